@@ -1,0 +1,49 @@
+//! A bearer token on one of Rotunda's own routes (RFC 6750, RFC 9068 §4).
+//!
+//! 1. Verify the token, with the same code that every service uses.
+//! 2. Look at the session as well: what has ended is refused at once, not when the token runs out.
+
+use std::str::FromStr;
+
+use rotunda_token::Claims;
+
+use crate::Rotunda;
+use crate::denied::Denied;
+use crate::failure::Error;
+use crate::model::{Facts, SessionId};
+
+/// Whoever holds a good access token of a live session.
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// What the token says.
+    pub claims: Claims,
+    /// The session and its user as they are now.
+    pub facts: Facts,
+}
+
+impl Rotunda {
+    /// Who is this?
+    ///
+    /// # Errors
+    /// [`Denied`] with `token_unknown`, `token_expired` or `session_ended`; [`crate::failure::Failure`] when the store
+    /// does not answer.
+    pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
+        let now = self.clock.now();
+        let claims = self.verifier.verify(token, now.0).map_err(|invalid| {
+            if invalid.is_expired() { Denied::TokenExpired } else { Denied::TokenUnknown }
+        })?;
+        let id = SessionId::from_str(&claims.sid).map_err(|_| Denied::TokenUnknown)?;
+        let facts = self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
+        if facts.user.id.to_string() != claims.sub {
+            return Err(Denied::TokenUnknown.into());
+        }
+        if let Some((ending, _)) = facts.session.ending_at(now) {
+            return Err(Denied::SessionEnded(Some(ending)).into());
+        }
+        // An epoch that was raised without the row having been written: a second lock on the door.
+        if claims.ep != facts.user.ep {
+            return Err(Denied::SessionEnded(None).into());
+        }
+        Ok(Bearer { claims, facts })
+    }
+}

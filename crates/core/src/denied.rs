@@ -1,0 +1,126 @@
+//! Every expected refusal: whose fault it is, what programs read, what people read, and where the RFCs speak of it.
+//!
+//! A refusal is a value. One that changed something was committed before it is answered. Which HTTP status each gets
+//! stands in one table in the server crate (`reply.rs`).
+
+use crate::model::{Ending, Password};
+
+/// Why the caller does not get what it asked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Denied {
+    // --- Who are you? -------------------------------------------------------------------------------------------
+    /// The password is wrong or there is no such account; which of them is not told (ASVS 5.0, 6.3.8).
+    #[error("The address or user name, or the password, is not right.")]
+    CredentialsInvalid,
+    /// The password is right, but an operator has disabled the account.
+    #[error("This account is disabled. Ask the operator of this service.")]
+    UserDisabled,
+    /// No token came with the request (RFC 6750 §3.1: no error code for a request without credentials).
+    #[error("This needs a token and none was sent.")]
+    TokenMissing,
+    /// The token is not one of ours, or not one that this route takes (RFC 6749 §5.2, RFC 6750 §3.1).
+    #[error("The token is not one that this server made for this use.")]
+    TokenUnknown,
+    /// The access token has run out: refresh (RFC 6750 §3.1).
+    #[error("The access token has expired. Refresh and try again.")]
+    TokenExpired,
+    /// A very late request of an honest client. Nothing has changed; ask once more without retry keys.
+    #[error(
+        "This refresh token was replaced long ago, by a rotation of your own. Nothing has changed: \
+         ask again with the newest token and without retry keys."
+    )]
+    TokenStale,
+    /// A used token came back: the session has ended (RFC 9700 §4.14.2).
+    #[error("This refresh token was used before, so somebody may have a copy of it. Its session has ended: sign in again.")]
+    TokenReused,
+    /// The session has shown its device secret before, and this request did not.
+    #[error("This session belongs to a device, and the request did not show the device's secret.")]
+    ProofMissing,
+    /// Another client's token, or carried in a way that its client never does (RFC 6749 §10.4).
+    #[error("This token belongs to another client, or was sent in a way that its client does not use.")]
+    ClientMismatch,
+    /// The session is bound to an address, and this is another one.
+    #[error("This session is bound to another network address.")]
+    AddressMismatch,
+    /// The session is over; `None` when so long ago that nothing of it is left.
+    #[error("{}", match .0 {
+        Some(ending) => format!("This session has ended ({ending}). Sign in again."),
+        None => "This session has ended. Sign in again.".to_owned(),
+    })]
+    SessionEnded(Option<Ending>),
+
+    // --- What are you asking for? -------------------------------------------------------------------------------
+    /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
+    #[error("There is no client of that name. The built-in ones are `web` and `native`.")]
+    ClientUnknown,
+    /// There is no such thing, or it is not the caller's: the same answer for both (ASVS 5.0, 8.2.2).
+    #[error("There is nothing of that id here.")]
+    NotFound,
+    /// Nobody may register here.
+    #[error("Registration is off on this server. Ask its operator for an account.")]
+    RegistrationOff,
+    /// The address is in use.
+    #[error("There is an account with this address already.")]
+    EmailTaken,
+    /// The user name is in use.
+    #[error("This user name is taken.")]
+    UsernameTaken,
+    /// That is no address.
+    #[error("This does not look like an e-mail address.")]
+    EmailInvalid,
+    /// That is no user name.
+    #[error("A user name has 2 to 64 letters, digits, dots, hyphens or underscores.")]
+    UsernameInvalid,
+    /// That is no display name.
+    #[error("A name has 1 to 128 characters and no control characters.")]
+    NameInvalid,
+    /// The new password is too short.
+    #[error("The password needs at least {least} characters. A few words in a row make a good one.")]
+    PasswordTooShort {
+        /// How many characters it takes.
+        least: usize,
+    },
+    /// The new password is too long.
+    #[error("The password has more than {} bytes.", Password::MOST_BYTES)]
+    PasswordTooLong,
+}
+
+impl Denied {
+    /// The `reason` of the closed list that clients share, where the refusal is on it.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::CredentialsInvalid => "credentials_invalid",
+            Self::UserDisabled => "user_disabled",
+            Self::TokenMissing => "token_missing",
+            Self::TokenUnknown => "token_unknown",
+            Self::TokenExpired => "token_expired",
+            Self::TokenStale => "token_stale",
+            Self::TokenReused => "token_reused",
+            Self::ProofMissing => "proof_missing",
+            Self::ClientMismatch => "client_mismatch",
+            Self::AddressMismatch => "address_mismatch",
+            Self::SessionEnded(_) => "session_ended",
+            Self::ClientUnknown
+            | Self::NotFound
+            | Self::RegistrationOff
+            | Self::EmailTaken
+            | Self::UsernameTaken
+            | Self::EmailInvalid
+            | Self::UsernameInvalid
+            | Self::NameInvalid
+            | Self::PasswordTooShort { .. }
+            | Self::PasswordTooLong => return None,
+        })
+    }
+
+    /// Why the session ended, where that is what the refusal says.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        match self {
+            Self::SessionEnded(ending) => *ending,
+            Self::TokenReused => Some(Ending::Reused),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The session answer: what a client holds after a login, a refresh or a change of password.
+
+use std::time::Duration;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use rotunda_token::Claims;
+
+use crate::Rotunda;
+use crate::failure::Failure;
+use crate::model::{Client, ClientKind, DeviceSecret, PageKey, SecretText, Session, UnixMillis, User};
+use crate::outside::random;
+use crate::refresh::RefreshToken;
+
+/// What a client may have now. Has no `Debug`: it is full of secrets.
+#[derive(Clone)]
+pub struct Grant {
+    /// The signed access token (RFC 9068).
+    pub access_token: SecretText,
+    /// How long it lives.
+    pub expires_in: Duration,
+    /// When to refresh: between 60 % and 90 % of that, so that a million clients do not come back together.
+    pub refresh_after: Duration,
+    /// The refresh token.
+    pub refresh_token: SecretText,
+    /// How long the session lives unless it is refreshed.
+    pub refresh_expires_in: Duration,
+    /// The device secret, where it was made now or came with the request.
+    pub device_secret: Option<DeviceSecret>,
+    /// The key of the page cookie, where it was made now.
+    pub page_key: Option<PageKey>,
+    /// The kind of client, which says how the tokens travel.
+    pub kind: ClientKind,
+    /// The session as it now stands.
+    pub session: Session,
+    /// Whose it is.
+    pub user: User,
+    /// The moment of the answer.
+    pub now: UnixMillis,
+}
+
+impl Rotunda {
+    /// Signs an access token for the session and puts the answer together.
+    pub(crate) fn grant(
+        &self,
+        session: &Session,
+        user: &User,
+        client: &Client,
+        token: &RefreshToken,
+        device_secret: Option<DeviceSecret>,
+        now: UnixMillis,
+    ) -> Result<Grant, Failure> {
+        let random: [u8; 18] = random(&*self.entropy)?;
+        let (jti, [high, low]) = (&random[..16], [random[16], random[17]]);
+        // An access token never outlives its session: the expiry that is shown is the expiry that happens.
+        let expires_at = now.plus(client.access_ttl).min(session.expires_at());
+        let expires_in = now.until(expires_at);
+        let claims = self.claims(session, user, (now, expires_at), Base64UrlUnpadded::encode_string(jti));
+        let access_token =
+            self.signing_key.sign(&claims).map_err(|e| Failure::broken("signing an access token", e))?;
+        let refresh_token = token
+            .expose_text(&self.keys)
+            .ok_or_else(|| Failure::broken("writing a refresh token", "its master key is missing"))?;
+        Ok(Grant {
+            access_token: SecretText::new(access_token),
+            expires_in,
+            refresh_after: refresh_after(expires_in, u16::from_be_bytes([high, low])),
+            refresh_token: SecretText::new(refresh_token),
+            refresh_expires_in: now.until(session.expires_at()),
+            device_secret,
+            page_key: None,
+            kind: client.kind,
+            session: session.clone(),
+            user: user.clone(),
+            now,
+        })
+    }
+
+    fn claims(
+        &self,
+        session: &Session,
+        user: &User,
+        (now, expires_at): (UnixMillis, UnixMillis),
+        jti: String,
+    ) -> Claims {
+        Claims {
+            iss: self.policy.issuer.clone(),
+            sub: user.id.to_string(),
+            aud: vec![self.policy.audience.clone()],
+            exp: expires_at.seconds_up(),
+            iat: now.seconds(),
+            nbf: None,
+            jti,
+            client_id: session.client_id.0.clone(),
+            sid: session.id.to_string(),
+            auth_time: session.auth_time.seconds(),
+            amr: session.amr.clone(),
+            ep: user.ep,
+            roles: Vec::new(),
+            scope: None,
+        }
+    }
+}
+
+/// A moment between 60 % and 90 % of an access token's life, picked by 16 random bits.
+fn refresh_after(life: Duration, random: u16) -> Duration {
+    life.mul_f64(0.6 + 0.3 * f64::from(random) / f64::from(u16::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refresh_after_lies_between_60_and_90_percent_and_spreads() {
+        let life = Duration::from_secs(900);
+        assert_eq!(refresh_after(life, 0), Duration::from_secs(540));
+        assert_eq!(refresh_after(life, u16::MAX), Duration::from_secs(810));
+        let middle = refresh_after(life, u16::MAX / 2);
+        assert!((Duration::from_secs(674)..Duration::from_secs(676)).contains(&middle), "{middle:?}");
+    }
+}

@@ -1,0 +1,47 @@
+//! The janitor: writes down what has expired, forgets what is long over, a small batch at a time.
+//!
+//! 1. Sessions whose time is up get their ending and its event, at the moment when it happened.
+//! 2. Sessions that ended long ago are deleted; never a live one.
+//! 3. Events that are older than they are kept are deleted.
+//!
+//! Correctness never waits for it: an expired session is refused whether or not the janitor has come by.
+
+use crate::Rotunda;
+use crate::failure::Failure;
+
+/// How many rows one step touches at most, so that nobody waits behind it.
+const BATCH: u32 = 200;
+
+/// What one step did.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Swept {
+    /// Sessions whose expiry was written down.
+    pub expired: u32,
+    /// Ended sessions deleted.
+    pub sessions: u32,
+    /// Events deleted.
+    pub events: u32,
+}
+
+impl Swept {
+    /// Whether there is likely more to do at once.
+    #[must_use]
+    pub fn is_full(self) -> bool {
+        self.expired == BATCH || self.sessions == BATCH || self.events == BATCH
+    }
+}
+
+impl Rotunda {
+    /// One small step. Call it again at once while [`Swept::is_full`], otherwise in a while.
+    ///
+    /// # Errors
+    /// When the store does not answer; the next step will do.
+    pub async fn sweep(&self) -> Result<Swept, Failure> {
+        let now = self.clock.now();
+        Ok(Swept {
+            expired: self.store.expire(now, BATCH).await?,
+            sessions: self.store.forget_ended(now.minus(self.policy.keep_ended), BATCH).await?,
+            events: self.store.forget_events(now.minus(self.policy.keep_events), BATCH).await?,
+        })
+    }
+}

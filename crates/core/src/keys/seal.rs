@@ -1,0 +1,79 @@
+//! Signing keys at rest: AES-256-GCM under a key derived from a master key, bound to the key's own id and algorithm.
+//!
+//! Neither the database alone nor the master key alone signs anything.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use rotunda_token::{Algorithm, SigningKey};
+use zeroize::Zeroizing;
+
+use super::{KeyError, MasterKeys};
+use crate::model::UnixMillis;
+
+/// A signing key as the store keeps it.
+#[derive(Clone)]
+pub struct SealedSigningKey {
+    /// Its `kid`: the RFC 7638 thumbprint of the public half.
+    pub kid: String,
+    /// Its algorithm's JOSE name (RFC 7518 §3.1).
+    pub algorithm: String,
+    /// The master key it is sealed under.
+    pub master_id: u8,
+    /// Nonce, ciphertext and tag.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: UnixMillis,
+}
+
+impl SealedSigningKey {
+    /// Seals a private key (PKCS#8) under the current master key, with a fresh nonce.
+    ///
+    /// # Errors
+    /// [`KeyError::Seal`] when the cipher refuses; it cannot at these sizes.
+    pub fn seal(
+        masters: &MasterKeys,
+        (kid, algorithm, pkcs8): (&str, Algorithm, &[u8]),
+        nonce: [u8; NONCE_LEN],
+        created_at: UnixMillis,
+    ) -> Result<Self, KeyError> {
+        let master_id = masters.current_id();
+        let mut sealed = nonce.to_vec();
+        let mut body = Zeroizing::new(pkcs8.to_vec());
+        let tag = sealing_key(masters, master_id)?
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(associated(kid, algorithm.as_str())),
+                &mut body,
+            )
+            .map_err(|_| KeyError::Seal(master_id))?;
+        sealed.extend_from_slice(&body);
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(Self { kid: kid.to_owned(), algorithm: algorithm.as_str().to_owned(), master_id, sealed, created_at })
+    }
+
+    /// Opens it again, ready to sign.
+    ///
+    /// # Errors
+    /// [`KeyError::UnknownMaster`], [`KeyError::Seal`], [`KeyError::SigningKey`].
+    pub fn open(&self, masters: &MasterKeys) -> Result<SigningKey, KeyError> {
+        let broken = KeyError::Seal(self.master_id);
+        let (nonce, body) = self.sealed.split_at_checked(NONCE_LEN).ok_or(broken)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken)?;
+        let mut body = Zeroizing::new(body.to_vec());
+        let plain = sealing_key(masters, self.master_id)?
+            .open_in_place(nonce, Aad::from(associated(&self.kid, &self.algorithm)), &mut body)
+            .map_err(|_| broken)?;
+        let algorithm = Algorithm::from_name(&self.algorithm).ok_or(KeyError::SigningKey)?;
+        let key = SigningKey::from_pkcs8(algorithm, plain).map_err(|_| KeyError::SigningKey)?;
+        if key.kid() == self.kid { Ok(key) } else { Err(KeyError::SigningKey) }
+    }
+}
+
+fn sealing_key(masters: &MasterKeys, id: u8) -> Result<LessSafeKey, KeyError> {
+    let keys = masters.get(id).ok_or(KeyError::UnknownMaster(id))?;
+    let key = UnboundKey::new(&AES_256_GCM, &keys.seal).map_err(|_| KeyError::Derivation)?;
+    Ok(LessSafeKey::new(key))
+}
+
+fn associated(kid: &str, algorithm: &str) -> Vec<u8> {
+    format!("rotunda signing key v1\0{algorithm}\0{kid}").into_bytes()
+}

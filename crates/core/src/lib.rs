@@ -1,0 +1,96 @@
+//! The rules of Rotunda.
+//!
+//! Here is what happens at a login, a refresh, a logout; how it reaches a client stands in `crates/server`, where it
+//! is kept in the `store-*` crates. Nothing here knows a socket, a clock, SQL, HTTP or a runtime: time, randomness,
+//! password hashing and the store come in through the ports in [`outside`] and [`store`].
+//!
+//! Each verb that a user does is a folder, and each is a method of [`Rotunda`]:
+//!
+//! | verb | folder | what it does |
+//! |---|---|---|
+//! | register | [`register`] | a new user, signed in at once |
+//! | login | [`login`] | a password becomes a session |
+//! | refresh | [`refresh`] | a refresh token becomes the next one: the heart |
+//! | bearer | [`bearer`] | an access token becomes "who is this?" |
+//! | sessions | [`sessions`] | a user's devices, and the end of one of them |
+//! | logout | [`logout`] | the end of this session, or of all |
+//! | password | [`password`] | a new password, and the end of everything that the old one opened |
+//! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
+//! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
+
+pub mod bearer;
+pub mod denied;
+pub mod failure;
+mod grant;
+pub mod janitor;
+pub mod keys;
+pub mod login;
+pub mod logout;
+pub mod model;
+pub mod operate;
+pub mod outside;
+pub mod password;
+pub mod policy;
+pub mod refresh;
+pub mod register;
+pub mod sessions;
+mod start;
+pub mod store;
+
+use std::sync::Arc;
+
+pub use grant::Grant;
+pub use start::StartError;
+
+use keys::MasterKeys;
+use outside::{Clock, Entropy, PasswordHasher};
+use policy::Policy;
+use rotunda_token::{SigningKey, Verifier};
+use store::Store;
+
+/// Everything outside the rules that the rules need.
+#[derive(Clone)]
+pub struct Outside {
+    /// What must survive.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+}
+
+/// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
+pub struct Rotunda {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    hasher: Arc<dyn PasswordHasher>,
+    keys: MasterKeys,
+    signing_key: SigningKey,
+    verifier: Verifier,
+    policy: Policy,
+}
+
+impl Rotunda {
+    /// The operator's decisions.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The public signing keys, for `/.well-known/jwks.json` (RFC 7517).
+    #[must_use]
+    pub fn jwks(&self) -> rotunda_token::Jwks {
+        self.verifier.keys().to_jwks()
+    }
+
+    /// Answers when requests can be served: the store takes writes.
+    ///
+    /// # Errors
+    /// [`failure::Failure`] with what is missing.
+    pub async fn ready(&self) -> Result<(), failure::Failure> {
+        self.store.ready().await
+    }
+}

@@ -1,0 +1,137 @@
+//! A login: a password becomes a session.
+//!
+//! 1. Find the client, then the account. No account costs the same hashing as a wrong password and gets the same answer.
+//! 2. Check the password. Only whoever knows it learns that the account is disabled.
+//! 3. Recognise the device by its secret, or give it one.
+//! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
+//!    password, a disabling or a sign-out everywhere starts again at 1.
+//! 5. A browser that held a session before leaves it behind: that one ends in the same transaction (ASVS 5.0, 7.2.4).
+//! 6. A hash made with yesterday's parameters is replaced while the password is at hand.
+
+pub(crate) mod begin;
+
+#[cfg(test)]
+mod tests;
+
+use crate::Rotunda;
+use crate::denied::Denied;
+use crate::failure::{Error, Failure};
+use crate::grant::Grant;
+use crate::model::{
+    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis, User,
+    UserState,
+};
+use crate::refresh::QUIET;
+use crate::store::{EndingOne, LoggingIn};
+use begin::signed_in;
+
+/// How often a login is begun anew because the user was changed meanwhile.
+const ROUNDS: usize = 4;
+
+/// What somebody who wants to sign in sends.
+#[derive(Clone)]
+pub struct Login {
+    /// Who they say they are; `None` when it cannot be anybody (no such form of address or name).
+    pub handle: Option<Handle>,
+    /// Their password.
+    pub password: Password,
+    /// The client they use.
+    pub client_id: Option<ClientId>,
+    /// Whether a browser keeps its cookies when it is closed.
+    pub remember: bool,
+    /// The device secret that the client has from before.
+    pub device: Option<DeviceSecret>,
+    /// The page cookie of the session that this browser holds so far.
+    pub page: Option<PageKey>,
+    /// From where.
+    pub caller: Caller,
+}
+
+impl Rotunda {
+    /// Signs a user in with a password.
+    ///
+    /// # Errors
+    /// [`Denied`] with `credentials_invalid`, `user_disabled`, or [`Denied::ClientUnknown`]; [`Failure`] when the store or
+    /// the password pool does not answer.
+    pub async fn login(&self, login: &Login) -> Result<Grant, Error> {
+        let client = self.policy.client(login.client_id.as_ref())?;
+        for _ in 0..ROUNDS {
+            let now = self.clock.now();
+            let account = self.prove(login, now).await?;
+            let user = &account.user;
+            let device = self.recognise(user, login.device.as_ref(), now).await?;
+            let begun = self.begin(user, client, device, (login.remember, &login.caller), now)?;
+            let grant = self.grant_begun(&begun, user, client, now)?;
+            let logging_in = LoggingIn {
+                event: signed_in(&begun.session, &login.caller),
+                session: begun.session,
+                password: account.password.clone(),
+                replaces: self.left_behind(login.page.as_ref(), &login.caller, now).await?,
+            };
+            if self.store.login(logging_in).await? {
+                return Ok(grant);
+            }
+        }
+        Err(Failure::overload("signing in a user who is being changed").into())
+    }
+
+    /// The account whose password was given.
+    async fn prove(&self, login: &Login, now: UnixMillis) -> Result<Account, Error> {
+        let account = match &login.handle {
+            Some(handle) => self.store.account(handle).await?,
+            None => None,
+        };
+        let hash = account.as_ref().map(|a| a.password.clone());
+        let verdict = self.hasher.verify(login.password.clone(), hash).await?;
+        let Some(mut account) = account.filter(|_| verdict.right) else {
+            // Written down alike for a wrong password and for nobody: the same work, the same time.
+            let event = sign_in_failed(&login.caller, now);
+            self.store.note(event, now.minus(QUIET)).await?;
+            return Err(Denied::CredentialsInvalid.into());
+        };
+        if account.user.state == UserState::Disabled {
+            return Err(Denied::UserDisabled.into());
+        }
+        if verdict.outdated {
+            // A pool that is full just now does not keep the user out: the next login will do.
+            if let Ok(fresh) = self.hasher.hash(login.password.clone()).await
+                && self.store.rehash(account.user.id, account.password.clone(), fresh.clone()).await?
+            {
+                account.password = fresh;
+            }
+        }
+        Ok(account)
+    }
+
+    /// Checks the password of a known user, for whatever asks for it again.
+    pub(crate) async fn prove_again(&self, user: &User, password: &Password) -> Result<Account, Error> {
+        let account = self.store.account_of(user.id).await?;
+        let hash = account.as_ref().map(|a| a.password.clone());
+        let verdict = self.hasher.verify(password.clone(), hash).await?;
+        account.filter(|_| verdict.right).ok_or_else(|| Denied::CredentialsInvalid.into())
+    }
+
+    /// The ending of the session that this browser held until now.
+    pub(crate) async fn left_behind(
+        &self,
+        page: Option<&PageKey>,
+        caller: &Caller,
+        now: UnixMillis,
+    ) -> Result<Option<EndingOne>, Failure> {
+        let Some(page) = page else { return Ok(None) };
+        let facts = self.store.facts_of_page(page.hash()).await?;
+        Ok(facts.filter(|f| f.session.ending_at(now).is_none()).map(|facts| EndingOne {
+            id: facts.session.id,
+            at_generation: None,
+            ending: Ending::LoggedOut,
+            at: now,
+            caller: caller.clone(),
+        }))
+    }
+}
+
+/// A failed sign-in, without saying whether there is such an account. Which one was tried is left to the log of the
+/// reverse proxy: an audit log that holds mistyped addresses holds mistyped passwords too.
+fn sign_in_failed(caller: &Caller, at: UnixMillis) -> Event {
+    Event { kind: EventKind::SignInFailed, at, user_id: None, session_id: None, caller: caller.clone() }
+}

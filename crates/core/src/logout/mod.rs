@@ -1,0 +1,91 @@
+//! A logout: the end of this session, or of all of the user's.
+//!
+//! 1. Take whatever the client has to say which session it means: a refresh token of any generation (an old one is
+//!    provably ours by its tag), the page cookie, or a bearer token.
+//! 2. End that session. That it has ended already is fine, however often.
+//!
+//! Only a bearer token that no longer tells who is asking is refused, so that nobody believes to have signed out
+//! while the session lives on.
+
+use crate::Rotunda;
+use crate::bearer::Bearer;
+use crate::denied::Denied;
+use crate::failure::{Error, Failure};
+use crate::model::{Caller, ClientKind, Ending, Event, EventKind, PageKey, SessionId};
+use crate::refresh::RefreshToken;
+use crate::store::{EndingAll, EndingOne};
+
+/// What a client has to say which session it means; everything that it has counts.
+#[derive(Clone, Default)]
+pub struct Logout {
+    /// What was presented as a refresh token.
+    pub refresh_token: Option<String>,
+    /// The page cookie.
+    pub page: Option<PageKey>,
+    /// What was presented as a bearer token.
+    pub bearer: Option<String>,
+    /// From where.
+    pub caller: Caller,
+}
+
+impl Rotunda {
+    /// Ends the session that the client means.
+    ///
+    /// # Errors
+    /// [`Denied`] with `token_expired` or `token_unknown` when a bearer token is all there is and it is not good;
+    /// [`Failure`] when the store does not answer.
+    pub async fn logout(&self, logout: &Logout) -> Result<(), Error> {
+        let mut meant = Vec::new();
+        if let Some(token) = logout.refresh_token.as_deref().and_then(|t| RefreshToken::parse(&self.keys, t)) {
+            meant.push(token.session_id);
+        }
+        if let Some(page) = &logout.page {
+            meant.extend(self.store.facts_of_page(page.hash()).await?.map(|facts| facts.session.id));
+        }
+        if let Some(token) = &logout.bearer {
+            match self.bearer(token).await {
+                Ok(bearer) => meant.push(bearer.facts.session.id),
+                Err(Error::Denied(Denied::SessionEnded(_))) => {}
+                Err(Error::Denied(denied)) if meant.is_empty() => return Err(denied.into()),
+                Err(Error::Denied(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        meant.sort_unstable();
+        meant.dedup();
+        for id in meant {
+            self.end_as_logged_out(id, &logout.caller).await?;
+        }
+        Ok(())
+    }
+
+    async fn end_as_logged_out(&self, id: SessionId, caller: &Caller) -> Result<(), Failure> {
+        let (at, caller) = (self.clock.now(), caller.clone());
+        self.store.end(EndingOne { id, at_generation: None, ending: Ending::LoggedOut, at, caller }).await?;
+        Ok(())
+    }
+
+    /// Ends every session of the user and raises the epoch, so that no access token of them is good any more.
+    ///
+    /// # Errors
+    /// [`Failure`] when the store does not answer.
+    pub async fn logout_all(&self, bearer: &Bearer, caller: &Caller) -> Result<(), Error> {
+        let (user_id, at, ending) = (bearer.facts.user.id, self.clock.now(), Ending::LoggedOutEverywhere);
+        let event = Event {
+            kind: EventKind::EpochRaised(ending),
+            at,
+            user_id: Some(user_id),
+            session_id: None,
+            caller: caller.clone(),
+        };
+        let end = EndingAll { user_id, ending, at, state: None, events: vec![event], caller: caller.clone() };
+        self.store.end_all(end).await?;
+        Ok(())
+    }
+
+    /// The kind of client that a bearer's session belongs to: it says whether there are cookies to expire.
+    #[must_use]
+    pub fn kind_of(&self, bearer: &Bearer) -> Option<ClientKind> {
+        self.policy.clients.get(&bearer.facts.session.client_id).map(|client| client.kind)
+    }
+}

@@ -1,0 +1,66 @@
+//! Who is calling, as far as a request shows it, and how a device is called in a list.
+
+use std::net::IpAddr;
+
+/// Where a request came from. For people to read and for `bind_address`; never used to recognise a device,
+/// because a server-rendered page refreshes from its server.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// The client's address, from the socket or from a trusted proxy.
+    pub address: Option<IpAddr>,
+    /// The `User-Agent` header, cut to [`Caller::USER_AGENT_CHARS`].
+    pub user_agent: Option<String>,
+}
+
+impl Caller {
+    /// How much of a user agent is kept.
+    pub const USER_AGENT_CHARS: usize = 256;
+
+    /// From what the edge saw; control characters are dropped and the user agent is cut.
+    #[must_use]
+    pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
+        let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS).collect();
+        // An IPv4 client on a dual-stack socket is the same client: one form, so that comparing addresses works.
+        Self { address: address.map(|a| a.to_canonical()), user_agent: user_agent.map(clean) }
+    }
+}
+
+/// A short name for a device, such as "Firefox on Linux": what a user recognises in "your devices".
+///
+/// The order of the rules matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
+#[must_use]
+pub fn device_label(user_agent: Option<&str>) -> String {
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("CriOS/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let Some(agent) = user_agent.map(str::trim).filter(|a| !a.is_empty()) else {
+        return "Unknown device".to_owned();
+    };
+    let find = |rules: &[(&str, &'static str)]| rules.iter().find(|(mark, _)| agent.contains(mark)).map(|r| r.1);
+    match (find(&BROWSERS), find(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser.to_owned(),
+        // "curl/8.5.0", "okhttp/4.12.0", "MyApp/2.1 (iPhone)": the first product names the program.
+        (None, system) => {
+            let product: String =
+                agent.split(['/', ' ']).next().unwrap_or_default().chars().take(32).collect();
+            system.map_or(product.clone(), |s| format!("{product} on {s}"))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Events: what happened, for the audit log and everything that follows from it.
+//!
+//! An event is written to the outbox in the same transaction as the change that it tells of, so there is never the
+//! one without the other. Readers (audit, and later mail, notices, the feed) each keep their own place.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{Caller, Ending, SessionId, UnixMillis, UserId};
+
+/// What kind of thing happened: a closed list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// A user came to be.
+    UserRegistered,
+    /// A password was right and a session began.
+    SignedIn,
+    /// A password was wrong, or there is no such account.
+    SignInFailed,
+    /// A session ended; each session has exactly one of these.
+    SessionEnded(Ending),
+    /// All sessions of a user ended and their epoch was raised.
+    EpochRaised(Ending),
+    /// A refresh came from an address that the session is not bound to.
+    AddressMismatch,
+    /// A refresh came without the device secret that the session has shown before.
+    ProofMissing,
+    /// A token newer than the store was refused: the store may have lost its last writes.
+    TokenAheadRefused,
+    /// A token newer than the store was accepted, because the operator had said so.
+    TokenAheadAccepted,
+    /// The user's password was changed.
+    PasswordChanged,
+    /// An operator disabled the user.
+    UserDisabled,
+    /// An operator enabled the user again.
+    UserEnabled,
+}
+
+impl EventKind {
+    const PLAIN: [Self; 10] = [
+        Self::UserRegistered,
+        Self::SignedIn,
+        Self::SignInFailed,
+        Self::AddressMismatch,
+        Self::ProofMissing,
+        Self::TokenAheadRefused,
+        Self::TokenAheadAccepted,
+        Self::PasswordChanged,
+        Self::UserDisabled,
+        Self::UserEnabled,
+    ];
+
+    /// The name that programs read, without the ending.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserRegistered => "user.registered",
+            Self::SignedIn => "user.signed_in",
+            Self::SignInFailed => "user.sign_in_failed",
+            Self::SessionEnded(_) => "session.ended",
+            Self::EpochRaised(_) => "user.epoch_raised",
+            Self::AddressMismatch => "session.address_mismatch",
+            Self::ProofMissing => "session.proof_missing",
+            Self::TokenAheadRefused => "session.token_ahead_refused",
+            Self::TokenAheadAccepted => "session.token_ahead_accepted",
+            Self::PasswordChanged => "user.password_changed",
+            Self::UserDisabled => "user.disabled",
+            Self::UserEnabled => "user.enabled",
+        }
+    }
+
+    /// Why a session ended, where that is what happened.
+    #[must_use]
+    pub fn ending(self) -> Option<Ending> {
+        match self {
+            Self::SessionEnded(ending) | Self::EpochRaised(ending) => Some(ending),
+            _ => None,
+        }
+    }
+
+    /// From its stored name and ending; `None` for what this version does not know.
+    #[must_use]
+    pub fn parse(name: &str, ending: Option<&str>) -> Option<Self> {
+        let ending = ending.map(Ending::from_str).transpose().ok()?;
+        match (name, ending) {
+            ("session.ended", Some(ending)) => Some(Self::SessionEnded(ending)),
+            ("user.epoch_raised", Some(ending)) => Some(Self::EpochRaised(ending)),
+            (plain, None) => Self::PLAIN.into_iter().find(|kind| kind.as_str() == plain),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// What.
+    pub kind: EventKind,
+    /// When, by the server's clock.
+    pub at: UnixMillis,
+    /// To whom; `None` for an attempt on an account that does not exist.
+    pub user_id: Option<UserId>,
+    /// To which session.
+    pub session_id: Option<SessionId>,
+    /// From where.
+    pub caller: Caller,
+}
+
+/// An event with its place in the outbox.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordedEvent {
+    /// Its place: grows, never reused.
+    pub seq: u64,
+    /// What happened.
+    pub event: Event,
+}

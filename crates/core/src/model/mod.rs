@@ -1,0 +1,24 @@
+//! The nouns: users, clients, devices, sessions, and the types that keep them honest.
+//!
+//! Raw input becomes one of these types once, at the edge; from then on it is right by construction.
+
+pub mod client;
+pub mod device;
+pub mod event;
+pub mod ids;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod user;
+
+pub use client::{AddressBinding, Carrier, Client, ClientId, ClientKind, LateRetry};
+pub use device::{Caller, device_label};
+pub use event::{Event, EventKind, RecordedEvent};
+pub use ids::{DeviceId, SessionId, UserId};
+pub use secret::{
+    DeviceHash, DeviceSecret, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey, RetryKeys, Salt,
+    SecretText, TokenHash, TokenSecret,
+};
+pub use session::{Ending, Facts, Lineage, Session, Standing};
+pub use time::UnixMillis;
+pub use user::{Account, Email, Handle, User, UserState, Username};

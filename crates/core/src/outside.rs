@@ -1,0 +1,58 @@
+//! The world outside the rules, as ports: time, randomness and password hashing come in as arguments.
+//!
+//! `crates/outside` has the real ones, `crates/testkit` the ones that tests hold in their hand.
+
+use async_trait::async_trait;
+
+use crate::failure::Failure;
+use crate::model::{Password, PasswordHash, UnixMillis};
+
+/// Tells the time. The only source of it: `clippy.toml` bans the others.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> UnixMillis;
+}
+
+/// Gives unpredictable bytes. The only source of them: `clippy.toml` bans the others.
+pub trait Entropy: Send + Sync {
+    /// Fills the buffer.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give; nothing may go on without.
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), Failure>;
+}
+
+/// A fixed number of random bytes.
+///
+/// # Errors
+/// As [`Entropy::fill`].
+pub fn random<const N: usize>(entropy: &dyn Entropy) -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    entropy.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What a password check found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PasswordVerdict {
+    /// The password is the right one.
+    pub right: bool,
+    /// The stored hash was made with other parameters than today's: make a new one while the password is at hand.
+    pub outdated: bool,
+}
+
+/// Hashes and checks passwords, on threads of its own and never more at once than the machine can bear.
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// Hashes a new password with today's parameters and a fresh salt.
+    ///
+    /// # Errors
+    /// [`Failure::is_overload`] when too many are waiting already.
+    async fn hash(&self, password: Password) -> Result<PasswordHash, Failure>;
+
+    /// Checks a password. Without a hash (there is no such account) it does the same work and says no.
+    ///
+    /// # Errors
+    /// [`Failure::is_overload`] when too many are waiting already; anything else when the stored hash is unreadable.
+    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<PasswordVerdict, Failure>;
+}

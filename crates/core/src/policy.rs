@@ -1,0 +1,105 @@
+//! What the operator decided, already checked: `cli` turns configuration into this, and nothing here points back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::denied::Denied;
+use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
+
+/// Who may register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Registration {
+    /// Nobody; operators add users.
+    Off,
+    /// Everybody, without showing that the address is theirs.
+    Unverified,
+}
+
+/// The operator's decisions.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Who may register.
+    pub registration: Registration,
+    /// The fewest characters (Unicode code points) of a new password; never below [`Policy::FLOOR_PASSWORD_CHARS`].
+    pub least_password_chars: usize,
+    /// The clients by name.
+    pub clients: BTreeMap<ClientId, Client>,
+    /// For how long an ended session is kept, so that its late tokens learn why it ended.
+    pub keep_ended: Duration,
+    /// For how long events are kept.
+    pub keep_events: Duration,
+}
+
+impl Policy {
+    /// No configuration goes below this (ASVS 5.0, 6.2.1).
+    pub const FLOOR_PASSWORD_CHARS: usize = 8;
+    /// The longest window that may be configured.
+    pub const LONGEST_WINDOW: Duration = Duration::from_secs(60);
+    /// Without `remember`, a session lives this long at most, because a closed browser forgets it anyway.
+    pub const UNREMEMBERED: Duration = Duration::from_secs(24 * 3600);
+
+    /// The defaults for an issuer: built-in clients only, registration off.
+    #[must_use]
+    pub fn new(issuer: &str) -> Self {
+        let clients = [Self::builtin("web", ClientKind::Web), Self::builtin("native", ClientKind::Native)];
+        Self {
+            issuer: issuer.to_owned(),
+            audience: issuer.to_owned(),
+            registration: Registration::Off,
+            least_password_chars: 12,
+            clients: clients.into_iter().map(|c| (c.id.clone(), c)).collect(),
+            keep_ended: days(30),
+            keep_events: days(400),
+        }
+    }
+
+    /// A client with the default lifetimes of its kind.
+    #[must_use]
+    pub fn builtin(name: &str, kind: ClientKind) -> Client {
+        let (idle, absolute) = match kind {
+            ClientKind::Web => (days(7), days(30)),
+            ClientKind::Native => (days(30), days(90)),
+        };
+        Client {
+            id: ClientId(name.to_owned()),
+            kind,
+            access_ttl: Duration::from_secs(15 * 60),
+            window: Duration::from_secs(10),
+            late_retry: LateRetry::Key,
+            idle,
+            absolute,
+            bind_address: AddressBinding::Off,
+        }
+    }
+
+    /// The client of that name; the built-in `web` when a request names none.
+    ///
+    /// # Errors
+    /// [`Denied::ClientUnknown`].
+    pub fn client(&self, id: Option<&ClientId>) -> Result<&Client, Denied> {
+        self.clients.get(id.unwrap_or(&ClientId::web())).ok_or(Denied::ClientUnknown)
+    }
+
+    /// Whether a new password will do: only its length is asked about, nothing about its composition (ASVS 5.0, 6.2.5).
+    ///
+    /// # Errors
+    /// [`Denied::PasswordTooShort`], [`Denied::PasswordTooLong`].
+    pub fn check_new_password(&self, password: &Password) -> Result<(), Denied> {
+        let least = self.least_password_chars.max(Self::FLOOR_PASSWORD_CHARS);
+        if password.expose().len() > Password::MOST_BYTES {
+            Err(Denied::PasswordTooLong)
+        } else if password.expose().chars().count() < least {
+            Err(Denied::PasswordTooShort { least })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+const fn days(n: u64) -> Duration {
+    Duration::from_secs(n * 24 * 3600)
+}

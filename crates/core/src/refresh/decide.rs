@@ -1,0 +1,198 @@
+//! The decision: facts in, decision out. Pure; the first rule that fits.
+//!
+//! This page is the table of the engine, row by row, in its order. *Inside W* means `|now - rotated_at| < W`: a clock
+//! that went back further than that counts as outside. Milliseconds throughout.
+
+use crate::model::{
+    AddressBinding, Caller, Carrier, Client, ClientId, Ending, Facts, LateRetry, RetryHash, Standing, TokenHash,
+    UnixMillis, UserState,
+};
+use std::net::IpAddr;
+
+/// What a refresh brings, hashed and compared as far as secrets go.
+#[derive(Clone, Debug)]
+pub struct Presented<'a> {
+    /// The token's generation.
+    pub generation: u32,
+    /// The hash of the token's secret.
+    pub hash: TokenHash,
+    /// The client that the request names, where it names one.
+    pub client_id: Option<&'a ClientId>,
+    /// Where the token was found.
+    pub carrier: Carrier,
+    /// The device secret beside it.
+    pub device: DeviceShown,
+    /// The hashes of its retry keys, oldest first.
+    pub retry: &'a [RetryHash],
+    /// From where it came.
+    pub caller: &'a Caller,
+}
+
+/// The device secret of a request, compared with the session's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceShown {
+    /// None came. Absent is not different.
+    Absent,
+    /// The session's own.
+    Same,
+    /// Another one: the token has moved.
+    Different,
+}
+
+/// What to do with an authentic refresh token. One variant a row of the table, in its order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Another client, or a carrier that this kind of client does not use. Nothing changes.
+    Mismatch,
+    /// The session is over. Never escalates.
+    Ended {
+        /// Why.
+        ending: Ending,
+        /// When.
+        at: UnixMillis,
+        /// Its time is up and nobody has written that down yet.
+        unrecorded: bool,
+    },
+    /// The session is bound to an address and this is another one. Nothing changes, an event is noted.
+    Address,
+    /// A token of this session beside another device's secret: ends the session as reuse does.
+    Moved,
+    /// The device secret is missing. Nothing changes, an event is noted.
+    Unproven,
+    /// Move to the next generation: successor and access token, one conditional write.
+    Rotate,
+    /// The current token just came from a rotation: the same token again.
+    Debounce,
+    /// The previous token inside the window: the same successor again.
+    Replay,
+    /// The token that was *previous* until the last rotation, inside the window: the current token.
+    InFlight,
+    /// The previous token after the window, with what `late_retry` asks for: the same successor again.
+    LateRetry,
+    /// Newer than the store, which has lost its last writes and whose operator has said so: move on from it.
+    Ahead,
+    /// Newer than the store, and nobody has said that it may be: refused, with an alarm.
+    AheadRefused,
+    /// An older token with the retry key of the rotation that consumed it: refused, nothing changes.
+    Stale,
+    /// Any other authentic token was used before: end this session, tell the user.
+    Reuse,
+}
+
+/// Where a token stands in its family.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Current,
+    Previous,
+    BeforePrevious,
+    Older,
+    Ahead,
+}
+
+/// Decides what happens to a refresh, from the facts and what was presented.
+#[must_use]
+pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: UnixMillis) -> Decision {
+    use Decision as D;
+    let session = &facts.session;
+    let place = place(facts, presented);
+    let inside = inside_window(facts, client, now);
+
+    if mismatched(facts, presented, client) {
+        return D::Mismatch;
+    }
+    if let Some(ended) = ended(facts, now) {
+        return ended;
+    }
+    if !address_fits(session.last_address, presented.caller.address, client.bind_address) {
+        return D::Address;
+    }
+    if place != Place::Ahead && presented.device == DeviceShown::Different {
+        return D::Moved;
+    }
+    // A session bound to a key (DPoP, DBSC) and no valid proof of it: this row is theirs too, when they come.
+    if session.device_shown && presented.device == DeviceShown::Absent {
+        return D::Unproven;
+    }
+    match place {
+        Place::Current if !inside => D::Rotate,
+        Place::Current => D::Debounce,
+        Place::Previous if inside => D::Replay,
+        Place::BeforePrevious if inside => D::InFlight,
+        Place::Previous if late_retry_fits(facts, presented, client) => D::LateRetry,
+        Place::Ahead if ahead_is_believed(facts, presented, now) => D::Ahead,
+        Place::Ahead => D::AheadRefused,
+        Place::BeforePrevious | Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
+        Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
+    }
+}
+
+fn place(facts: &Facts, presented: &Presented<'_>) -> Place {
+    let lineage = &facts.session.lineage;
+    let is = |hash: &Option<TokenHash>| hash.as_ref() == Some(&presented.hash);
+    match lineage.generation.checked_sub(presented.generation) {
+        Some(0) if lineage.current_hash == presented.hash => Place::Current,
+        Some(1) if is(&lineage.previous_hash) => Place::Previous,
+        Some(2) if is(&lineage.before_hash) => Place::BeforePrevious,
+        // The same generation with another secret, or a later one: the store knows less than the client.
+        Some(0) | None => Place::Ahead,
+        Some(_) => Place::Older,
+    }
+}
+
+fn inside_window(facts: &Facts, client: &Client, now: UnixMillis) -> bool {
+    facts.session.lineage.rotated_at.is_some_and(|rotated| now.distance(rotated) < client.window)
+}
+
+fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
+    presented.client_id.is_some_and(|named| *named != facts.session.client_id)
+        || client.id != facts.session.client_id
+        || presented.carrier != client.kind.carrier()
+}
+
+fn ended(facts: &Facts, now: UnixMillis) -> Option<Decision> {
+    if let Some((ending, at)) = facts.session.ending_at(now) {
+        let unrecorded = facts.session.standing == Standing::Live;
+        return Some(Decision::Ended { ending, at, unrecorded });
+    }
+    // Whatever ends all sessions writes their rows and raises the epoch at once; these two are the second lock on
+    // the door, for a store that keeps users and sessions in two places.
+    if facts.user.state == UserState::Disabled {
+        return Some(Decision::Ended { ending: Ending::UserDisabled, at: now, unrecorded: true });
+    }
+    (facts.session.ep != facts.user.ep).then_some(Decision::Ended {
+        ending: Ending::LoggedOutEverywhere,
+        at: now,
+        unrecorded: true,
+    })
+}
+
+fn address_fits(bound_to: Option<IpAddr>, from: Option<IpAddr>, binding: AddressBinding) -> bool {
+    match binding {
+        AddressBinding::Off => true,
+        AddressBinding::Address => bound_to == from,
+        AddressBinding::Network => bound_to.map(network) == from.map(network),
+    }
+}
+
+/// The network an address is in: IPv4 /24, IPv6 /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & (u32::MAX << 8)).into()),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),
+    }
+}
+
+/// The retry key of the rotation that consumed the presented generation. Under `never`, no key excuses a used token.
+fn retry_key_fits(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
+    let consumed_with = facts.session.lineage.retry_hash_of(presented.generation);
+    client.late_retry != LateRetry::Never && consumed_with.is_some_and(|key| presented.retry.contains(&key))
+}
+
+fn late_retry_fits(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
+    let device_suffices = client.late_retry == LateRetry::Device && presented.device == DeviceShown::Same;
+    device_suffices || retry_key_fits(facts, presented, client)
+}
+
+fn ahead_is_believed(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
+    presented.device == DeviceShown::Same && facts.accept_ahead_until.is_some_and(|until| now < until)
+}

@@ -1,0 +1,36 @@
+//! A user's sessions: the list of devices, and the end of one of them.
+
+use crate::Rotunda;
+use crate::bearer::Bearer;
+use crate::denied::Denied;
+use crate::failure::Error;
+use crate::model::{Caller, Ending, Session, SessionId};
+use crate::store::EndingOne;
+
+/// How many sessions one answer lists.
+pub const MOST_LISTED: u32 = 200;
+
+impl Rotunda {
+    /// The user's live sessions, the latest used first; at most [`MOST_LISTED`].
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn sessions(&self, bearer: &Bearer) -> Result<Vec<Session>, Error> {
+        Ok(self.store.sessions_of(bearer.facts.user.id, self.clock.now(), MOST_LISTED).await?)
+    }
+
+    /// Ends one of the user's sessions; one that has ended already is fine.
+    ///
+    /// # Errors
+    /// [`Denied::NotFound`] for a session that is not there or not theirs: the answer does not tell which.
+    pub async fn end_session(&self, bearer: &Bearer, id: SessionId, caller: &Caller) -> Result<(), Error> {
+        let facts = self.store.facts(id).await?.ok_or(Denied::NotFound)?;
+        if facts.user.id != bearer.facts.user.id {
+            return Err(Denied::NotFound.into());
+        }
+        let at = self.clock.now();
+        let (ending, caller) = (Ending::RevokedByUser, caller.clone());
+        self.store.end(EndingOne { id, at_generation: None, ending, at, caller }).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,189 @@
+//! The contract: what every store must do, case by case.
+//!
+//! A case is an async function that takes an empty store and panics where the store breaks its word. The list below
+//! is the only one: [`contract_suite!`](crate::contract_suite) makes a test of each entry, and a case that is not on
+//! it is dead code to the compiler.
+//!
+//! A store wires the suite in with one line in its tests; the guard is whatever must outlive the store, `()` if nothing:
+//!
+//! ```ignore
+//! async fn store() -> (Arc<MyStore>, TempDir) { … }
+//! rotunda_testkit::contract_suite!(store);
+//! ```
+
+mod accounts;
+mod endings;
+mod janitor;
+mod journal;
+mod keys;
+mod login;
+mod password;
+mod races;
+mod rotate;
+mod round_trips;
+mod scene;
+mod sessions;
+
+use std::sync::Arc;
+
+use rotunda_core::store::Store;
+
+/// Hands the list of all cases to another macro, with what was given for it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_cases {
+    ($then:path $(, $given:tt)*) => {
+        $then! {
+            [$($given)*]
+            round_trips {
+                every_field_of_a_user_survives
+                every_field_of_a_session_survives
+                every_step_of_a_lineage_survives
+                every_kind_of_event_survives
+                every_field_of_an_event_survives
+                every_ending_survives
+            }
+            accounts {
+                a_registered_user_is_found_by_id_address_and_name
+                an_address_and_a_name_are_found_whatever_the_case
+                nobody_is_found_where_nobody_is
+                a_registration_brings_its_session_and_its_events
+                a_registration_ends_the_session_it_replaces
+                an_address_belongs_to_one_user_whatever_the_case
+                a_username_belongs_to_one_user_whatever_the_case
+                users_without_a_username_do_not_collide
+                a_refused_registration_leaves_nothing_behind
+                one_address_is_given_once_however_many_ask
+                users_come_in_id_order_and_page_by_page
+                a_rehash_changes_the_hash_and_nothing_else
+                a_rehash_needs_the_hash_that_was_read
+            }
+            login {
+                a_login_starts_a_session_and_writes_its_event
+                a_login_needs_a_user
+                a_login_needs_an_active_user
+                a_login_needs_the_epoch_that_was_read
+                a_login_needs_the_password_hash_that_was_read
+                a_login_ends_the_session_it_replaces
+                a_login_leaves_an_ended_session_as_it_was
+                a_login_replaces_at_the_generation_that_was_decided_on
+            }
+            password {
+                a_password_change_ends_all_sessions_and_starts_one
+                a_password_change_needs_the_hash_that_was_read
+                a_password_change_needs_the_epoch_that_was_read
+                a_password_change_needs_a_user
+                a_password_change_leaves_others_alone
+                a_password_changes_once_however_many_ask
+            }
+            rotate {
+                a_rotation_moves_the_session_and_writes_nothing_else
+                a_rotation_needs_the_generation_that_was_decided_on
+                a_rotation_needs_the_hash_that_was_decided_on
+                a_rotation_needs_a_session
+                an_ended_session_does_not_rotate
+                a_session_rotates_until_its_idle_expiry_and_not_at_it
+                a_session_rotates_until_its_absolute_expiry_and_not_at_it
+                a_rotation_happens_once_however_many_ask
+                a_device_once_shown_stays_shown
+                a_rotation_writes_its_event_once
+                a_rotation_takes_the_caller_as_it_is
+                a_rotation_can_skip_to_the_last_generation
+                a_rotation_leaves_other_sessions_alone
+                a_thousand_rotations_leave_one_session_and_no_events
+            }
+            endings {
+                an_end_ends_the_session_and_writes_its_event
+                the_first_ending_stays
+                an_end_needs_the_generation_that_was_decided_on
+                an_end_needs_a_session
+                a_session_ends_once_however_many_ask
+                the_end_of_all_ends_the_live_sessions_of_this_user_only
+                the_end_of_all_raises_the_epoch_where_nothing_is_left_to_end
+                the_end_of_all_needs_a_user
+                the_end_of_all_can_disable_the_user
+                an_enabled_user_signs_in_again_and_old_sessions_stay_dead
+                enabling_changes_nothing_where_nothing_is_disabled
+                the_end_of_all_catches_what_has_expired_unrecorded
+            }
+            races {
+                no_refresh_slips_past_an_end
+                no_refresh_slips_past_the_end_of_all
+                no_refresh_slips_past_a_password_change
+                no_login_slips_past_a_disabling
+                a_session_is_rotated_or_expired_and_never_both
+            }
+            sessions {
+                sessions_of_a_user_are_theirs_and_live
+                sessions_come_latest_used_first_and_no_more_than_asked
+                a_device_is_known_by_its_user_alone
+                a_device_is_known_after_its_session_ended
+                tokens_ahead_are_believed_until_told_otherwise
+                facts_are_found_by_page
+                facts_hold_the_user_as_they_are_now
+            }
+            journal {
+                events_come_in_order_and_page_by_page
+                events_of_a_session_are_its_own
+                a_note_repeated_is_written_once
+                a_note_that_differs_is_written
+                a_note_long_ago_does_not_silence
+                old_events_are_forgotten_and_young_ones_kept
+                a_place_in_the_journal_is_never_reused
+            }
+            keys {
+                a_signing_key_survives_as_it_is
+                the_first_signing_key_wins_however_many_come
+                the_first_check_of_a_master_key_stays
+                a_check_is_written_once_however_many_ask
+                a_new_store_is_ready
+            }
+            janitor {
+                what_expired_ends_at_the_moment_it_expired
+                what_lives_does_not_expire
+                what_ended_does_not_expire_again
+                expiry_takes_no_more_than_asked_and_reaches_all
+                a_live_session_is_never_forgotten
+                what_ended_before_is_forgotten_and_no_more_than_asked
+                what_happened_outlives_the_session
+            }
+        }
+    };
+}
+
+/// One named test for each case of the contract.
+///
+/// Takes the name of an `async fn() -> (Arc<impl Store>, Guard)` that makes an empty store; the guard is dropped
+/// after it. The calling crate needs `tokio` with `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! contract_suite {
+    ($make:path) => {
+        $crate::contract_cases! { $crate::contract_tests, $make }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ([$make:path] $($port:ident { $($case:ident)* })*) => {
+        $($(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $case() {
+                let (store, _guard) = $make().await;
+                $crate::contract::$case(store).await;
+            }
+        )*)*
+    };
+}
+
+macro_rules! offer {
+    ([] $($port:ident { $($case:ident)* })*) => {
+        $($(
+            #[doc = concat!("The case `", stringify!($port), "::", stringify!($case), "`.")]
+            pub async fn $case(store: Arc<dyn Store>) {
+                $port::$case(store).await;
+            }
+        )*)*
+    };
+}
+contract_cases! { offer }

@@ -1,0 +1,20 @@
+//! For tests only: the world outside, held in the hand, and what every store must do.
+//!
+//! - [`FixedClock`], [`SeededEntropy`], [`QuickHasher`]: time, randomness and password hashing that repeat themselves.
+//! - [`MemoryStore`]: every port of the store, simple and obviously right; the reference for the others.
+//! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
+//! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "for tests only: to panic is to report")]
+
+pub mod clock;
+pub mod contract;
+pub mod entropy;
+pub mod fixtures;
+pub mod hasher;
+pub mod memory;
+
+pub use clock::FixedClock;
+pub use entropy::{BrokenEntropy, SeededEntropy};
+pub use hasher::QuickHasher;
+pub use memory::{MemoryState, MemoryStore};

@@ -1,0 +1,113 @@
+//! Users, and whatever concerns all the sessions of one.
+
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use rotunda_core::failure::Failure;
+use rotunda_core::model::{Account, Ending, Event, Handle, PasswordHash, User, UserId, UserState};
+use rotunda_core::store::{Accounts, ChangingPassword, EndingAll, LoggingIn, Registered, Registering};
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Accounts for MemoryStore {
+    async fn register(&self, new: Registering) -> Result<Registered, Failure> {
+        let mut state = self.open()?;
+        let user = &new.account.user;
+        if state.accounts.values().any(|known| known.user.email.key() == user.email.key()) {
+            return Ok(Registered::EmailTaken);
+        }
+        if user.username.is_some() && state.accounts.values().any(|known| username(&known.user) == username(user)) {
+            return Ok(Registered::UsernameTaken);
+        }
+        if let Some(session) = new.session {
+            state.add_session(session)?;
+        }
+        state.accounts.insert(user.id, new.account);
+        new.replaces.map(|end| state.end_one(end));
+        state.record_all(new.events);
+        Ok(Registered::Done)
+    }
+
+    async fn account(&self, handle: &Handle) -> Result<Option<Account>, Failure> {
+        let fits = |account: &&Account| match handle {
+            Handle::Email(email) => account.user.email.key() == email.key(),
+            Handle::Username(name) => username(&account.user) == Some(name.key()),
+        };
+        Ok(self.open()?.accounts.values().find(fits).cloned())
+    }
+
+    async fn account_of(&self, user: UserId) -> Result<Option<Account>, Failure> {
+        Ok(self.open()?.accounts.get(&user).cloned())
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, Failure> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.open()?;
+        let page = state.accounts.range((from, Bound::Unbounded)).take(limit as usize);
+        Ok(page.map(|(_, account)| account.user.clone()).collect())
+    }
+
+    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let as_read = state.accounts.get(&login.session.user_id).is_some_and(|account| {
+            account.user.state == UserState::Active
+                && account.user.ep == login.session.ep
+                && account.password == login.password
+        });
+        if !as_read {
+            return Ok(false);
+        }
+        state.add_session(login.session)?;
+        login.replaces.map(|end| state.end_one(end));
+        state.record(login.event);
+        Ok(true)
+    }
+
+    async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let Some(account) = state.accounts.get_mut(&user).filter(|account| account.password == from) else {
+            return Ok(false);
+        };
+        account.password = to;
+        Ok(true)
+    }
+
+    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let user = change.account.user.id;
+        let Some(account) = state.accounts.get_mut(&user).filter(|now| as_read(now, &change.account)) else {
+            return Ok(false);
+        };
+        account.password = change.password;
+        state.end_all_of(user, Ending::PasswordChanged, change.session.created_at, &change.caller);
+        state.add_session(change.session)?;
+        Ok(true)
+    }
+
+    async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
+        let mut state = self.open()?;
+        let Some(account) = state.accounts.get_mut(&end.user_id) else { return Ok(None) };
+        account.user.state = end.state.unwrap_or(account.user.state);
+        let ended = state.end_all_of(end.user_id, end.ending, end.at, &end.caller);
+        state.record_all(end.events);
+        Ok(Some(ended))
+    }
+
+    async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let disabled = |account: &&mut Account| account.user.state == UserState::Disabled;
+        let Some(account) = state.accounts.get_mut(&user).filter(disabled) else { return Ok(false) };
+        account.user.state = UserState::Active;
+        state.record(event);
+        Ok(true)
+    }
+}
+
+fn username(user: &User) -> Option<&str> {
+    user.username.as_ref().map(|name| name.key())
+}
+
+fn as_read(now: &Account, read: &Account) -> bool {
+    now.user.state == UserState::Active && now.user.ep == read.user.ep && now.password == read.password
+}

@@ -1,0 +1,49 @@
+//! The outbox.
+
+use async_trait::async_trait;
+use rotunda_core::failure::Failure;
+use rotunda_core::model::{Event, RecordedEvent, SessionId, UnixMillis};
+use rotunda_core::store::Journal;
+
+use super::MemoryStore;
+
+#[async_trait]
+impl Journal for MemoryStore {
+    async fn note(&self, event: Event, quiet_since: UnixMillis) -> Result<(), Failure> {
+        let mut state = self.open()?;
+        let said = state.events.iter().any(|known| known.event.at >= quiet_since && alike(&known.event, &event));
+        if !said {
+            state.record(event);
+        }
+        Ok(())
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        let state = self.open()?;
+        Ok(state.events.iter().filter(|known| known.seq > after).take(limit as usize).cloned().collect())
+    }
+
+    async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        let state = self.open()?;
+        let of_it = |known: &&RecordedEvent| known.event.session_id == Some(session);
+        Ok(state.events.iter().filter(of_it).take(limit as usize).cloned().collect())
+    }
+
+    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        let mut state = self.open()?;
+        let mut forgotten = 0;
+        state.events.retain(|known| {
+            let goes = known.event.at < before && forgotten < limit;
+            forgotten += u32::from(goes);
+            !goes
+        });
+        Ok(forgotten)
+    }
+}
+
+fn alike(one: &Event, other: &Event) -> bool {
+    one.kind == other.kind
+        && one.session_id == other.session_id
+        && one.user_id == other.user_id
+        && one.caller.address == other.caller.address
+}

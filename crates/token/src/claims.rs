@@ -1,0 +1,90 @@
+//! What an access token says: the claims of RFC 9068 §2.2, and the few that are Rotunda's own.
+//!
+//! Reading is strict where it matters and calm elsewhere:
+//!
+//! 1. A claim that is listed here may stand once. A second one is refused (RFC 7519 §4), also when it is spelled with
+//!    escapes.
+//! 2. Claims that are not listed are skipped and reach nobody, so a repeated one cannot be read in two ways.
+//! 3. Times are whole seconds. RFC 7519 §2 would permit fractions; Rotunda never writes them, and an integer cannot
+//!    be `NaN` or lose precision.
+
+use serde::{Deserialize, Serialize};
+
+/// The claims of an access token. All times are seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// Issuer: the server's public URL, compared as it stands (RFC 7519 §4.1.1).
+    pub iss: String,
+    /// Subject: the user's id (RFC 7519 §4.1.2). A user is `iss` and `sub` together.
+    pub sub: String,
+    /// Audience: whom the token is for (RFC 7519 §4.1.3). Read from a string or an array; one alone is written as a
+    /// string.
+    #[serde(with = "one_or_many")]
+    pub aud: Vec<String>,
+    /// Expiry: from this second on the token is no longer valid (RFC 7519 §4.1.4). Never absent.
+    pub exp: i64,
+    /// When it was issued (RFC 7519 §4.1.6).
+    pub iat: i64,
+    /// Not valid before this second (RFC 7519 §4.1.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// The token's own id (RFC 7519 §4.1.7). This names a token; its text does not, since anybody can turn one valid
+    /// ECDSA signature into a second one.
+    pub jti: String,
+    /// The client it was issued to (RFC 9068 §2.2, RFC 8693 §4.3).
+    pub client_id: String,
+    /// The session it belongs to.
+    pub sid: String,
+    /// When the user last proved who they are (RFC 9068 §2.2.1).
+    pub auth_time: i64,
+    /// How they proved it (RFC 9068 §2.2.1; values of RFC 8176).
+    pub amr: Vec<String>,
+    /// The user's auth epoch: raised when everything issued before is to count no more.
+    pub ep: u64,
+    /// The user's roles (RFC 9068 §2.2.3.1).
+    pub roles: Vec<String>,
+    /// Scopes, separated by spaces (RFC 9068 §2.2.3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+/// `aud`: "a single case-sensitive string" or "an array of" them (RFC 7519 §4.1.3).
+mod one_or_many {
+    use std::fmt;
+
+    use serde::de::{SeqAccess, Visitor};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(values: &[String], to: S) -> Result<S::Ok, S::Error> {
+        match values {
+            [one] => one.serialize(to),
+            many => many.serialize(to),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+        from.deserialize_any(OneOrMany)
+    }
+
+    struct OneOrMany;
+
+    impl<'de> Visitor<'de> for OneOrMany {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string or an array of strings")
+        }
+
+        fn visit_str<E>(self, one: &str) -> Result<Self::Value, E> {
+            Ok(vec![one.to_owned()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut many: A) -> Result<Self::Value, A::Error> {
+            let mut values = Vec::new();
+            while let Some(value) = many.next_element()? {
+                values.push(value);
+            }
+            Ok(values)
+        }
+    }
+}

@@ -1,1 +1,47 @@
-//! stub
+//! Rotunda over HTTP: bytes to core's types and back. No rule is decided here, and no SQL can be seen from here.
+//!
+//! | to find | look in |
+//! |---|---|
+//! | every route | [`routes`], one table |
+//! | every answer | [`reply`], one table |
+//! | what a request is checked for before a handler sees it | [`edge`] |
+//! | a handler | `session/VERB.rs`, `service/` |
+//! | the accept loop, limits and drain | [`serve`] |
+//!
+//! The router is an ordinary axum router and can be nested in somebody else's application:
+//!
+//! ```no_run
+//! # async fn example(rotunda: rotunda_core::Rotunda) -> Result<(), Box<dyn std::error::Error>> {
+//! use rotunda_server::{Web, router};
+//!
+//! let web = Web::new("https://auth.example.com", &["https://app.example.com"])?;
+//! let app = axum::Router::new().merge(router(rotunda, web));
+//! # let _: axum::Router = app; Ok(())
+//! # }
+//! ```
+
+pub mod edge;
+pub mod reply;
+pub mod routes;
+pub mod serve;
+mod service;
+mod session;
+mod web;
+
+use std::sync::Arc;
+
+use rotunda_core::Rotunda;
+
+pub use routes::{openapi, router};
+pub use web::{Web, WebError};
+
+/// What every handler has at hand.
+pub(crate) struct App {
+    /// The rules.
+    pub rotunda: Rotunda,
+    /// What browsers are told and held to.
+    pub web: Web,
+}
+
+/// Shared by all requests.
+pub(crate) type Shared = axum::extract::State<Arc<App>>;

@@ -20,8 +20,8 @@ use crate::store::{EndingAll, EndingOne};
 pub struct Logout {
     /// What was presented as a refresh token.
     pub refresh_token: Option<String>,
-    /// The page cookie.
-    pub page: Option<PageKey>,
+    /// The page cookies; more than one when another site of the domain has planted one.
+    pub pages: Vec<PageKey>,
     /// What was presented as a bearer token.
     pub bearer: Option<String>,
     /// From where.
@@ -39,7 +39,7 @@ impl Rotunda {
         if let Some(token) = logout.refresh_token.as_deref().and_then(|t| RefreshToken::parse(&self.keys, t)) {
             meant.push(token.session_id);
         }
-        if let Some(page) = &logout.page {
+        for page in &logout.pages {
             meant.extend(self.store.facts_of_page(page.hash()).await?.map(|facts| facts.session.id));
         }
         if let Some(token) = &logout.bearer {

@@ -1,0 +1,44 @@
+//! The `Authorization` header (RFC 6750 §2.1).
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use rotunda_core::bearer::Bearer;
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::Error;
+
+use crate::App;
+use crate::reply::Problem;
+
+/// Whoever holds a good access token of a live session; a handler that takes it cannot be reached without.
+pub(crate) struct SignedIn(pub Bearer);
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = token(parts)?.ok_or(Problem::Bearer(Denied::TokenMissing))?;
+        app.rotunda.bearer(&token).await.map(Self).map_err(|error| match error {
+            Error::Denied(denied) => Problem::Bearer(denied),
+            Error::Failure(failure) => Problem::Failure(failure),
+        })
+    }
+}
+
+/// The bearer token of a request, where one was sent. Another scheme, or two headers, is told apart from none.
+pub(crate) fn token(parts: &Parts) -> Result<Option<String>, Problem> {
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return match parts.headers.contains_key(AUTHORIZATION) {
+            true => Err(Problem::malformed("There is more than one Authorization header.")),
+            false => Ok(None),
+        };
+    };
+    let text = header.to_str().map_err(|_| Problem::malformed("The Authorization header is not text."))?;
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
+        _ => Err(Problem::Bearer(Denied::TokenMissing)),
+    }
+}

@@ -1,0 +1,66 @@
+//! JSON bodies: bounded, UTF-8, every key once, every known field of the right type. Unknown fields are ignored.
+
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, Limited};
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::unique_keys;
+use crate::reply::Problem;
+
+/// The most bytes a body may have. The largest honest one carries a password of 1,024 bytes, escaped.
+pub(crate) const MOST_BYTES: usize = 16 * 1024;
+
+/// How long a body may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// A JSON body. One that is absent altogether counts as `{}`, so that a browser's refresh needs none.
+pub(crate) struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let is_json = request.headers().get(CONTENT_TYPE).map(is_json);
+        let body = Limited::new(request.into_body(), MOST_BYTES).collect();
+        let bytes = match tokio::time::timeout(ARRIVAL, body).await {
+            Err(_) => return Err(Problem::BodyTooSlow),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(Problem::BodyTooLarge),
+            Ok(Err(_)) => return Err(Problem::malformed("The body broke off.")),
+            // Wiped when it goes: passwords and tokens pass through here.
+            Ok(Ok(collected)) => Zeroizing::new(Vec::from(collected.to_bytes())),
+        };
+        match is_json {
+            None if bytes.is_empty() => parse(b"{}"),
+            Some(true) if bytes.is_empty() => parse(b"{}"),
+            Some(true) => parse(&bytes),
+            _ => Err(Problem::NotJson),
+        }
+        .map(Self)
+    }
+}
+
+fn is_json(value: &http::HeaderValue) -> bool {
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
+    // Asked first, because a field that is read twice would keep one of the two, and another program the other.
+    unique_keys::check(text).map_err(|e| Problem::malformed(format!("The body is not good JSON: {}.", without_values(&e))))?;
+    serde_json::from_str(text)
+        .map_err(|e| Problem::malformed(format!("The body does not fit: {}.", without_values(&e))))
+}
+
+/// What serde has to say, without the value that it quotes: a password in the wrong field must not come back.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match (text.find("string \""), text.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => format!("{}string{}", &text[..start], &text[end + 1..]),
+        _ => text,
+    }
+}

@@ -1,0 +1,90 @@
+//! The `Cookie` header, as far as it concerns us.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::header::COOKIE;
+use http::request::Parts;
+use rotunda_core::model::{DeviceSecret, PageKey};
+
+use crate::App;
+use crate::reply::Problem;
+
+/// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3).
+pub(crate) struct Cookies {
+    refresh: Vec<String>,
+    device: Vec<String>,
+    page: Vec<String>,
+}
+
+impl FromRequestParts<Arc<App>> for Cookies {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let named = |name: &str| -> Vec<String> {
+            let headers = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+            headers
+                .flat_map(|header| header.split(';'))
+                .filter_map(|pair| pair.trim().split_once('='))
+                .filter(|(key, _)| *key == name)
+                .map(|(_, value)| value.trim_matches('"').to_owned())
+                .collect()
+        };
+        let web = &app.web;
+        let (refresh, device) = (named(web.refresh_cookie()), named(web.device_cookie()));
+        Ok(Self { refresh, device, page: named(web.page_cookie()) })
+    }
+}
+
+impl Cookies {
+    /// The refresh cookie. Two of them cannot both be ours: one was put there from elsewhere, and guessing which
+    /// would be wrong half of the time.
+    pub(crate) fn refresh(&mut self) -> Result<Option<String>, Problem> {
+        if self.refresh.len() > 1 {
+            return Err(Problem::malformed(
+                "The refresh cookie was sent twice, so one of them is not ours. Clear this site's cookies; \
+                 if it happens again, another site of this domain sets a cookie of the same name.",
+            ));
+        }
+        Ok(self.refresh.pop())
+    }
+
+    /// The device secret that the browser shows to go on with a session.
+    pub(crate) fn device(&self) -> Result<Option<DeviceSecret>, Problem> {
+        if self.device.len() > 1 {
+            return Err(Problem::malformed(
+                "The device cookie was sent twice, so one of them is not ours. Clear this site's cookies.",
+            ));
+        }
+        Ok(self.device.first().and_then(|text| shown(text)))
+    }
+
+    /// The device secret that the browser has from before, for a login: unclear is as good as none.
+    pub(crate) fn known_device(&self) -> Option<DeviceSecret> {
+        match self.device.as_slice() {
+            [one] => DeviceSecret::parse(one),
+            _ => None,
+        }
+    }
+
+    /// The key of the page cookie, for a login: unclear is as good as none.
+    pub(crate) fn page(&self) -> Option<PageKey> {
+        match self.page.as_slice() {
+            [one] => PageKey::parse(one),
+            _ => None,
+        }
+    }
+
+    /// Every page key that came: a logout ends whatever is named.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = PageKey> + '_ {
+        self.page.iter().filter_map(|text| PageKey::parse(text))
+    }
+}
+
+/// A device secret that was shown; an empty text shows none. One that cannot be ours is a different one, not an absent one: the token has moved
+/// into a jar whose device cookie somebody made up.
+pub(crate) fn shown(text: &str) -> Option<DeviceSecret> {
+    let nobodys = || DeviceSecret::from_bytes([0; 32]);
+    (!text.is_empty()).then(|| DeviceSecret::parse(text).unwrap_or_else(nobodys))
+}

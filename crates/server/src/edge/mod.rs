@@ -1,0 +1,10 @@
+//! The edge: raw input becomes a refined type once, here, or is refused with a clear 4xx.
+
+pub(crate) mod bearer;
+pub(crate) mod body;
+pub(crate) mod caller;
+pub(crate) mod cookies;
+pub(crate) mod origin;
+mod unique_keys;
+
+pub use caller::Peer;

@@ -1,0 +1,247 @@
+//! Every answer: which status, which code, which headers. One table for refusals, one shape for errors.
+//!
+//! ```json
+//! {"error": "<code>", "error_description": "<for people>", "reason": "<closed list>", "ended": "<closed list>"}
+//! ```
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, StatusCode};
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::{Error, Failure};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub enum Problem {
+    /// Refused by the rules.
+    Denied(Denied),
+    /// Refused for its bearer token: carries `WWW-Authenticate` (RFC 6750 §3).
+    Bearer(Denied),
+    /// Ours: an outage, an overload or a bug. Never a 401.
+    Failure(Failure),
+    /// The request cannot be read; says where and how.
+    Malformed(String),
+    /// The body is not `application/json`.
+    NotJson,
+    /// The body is larger than any honest one.
+    BodyTooLarge,
+    /// The body took too long to arrive.
+    BodyTooSlow,
+    /// A page of another origin wanted to use our cookies; names the origin that may.
+    Origin(String),
+    /// There is no such route.
+    NoRoute,
+    /// The route knows other methods.
+    NoMethod,
+    /// The answer took too long.
+    TimedOut,
+    /// A handler panicked. Cannot happen; if it does, only this request sees it.
+    Panicked,
+}
+
+impl Problem {
+    /// A request that cannot be read.
+    pub(crate) fn malformed(description: impl Into<String>) -> Self {
+        Self::Malformed(description.into())
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Denied(denied) => Self::Denied(denied),
+            Error::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// The body of every error.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorBody {
+    /// A code for programs, the RFCs' own where they have one.
+    #[schema(example = "invalid_grant")]
+    pub error: &'static str,
+    /// What was wrong and what to do, for people.
+    #[schema(example = "This session has ended (logged_out). Sign in again.")]
+    pub error_description: String,
+    /// Why the caller was refused: a closed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "session_ended")]
+    pub reason: Option<&'static str>,
+    /// Why the session ended, with `session_ended` and `token_reused`: a closed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "logged_out")]
+    pub ended: Option<&'static str>,
+}
+
+/// The table: what each refusal is on the wire.
+fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
+    match denied {
+        Denied::CredentialsInvalid
+        | Denied::TokenMissing
+        | Denied::TokenUnknown
+        | Denied::TokenExpired
+        | Denied::TokenStale
+        | Denied::TokenReused
+        | Denied::ProofMissing
+        | Denied::ClientMismatch
+        | Denied::AddressMismatch
+        | Denied::SessionEnded(_) => (StatusCode::UNAUTHORIZED, "invalid_grant"),
+        Denied::UserDisabled => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::RegistrationOff => (StatusCode::FORBIDDEN, "registration_off"),
+        Denied::ClientUnknown => (StatusCode::BAD_REQUEST, "invalid_client"),
+        Denied::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Denied::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
+        Denied::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
+        Denied::EmailInvalid | Denied::UsernameInvalid | Denied::NameInvalid => {
+            (StatusCode::BAD_REQUEST, "invalid_request")
+        }
+        Denied::PasswordTooShort { .. } | Denied::PasswordTooLong => {
+            (StatusCode::BAD_REQUEST, "password_unacceptable")
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Denied(denied) => {
+                let (status, code) = refusal(&denied);
+                denial(status, code, &denied)
+            }
+            Self::Bearer(denied) => {
+                let mut response = denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied);
+                response.headers_mut().insert(WWW_AUTHENTICATE, challenge(&denied));
+                response
+            }
+            Self::Failure(failure) => failed(&failure),
+            other => {
+                let (status, code, description) = other.plain();
+                let mut response = error(status, code, description);
+                if status == StatusCode::SERVICE_UNAVAILABLE {
+                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                }
+                response
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn plain(self) -> (StatusCode, &'static str, String) {
+        let (status, code, text) = match self {
+            Self::Malformed(description) => return (StatusCode::BAD_REQUEST, "invalid_request", description),
+            Self::Origin(ours) => {
+                let text = format!(
+                    "This request came from a page of another origin. Pages of {ours} may make it, and those of \
+                     `app_origins` in the configuration."
+                );
+                return (StatusCode::FORBIDDEN, "origin_refused", text);
+            }
+            Self::NotJson => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send the body as JSON, with `Content-Type: application/json`.",
+            ),
+            Self::BodyTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body has more than 16 KiB.")
+            }
+            Self::BodyTooSlow => {
+                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body took more than 10 seconds to arrive.")
+            }
+            Self::NoRoute => {
+                (StatusCode::NOT_FOUND, "not_found", "There is no such route; /openapi.json has them all.")
+            }
+            Self::NoMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "The route does not know this method; the Allow header names those that it knows.",
+            ),
+            Self::TimedOut => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "This took too long. Nothing is lost: try again.",
+            ),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Something broke here. It is not your fault."),
+        };
+        (status, code, text.to_owned())
+    }
+}
+
+/// RFC 6750 §3: no error code when no token was sent at all.
+fn challenge(denied: &Denied) -> HeaderValue {
+    match denied {
+        Denied::TokenMissing => HeaderValue::from_static(r#"Bearer realm="rotunda""#),
+        Denied::TokenExpired => HeaderValue::from_static(
+            r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token has expired""#,
+        ),
+        Denied::SessionEnded(_) => HeaderValue::from_static(
+            r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,
+        ),
+        _ => HeaderValue::from_static(
+            r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token is not good""#,
+        ),
+    }
+}
+
+fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
+    let reason = denied.reason();
+    // "Who you are is in doubt" is worth a line; "your form is filled in wrongly" is not.
+    if let Some(reason) = reason {
+        tracing::debug!(reason, ended = denied.ending().map(|e| e.as_str()), "refused");
+    }
+    let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
+    json(status, &ErrorBody { error: code, error_description: denied.to_string(), reason, ended })
+}
+
+/// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
+fn failed(failure: &Failure) -> Response {
+    tracing::error!(?failure, "a request failed");
+    if failure.is_temporary() {
+        let text = "This is not available just now. You are still signed in: try again in a moment.";
+        let mut response =
+            error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned());
+        let wait = if failure.is_overload() { "2" } else { "5" };
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(wait));
+        response
+    } else {
+        let (status, code, text) = Problem::Panicked.plain();
+        error(status, code, text)
+    }
+}
+
+fn error(status: StatusCode, code: &'static str, description: String) -> Response {
+    json(status, &ErrorBody { error: code, error_description: description, reason: None, ended: None })
+}
+
+/// A JSON answer that nobody keeps.
+pub(crate) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
+    let mut response = (status, axum::Json(body)).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An empty answer that nobody keeps.
+pub(crate) fn no_content() -> Response {
+    (StatusCode::NO_CONTENT, [(CACHE_CONTROL, "no-store")]).into_response()
+}
+
+/// Adds cookies to an answer. They are ours and ASCII; one that is not would be a bug and is left out.
+pub(crate) fn with_cookies(mut response: Response, cookies: impl IntoIterator<Item = String>) -> Response {
+    const SET_COOKIE: HeaderName = http::header::SET_COOKIE;
+    for cookie in cookies {
+        if let Ok(mut value) = HeaderValue::from_str(&cookie) {
+            value.set_sensitive(true);
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,95 @@
+//! Every route, one table. A test walks `/openapi.json`, which is made from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, Method};
+use rotunda_core::Rotunda;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::reply::Problem;
+use crate::{App, Web, service, session};
+
+/// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
+const MOST_TIME: Duration = Duration::from_secs(30);
+
+/// The router. Nest it at the root of a host: cookie paths and well-known addresses are absolute.
+#[must_use]
+pub fn router(rotunda: Rotunda, web: Web) -> Router {
+    let auth = cors(&web).allow_credentials(true);
+    let public = cors(&web);
+    let (for_users, _) = for_users().split_for_parts();
+    let (for_services, _) = for_services().split_for_parts();
+    let app = Arc::new(App { rotunda, web });
+    for_users
+        .layer(auth)
+        .merge(for_services.layer(public))
+        .fallback(async || Problem::NoRoute)
+        .method_not_allowed_fallback(async || Problem::NoMethod)
+        .layer(from_fn(in_time))
+        .layer(CatchPanicLayer::custom(|_| Problem::Panicked.into_response()))
+        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .with_state(app)
+}
+
+/// What users and their programs call.
+fn for_users() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(session::register::register))
+        .routes(routes!(session::login::login))
+        .routes(routes!(session::refresh::refresh))
+        .routes(routes!(session::logout::logout))
+        .routes(routes!(session::logout::logout_all))
+        .routes(routes!(session::me::me))
+        .routes(routes!(session::list::list))
+        .routes(routes!(session::list::end))
+        .routes(routes!(session::password::change))
+}
+
+/// What services, proxies and tools call.
+fn for_services() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(service::well_known::jwks))
+        .routes(routes!(service::health::healthz))
+        .routes(routes!(service::health::readyz))
+        .routes(routes!(service::openapi::openapi_json))
+}
+
+/// The OpenAPI 3.1 document of all routes.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let (_, for_users) = for_users().split_for_parts();
+    let (_, for_services) = for_services().split_for_parts();
+    let mut document = service::openapi::frame();
+    document.merge(for_users);
+    document.merge(for_services);
+    document
+}
+
+/// Exact origins only. An origin that is not ours gets no header, and its browser keeps the answer from the page.
+fn cors(web: &Web) -> CorsLayer {
+    let web = web.clone();
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |origin, _| origin.to_str().is_ok_and(|o| web.allows(o))))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers([WWW_AUTHENTICATE, RETRY_AFTER])
+        .max_age(Duration::from_secs(600))
+        .vary([HeaderName::from_static("origin")])
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    // What was under way goes on where it must: a write that was queued is carried out, and the client that asks again
+    // gets the same answer.
+    tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| Problem::TimedOut.into_response())
+}

@@ -1,0 +1,5 @@
+//! What services, proxies and tools call.
+
+pub(crate) mod health;
+pub(crate) mod openapi;
+pub(crate) mod well_known;

@@ -1,0 +1,97 @@
+//! `POST /auth/logout` and `POST /auth/logout-all`
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::HeaderMap;
+use rotunda_core::logout::Logout;
+use rotunda_core::model::ClientKind;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::edge::bearer::{self, SignedIn};
+use crate::edge::body::Json;
+use crate::edge::caller::From;
+use crate::edge::cookies::Cookies;
+use crate::edge::origin;
+use crate::reply::{ErrorBody, Problem, no_content, with_cookies};
+use crate::{App, Shared};
+use axum::extract::FromRequest;
+
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"refresh_token": "rt1_…"}))]
+pub(crate) struct LogoutBody {
+    /// The refresh token; native clients only. A browser sends its cookies.
+    refresh_token: Option<String>,
+}
+
+/// End this session.
+///
+/// Say which by cookie, refresh token or bearer token. However often it is asked, the answer is 204.
+#[utoipa::path(
+    post, path = "/auth/logout", tag = "session", request_body(content = LogoutBody, description = "May be absent altogether"),
+    security((), ("bearer" = []), ("page_cookie" = [])),
+    responses(
+        (status = 204, description = "The session is over, and the cookies of this browser too"),
+        (status = 401, description = "A bearer token was all that was sent, and it is no longer good", body = ErrorBody),
+        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
+    )
+)]
+pub(crate) async fn logout(
+    State(app): Shared,
+    From(caller): From,
+    mut jar: Cookies,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let bearer = bearer::token(&parts)?;
+    let headers = parts.headers.clone();
+    let Json(body) = Json::<LogoutBody>::from_request(Request::from_parts(parts, body), &()).await?;
+    // Whoever brings a token in its hands needs no cookie; everybody else is a browser and comes from one of our pages.
+    let by_hand = body.refresh_token.is_some() || bearer.is_some();
+    let ours = origin::check(&app.web, &headers);
+    if !by_hand {
+        ours?;
+        let logout = Logout { refresh_token: jar.refresh()?, pages: jar.pages().collect(), bearer, caller };
+        app.rotunda.logout(&logout).await?;
+        return Ok(with_cookies(no_content(), app.web.expire_session()));
+    }
+    let pages = if ours.is_ok() { jar.pages().collect() } else { Vec::new() };
+    let logout = Logout { refresh_token: body.refresh_token, pages, bearer, caller };
+    app.rotunda.logout(&logout).await.map_err(bearer_problem)?;
+    Ok(if ours.is_ok() { with_cookies(no_content(), app.web.expire_session()) } else { no_content() })
+}
+
+/// End all of the user's sessions, and refuse their access tokens.
+#[utoipa::path(
+    post, path = "/auth/logout-all", tag = "session", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "Every session of the user has ended"),
+        (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
+    )
+)]
+pub(crate) async fn logout_all(
+    State(app): Shared,
+    From(caller): From,
+    SignedIn(bearer): SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let is_web = app.rotunda.kind_of(&bearer) == Some(ClientKind::Web);
+    if is_web {
+        origin::check(&app.web, &headers)?;
+    }
+    app.rotunda.logout_all(&bearer, &caller).await?;
+    Ok(expired_if(&app, is_web))
+}
+
+fn expired_if(app: &App, is_web: bool) -> Response {
+    if is_web { with_cookies(no_content(), app.web.expire_session()) } else { no_content() }
+}
+
+fn bearer_problem(error: rotunda_core::failure::Error) -> Problem {
+    match error {
+        rotunda_core::failure::Error::Denied(denied) => Problem::Bearer(denied),
+        rotunda_core::failure::Error::Failure(failure) => Problem::Failure(failure),
+    }
+}

@@ -1,0 +1,76 @@
+//! `POST /auth/refresh`: from bytes to [`Attempt`], and back. What happens in between stands in core's `refresh`.
+//!
+//! A refusal never clears a cookie: another tab's success may have set it since.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use rotunda_core::denied::Denied;
+use rotunda_core::model::{Carrier, RetryKeys};
+use rotunda_core::refresh::Attempt;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{SessionAnswer, answer};
+use super::client_id;
+use crate::Shared;
+use crate::edge::body::Json;
+use crate::edge::caller::From;
+use crate::edge::cookies::{self, Cookies};
+use crate::edge::origin;
+use crate::reply::{ErrorBody, Problem};
+
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({
+    "refresh_token": "rt1_…", "device_secret": "rd1_…", "retry_keys": ["Zk3v0aYJqf4m2pQ8sT1xWg"]
+}))]
+pub(crate) struct RefreshBody {
+    /// The refresh token; native clients only. A browser sends its cookie.
+    refresh_token: Option<String>,
+    /// The device secret; native clients only. A browser sends its cookie.
+    device_secret: Option<String>,
+    /// The retry keys of the last generations, oldest first: 1 to 4, each 22 to 64 characters.
+    retry_keys: Option<Vec<String>>,
+    /// The client, where the caller wants to be sure that the token is its own.
+    client_id: Option<String>,
+}
+
+/// Trade the refresh token for the next one.
+#[utoipa::path(
+    post, path = "/auth/refresh", tag = "session", request_body(content = RefreshBody, description = "May be absent altogether"),
+    security((), ("refresh_cookie" = [])),
+    responses(
+        (status = 200, description = "The next tokens", body = SessionAnswer),
+        (status = 400, description = "The request cannot be read", body = ErrorBody),
+        (status = 401, description = "Refused; `reason` says why, and only `session_ended` and `token_reused` mean that the session is over", body = ErrorBody),
+        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 503, description = "Not available just now; the session lives on; see Retry-After", body = ErrorBody),
+    )
+)]
+pub(crate) async fn refresh(
+    State(app): Shared,
+    From(caller): From,
+    mut jar: Cookies,
+    headers: HeaderMap,
+    Json(body): Json<RefreshBody>,
+) -> Result<Response, Problem> {
+    let retry_keys = body.retry_keys.as_deref().map(retry_keys).transpose()?.unwrap_or_default();
+    let (token, carrier, device) = match body.refresh_token {
+        Some(token) => (token, Carrier::Body, body.device_secret.as_deref().and_then(cookies::shown)),
+        None => {
+            origin::check(&app.web, &headers)?;
+            let token = jar.refresh()?.ok_or(Problem::Denied(Denied::TokenMissing))?;
+            (token, Carrier::Cookie, jar.device()?)
+        }
+    };
+    let client_id = client_id(body.client_id);
+    let attempt = Attempt { token, carrier, client_id, device, retry_keys, caller };
+    let grant = app.rotunda.refresh(&attempt).await?;
+    Ok(answer(StatusCode::OK, &app.web, &grant))
+}
+
+fn retry_keys(texts: &[String]) -> Result<RetryKeys, Problem> {
+    RetryKeys::parse(texts).ok_or_else(|| {
+        Problem::malformed("`retry_keys` takes 1 to 4 keys, each of 22 to 64 visible ASCII characters.")
+    })
+}

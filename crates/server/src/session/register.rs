@@ -1,0 +1,64 @@
+//! `POST /auth/register`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use rotunda_core::model::{ClientKind, Password};
+use rotunda_core::register::{Newcomer, Register};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::answer::{SessionAnswer, answer};
+use super::{client_id, password};
+use crate::Shared;
+use crate::edge::body::Json;
+use crate::edge::caller::From;
+use crate::edge::cookies::Cookies;
+use crate::edge::origin;
+use crate::reply::{ErrorBody, Problem};
+
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"email": "ada@example.com", "password": "correct horse battery", "client_id": "native"}))]
+pub(crate) struct RegisterBody {
+    email: String,
+    /// At least 12 characters unless configured otherwise, at most 1,024 bytes. Anything goes.
+    #[serde(deserialize_with = "password")]
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+    /// 2 to 64 letters, digits, dots, hyphens or underscores.
+    username: Option<String>,
+    /// The name to be called by.
+    name: Option<String>,
+    /// `web` unless given.
+    client_id: Option<String>,
+}
+
+/// Make an account and sign in.
+#[utoipa::path(
+    post, path = "/auth/register", tag = "session", request_body = RegisterBody,
+    responses(
+        (status = 201, description = "Registered and signed in", body = SessionAnswer),
+        (status = 400, description = "Something does not fit; the description says how to mend it", body = ErrorBody),
+        (status = 403, description = "Registration is off, or the page is of another origin", body = ErrorBody),
+        (status = 409, description = "The address or the user name is taken", body = ErrorBody),
+        (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
+    )
+)]
+pub(crate) async fn register(
+    State(app): Shared,
+    From(caller): From,
+    cookies: Cookies,
+    headers: HeaderMap,
+    Json(body): Json<RegisterBody>,
+) -> Result<Response, Problem> {
+    let client_id = client_id(body.client_id);
+    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    if kind == ClientKind::Web {
+        origin::check(&app.web, &headers)?;
+    }
+    let newcomer =
+        Newcomer { email: body.email, password: body.password, username: body.username, name: body.name };
+    let page = cookies.page().filter(|_| kind == ClientKind::Web);
+    let grant = app.rotunda.register(&Register { newcomer, client_id, page, caller }).await?;
+    Ok(answer(StatusCode::CREATED, &app.web, &grant))
+}

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
-    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Lineage, PageHash, PasswordHash,
-    RetryHash, Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User, UserId, UserState, Username,
+    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Lineage, PageHash,
+    PasswordHash, RetryHash, Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User, UserId,
+    UserState, Username,
 };
 use rotunda_core::outside::random;
 use rotunda_core::store::{ChangingPassword, EndingAll, EndingOne, LoggingIn, Registering, Rotating};
@@ -178,7 +179,12 @@ pub fn a_login(account: &Account, session: &Session) -> LoggingIn {
 #[must_use]
 pub fn a_password_change(account: &Account, seed: u64) -> ChangingPassword {
     let session = Session { ep: account.user.ep + 1, ..a_session(&account.user, seed) };
-    ChangingPassword { account: account.clone(), password: a_password_hash(seed), session, caller: a_caller(0) }
+    ChangingPassword {
+        account: account.clone(),
+        password: a_password_hash(seed),
+        session,
+        caller: a_caller(0),
+    }
 }
 
 /// Something that happened to a user at [`NOW`], to no session, by the caller of seed 0.

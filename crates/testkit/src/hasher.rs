@@ -56,7 +56,11 @@ impl QuickHasher {
     }
 
     fn admit(&self) -> Result<(), Failure> {
-        if self.overloaded.load(Ordering::SeqCst) { Err(Failure::overload("hashing a password")) } else { Ok(()) }
+        if self.overloaded.load(Ordering::SeqCst) {
+            Err(Failure::overload("hashing a password"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -68,7 +72,11 @@ impl PasswordHasher for QuickHasher {
         Ok(phc(self.version, salt, &password))
     }
 
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<PasswordVerdict, Failure> {
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<PasswordVerdict, Failure> {
         self.admit()?;
         self.verified.fetch_add(1, Ordering::SeqCst);
         let Some(hash) = hash else {
@@ -95,5 +103,7 @@ fn parts(phc: &str) -> Option<(u32, u64)> {
 
 pub(crate) fn fnv1a(parts: &[&[u8]]) -> u64 {
     let bytes = parts.iter().copied().flatten();
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }

@@ -5,7 +5,12 @@
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
 //! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "for tests only: to panic is to report")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "for tests only: to panic is to report"
+)]
 
 pub mod clock;
 pub mod contract;

@@ -27,7 +27,9 @@ pub enum Invalid {
     #[error("the token's header has `crit`, and no extension is understood here; issue it without")]
     Critical,
     /// `jku`, `jwk`, `x5u` or `x5c` in the header (ASVS 5.0, 9.1.3).
-    #[error("the token's header brings its own key; only keys configured here count, so issue it with `kid` only")]
+    #[error(
+        "the token's header brings its own key; only keys configured here count, so issue it with `kid` only"
+    )]
     KeyInHeader,
     /// `typ` is not an access token's (RFC 9068 §4).
     #[error("the token's `typ` is not `at+jwt`; send an access token, not an ID token or another JWT")]
@@ -42,7 +44,9 @@ pub enum Invalid {
     #[error("the token's `alg` is not that of the key it names; get the token from the issuer")]
     AlgorithmMismatch,
     /// The signature is not that key's over these bytes (RFC 7515 §5.2).
-    #[error("the token's signature is not valid; it was changed or not made by this issuer, so get a new one")]
+    #[error(
+        "the token's signature is not valid; it was changed or not made by this issuer, so get a new one"
+    )]
     Signature,
     /// A claim is missing, twice there, or of the wrong type (RFC 7519 §4, RFC 9068 §2.2).
     #[error(

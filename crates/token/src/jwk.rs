@@ -93,13 +93,17 @@ fn public_signature_key(entry: Value) -> Option<Jwk> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum JwksError {
     /// Longer than [`MAX_JWKS_BYTES`].
-    #[error("the key set is longer than {MAX_JWKS_BYTES} bytes; check that its address is the issuer's `jwks_uri`")]
+    #[error(
+        "the key set is longer than {MAX_JWKS_BYTES} bytes; check that its address is the issuer's `jwks_uri`"
+    )]
     TooLong,
     /// More entries than [`MAX_JWKS_KEYS`].
     #[error("the key set has more than {MAX_JWKS_KEYS} keys; retire old ones at the issuer")]
     TooManyKeys,
     /// Not a JWK Set (RFC 7517 §5).
-    #[error("this is not a JSON object with an array `keys`; check that its address is the issuer's `jwks_uri`")]
+    #[error(
+        "this is not a JSON object with an array `keys`; check that its address is the issuer's `jwks_uri`"
+    )]
     NotJwks,
     /// Two different keys under one `kid`, so that it names neither (RFC 7517 §4.5).
     #[error("two different keys have the same `kid`; give each its own at the issuer")]

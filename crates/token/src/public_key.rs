@@ -59,7 +59,8 @@ impl PublicKey {
         {
             return None;
         }
-        let point = [&[UNCOMPRESSED], coordinate(&jwk.x)?.as_slice(), coordinate(&jwk.y)?.as_slice()].concat();
+        let point =
+            [&[UNCOMPRESSED], coordinate(&jwk.x)?.as_slice(), coordinate(&jwk.y)?.as_slice()].concat();
         Self::from_p256_point(&point, jwk.kid.clone())
     }
 

@@ -47,7 +47,9 @@ impl SigningKey {
     }
 
     fn new(algorithm: Algorithm, key_pair: EcdsaKeyPair) -> Option<Self> {
-        let public = PublicKey::from_p256_point(key_pair.public_key().as_ref(), None)?;
+        let public = match algorithm {
+            Algorithm::Es256 => PublicKey::from_p256_point(key_pair.public_key().as_ref(), None)?,
+        };
         let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{}"}}"#, algorithm.as_str(), public.kid());
         let encoded_header = Base64UrlUnpadded::encode_string(header.as_bytes()) + ".";
         Some(Self { key_pair, encoded_header, public })

@@ -6,7 +6,7 @@
 //!
 //! A store wires the suite in with one line in its tests; the guard is whatever must outlive the store, `()` if nothing:
 //!
-//! ```ignore
+//! ```text
 //! async fn store() -> (Arc<MyStore>, TempDir) { … }
 //! rotunda_testkit::contract_suite!(store);
 //! ```

@@ -26,9 +26,17 @@ pub(super) async fn a_signed_in_user(store: &Shelf, seed: u64) -> (Account, Sess
 
 /// Registers a user without an event.
 pub(super) async fn add(store: &Shelf, account: &Account, session: Option<&Session>) {
-    let new =
-        Registering { account: account.clone(), session: session.cloned(), replaces: None, events: Vec::new() };
-    assert_eq!(store.register(new).await.unwrap(), Registered::Done, "nothing stands in the way of this user");
+    let new = Registering {
+        account: account.clone(),
+        session: session.cloned(),
+        replaces: None,
+        events: Vec::new(),
+    };
+    assert_eq!(
+        store.register(new).await.unwrap(),
+        Registered::Done,
+        "nothing stands in the way of this user"
+    );
 }
 
 /// Signs a user in once more.
@@ -38,7 +46,10 @@ pub(super) async fn sign_in(store: &Shelf, account: &Account, session: &Session)
 
 /// Rotates a session and answers it as it stands then.
 pub(super) async fn refresh(store: &Shelf, session: &Session, now: UnixMillis) -> Session {
-    assert!(store.rotate(a_rotation(session, now)).await.unwrap(), "nothing stands in the way of this rotation");
+    assert!(
+        store.rotate(a_rotation(session, now)).await.unwrap(),
+        "nothing stands in the way of this rotation"
+    );
     row(store, session.id).await
 }
 
@@ -64,7 +75,11 @@ pub(super) async fn happened(store: &Shelf) -> Vec<Event> {
 
 /// The endings of sessions that are on record, in no order that counts.
 pub(super) async fn endings(store: &Shelf) -> Vec<Event> {
-    happened(store).await.into_iter().filter(|event| matches!(event.kind, EventKind::SessionEnded(_))).collect()
+    happened(store)
+        .await
+        .into_iter()
+        .filter(|event| matches!(event.kind, EventKind::SessionEnded(_)))
+        .collect()
 }
 
 /// The one event of a session that ended.

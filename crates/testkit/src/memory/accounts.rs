@@ -17,7 +17,9 @@ impl Accounts for MemoryStore {
         if state.accounts.values().any(|known| known.user.email.key() == user.email.key()) {
             return Ok(Registered::EmailTaken);
         }
-        if user.username.is_some() && state.accounts.values().any(|known| username(&known.user) == username(user)) {
+        if user.username.is_some()
+            && state.accounts.values().any(|known| username(&known.user) == username(user))
+        {
             return Ok(Registered::UsernameTaken);
         }
         if let Some(session) = new.session {

@@ -11,7 +11,8 @@ use super::MemoryStore;
 impl Journal for MemoryStore {
     async fn note(&self, event: Event, quiet_since: UnixMillis) -> Result<(), Failure> {
         let mut state = self.open()?;
-        let said = state.events.iter().any(|known| known.event.at >= quiet_since && alike(&known.event, &event));
+        let said =
+            state.events.iter().any(|known| known.event.at >= quiet_since && alike(&known.event, &event));
         if !said {
             state.record(event);
         }

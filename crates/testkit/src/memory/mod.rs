@@ -14,7 +14,8 @@ use std::sync::{Mutex, MutexGuard};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Caller, Ending, Event, EventKind, Facts, RecordedEvent, Session, SessionId, Standing, UnixMillis, UserId,
+    Account, Caller, Ending, Event, EventKind, Facts, RecordedEvent, Session, SessionId, Standing,
+    UnixMillis, UserId,
 };
 use rotunda_core::store::EndingOne;
 
@@ -114,10 +115,17 @@ impl MemoryState {
 
     /// Ends every session of a user that is live on record, expired or not, and raises the epoch.
     fn end_all_of(&mut self, user: UserId, ending: Ending, at: UnixMillis, caller: &Caller) -> u64 {
-        let theirs: Vec<SessionId> = self.sessions.values().filter(|s| s.user_id == user).map(|s| s.id).collect();
+        let theirs: Vec<SessionId> =
+            self.sessions.values().filter(|s| s.user_id == user).map(|s| s.id).collect();
         let mut ended = 0;
         for id in theirs {
-            ended += u64::from(self.end_one(EndingOne { id, at_generation: None, ending, at, caller: caller.clone() }));
+            ended += u64::from(self.end_one(EndingOne {
+                id,
+                at_generation: None,
+                ending,
+                at,
+                caller: caller.clone(),
+            }));
         }
         if let Some(account) = self.accounts.get_mut(&user) {
             account.user.ep += 1;

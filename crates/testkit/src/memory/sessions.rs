@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Caller, DeviceHash, DeviceId, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId};
+use rotunda_core::model::{
+    Caller, DeviceHash, DeviceId, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
+};
 use rotunda_core::store::{EndingOne, Rotating, Sessions};
 
 use super::MemoryStore;
@@ -24,7 +26,8 @@ impl Sessions for MemoryStore {
 
     async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure> {
         let mut state = self.open()?;
-        let Some(session) = state.sessions.get_mut(&rotation.id).filter(|now| as_decided(now, &rotation)) else {
+        let Some(session) = state.sessions.get_mut(&rotation.id).filter(|now| as_decided(now, &rotation))
+        else {
             return Ok(false);
         };
         session.lineage = rotation.to;
@@ -51,7 +54,8 @@ impl Sessions for MemoryStore {
 
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
         let state = self.open()?;
-        let known = state.sessions.values().find(|session| session.user_id == user && session.device_hash == device);
+        let known =
+            state.sessions.values().find(|session| session.user_id == user && session.device_hash == device);
         Ok(known.map(|session| session.device_id))
     }
 

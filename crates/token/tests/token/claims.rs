@@ -1,0 +1,175 @@
+//! Attacks through the claims. Every token here carries a signature that is right.
+
+use rotunda_token::{Claims, Invalid, KeySet, Verifier};
+use serde_json::json;
+
+use crate::fixture::{ISSUER, NOW_MS, claims, claims_with, forge_claims, key, token, verify};
+
+fn claims_without(name: &str) -> String {
+    let mut all = serde_json::to_value(claims()).unwrap();
+    all.as_object_mut().unwrap().remove(name).unwrap();
+    all.to_string()
+}
+
+#[test]
+fn a_missing_exp_is_refused() {
+    assert_eq!(verify(&forge_claims(&claims_without("exp"))), Err(Invalid::Claims));
+    assert_eq!(verify(&forge_claims(&claims_with("exp", json!(null)))), Err(Invalid::Claims));
+}
+
+#[test]
+fn every_other_required_claim_is_required() {
+    let required = ["iss", "sub", "aud", "iat", "jti", "client_id", "sid", "auth_time", "amr", "ep", "roles"];
+    for name in required {
+        assert_eq!(verify(&forge_claims(&claims_without(name))), Err(Invalid::Claims), "{name}");
+        assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
+    }
+}
+
+#[test]
+fn a_claim_of_the_wrong_type_is_refused() {
+    let wrong = [
+        ("iss", json!([ISSUER])),
+        ("sub", json!(7)),
+        ("aud", json!(7)),
+        ("aud", json!([ISSUER, 7])),
+        ("aud", json!({ "0": ISSUER })),
+        ("exp", json!("1800000600")),
+        ("exp", json!(true)),
+        ("nbf", json!("0")),
+        ("ep", json!(-1)),
+        ("roles", json!("admin")),
+        ("roles", json!({ "admin": true })),
+        ("scope", json!(["admin"])),
+    ];
+    for (name, value) in wrong {
+        assert_eq!(verify(&forge_claims(&claims_with(name, value))), Err(Invalid::Claims), "{name}");
+    }
+}
+
+#[test]
+fn a_claim_that_stands_twice_is_refused() {
+    let good = serde_json::to_string(&claims()).unwrap();
+    let inner = &good[1..good.len() - 1];
+    let again = [
+        r#""exp":9999999999"#,
+        r#""exp":1800000600"#,
+        r#""\u0065xp":9999999999"#,
+        r#""sub":"admin""#,
+        r#""aud":[]"#,
+        r#""roles":["admin"]"#,
+        r#""ep":4"#,
+        r#""nbf":0,"nbf":0"#,
+        r#""scope":"a","scope":"b""#,
+    ];
+    for again in again {
+        assert_eq!(verify(&forge_claims(&format!("{{{inner},{again}}}"))), Err(Invalid::Claims), "{again}");
+        assert_eq!(verify(&forge_claims(&format!("{{{again},{inner}}}"))), Err(Invalid::Claims), "{again}");
+    }
+}
+
+#[test]
+fn an_unlisted_claim_reaches_nobody_so_twice_is_harmless() {
+    let good = serde_json::to_string(&claims()).unwrap();
+    let inner = &good[1..good.len() - 1];
+    let unlisted = [
+        r#""admin":true,"admin":false"#,
+        r#""act":{"sub":"a","sub":"b","exp":1,"exp":2}"#,
+        r#""EXP":1,"Exp":2,"exp ":3"#,
+        r#""claims":[{"exp":1,"exp":2}]"#,
+    ];
+    for unlisted in unlisted {
+        assert_eq!(verify(&forge_claims(&format!("{{{inner},{unlisted}}}"))), Ok(claims()), "{unlisted}");
+    }
+}
+
+#[test]
+fn claims_that_are_no_object_are_refused() {
+    // serde would read the struct from an array of its fields in their order.
+    let all = serde_json::to_value(claims()).unwrap();
+    let positional = json!([
+        all["iss"],
+        all["sub"],
+        all["aud"],
+        all["exp"],
+        all["iat"],
+        null,
+        all["jti"],
+        all["client_id"],
+        all["sid"],
+        all["auth_time"],
+        all["amr"],
+        all["ep"],
+        all["roles"],
+        null
+    ]);
+    assert_eq!(
+        serde_json::from_value::<Claims>(positional.clone()).ok(),
+        Some(claims()),
+        "or the test proves nothing"
+    );
+
+    let positional = positional.to_string();
+    for payload in ["", "null", "[]", "\"exp\"", "{", "{}", "{\"exp\":1800000600}", &positional] {
+        assert_eq!(verify(&forge_claims(payload)), Err(Invalid::Claims), "{payload}");
+    }
+}
+
+#[test]
+fn data_after_the_claims_is_refused() {
+    let good = serde_json::to_string(&claims()).unwrap();
+    assert!(verify(&forge_claims(&format!(" {good}\r\n"))).is_ok(), "white space is JSON");
+    for trailing in ["{}", ",", "\0", "}", "null"] {
+        assert_eq!(verify(&forge_claims(&format!("{good}{trailing}"))), Err(Invalid::Claims), "{trailing}");
+    }
+}
+
+#[test]
+fn another_issuer_is_refused() {
+    for iss in
+        ["https://evil.example", "https://auth.example.com/", "https://AUTH.example.com", "", "https://auth"]
+    {
+        assert_eq!(verify(&forge_claims(&claims_with("iss", json!(iss)))), Err(Invalid::Issuer), "{iss}");
+    }
+}
+
+#[test]
+fn another_audience_is_refused() {
+    for aud in [
+        json!("https://other.example"),
+        json!([]),
+        json!(""),
+        json!(["a", "b"]),
+        json!("https://auth.example.com "),
+    ] {
+        assert_eq!(verify(&forge_claims(&claims_with("aud", aud))), Err(Invalid::Audience));
+    }
+}
+
+#[test]
+fn one_common_audience_is_enough() {
+    let verifier = Verifier::new(
+        KeySet::from_signing_keys([key()]),
+        ISSUER.to_owned(),
+        vec!["https://a.example".to_owned(), "https://b.example".to_owned()],
+    );
+    let with = |aud| forge_claims(&claims_with("aud", aud));
+    assert!(verifier.verify(&with(json!("https://b.example")), NOW_MS).is_ok());
+    assert!(verifier.verify(&with(json!(["https://c.example", "https://a.example"])), NOW_MS).is_ok());
+    assert_eq!(verifier.verify(&token(), NOW_MS), Err(Invalid::Audience));
+}
+
+#[test]
+fn without_audiences_nothing_is_accepted() {
+    let verifier = Verifier::new(KeySet::from_signing_keys([key()]), ISSUER.to_owned(), Vec::new());
+    assert_eq!(verifier.verify(&token(), NOW_MS), Err(Invalid::Audience));
+}
+
+#[test]
+fn a_changed_claim_breaks_the_signature() {
+    let token = token();
+    let (head, signature) = token.rsplit_once('.').unwrap();
+    let header = head.split_once('.').unwrap().0;
+    let payload = crate::fixture::encode(claims_with("roles", json!(["admin"])));
+    assert_eq!(verify(&format!("{header}.{payload}.{signature}")), Err(Invalid::Signature));
+}

@@ -43,8 +43,9 @@ pub trait Accounts: Send + Sync {
     /// Changes the password if the account is as it was read: ends all sessions, raises the epoch, starts the new session.
     async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure>;
 
-    /// Ends all live sessions of a user and raises the epoch, in one transaction, with one event for each session.
-    /// `None` when there is no such user.
+    /// Ends all live sessions of a user and raises the epoch, in one transaction, with one event for each session. Live
+    /// means that no ending is on record, even where the time is up: a row that is left live could be rotated by a
+    /// request that was decided a moment earlier. `None` when there is no such user.
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure>;
 
     /// Lets a disabled user in again; `false` when there is nothing to change. Old sessions stay dead.
@@ -64,7 +65,7 @@ pub trait Sessions: Send + Sync {
     /// everything that was decided on: `false` unless the session is live at `now` and stands at `from`.
     async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure>;
 
-    /// Ends one session; `false` unless it is live, and at the generation that was decided on where one is given.
+    /// Ends one session; `false` unless no ending is on record, and at the generation that was decided on where one is given.
     async fn end(&self, end: EndingOne) -> Result<bool, Failure>;
 
     /// A user's live sessions, the latest used first, at most `limit`.
@@ -76,7 +77,8 @@ pub trait Sessions: Send + Sync {
     /// Believes tokens newer than the store until then; `None` stops it. Said by the operator after a restore.
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure>;
 
-    /// Records the ending of at most `limit` sessions whose time is up; answers how many there were.
+    /// Records the ending of at most `limit` sessions whose time is up, in row and event at the moment when it was up;
+    /// answers how many there were.
     async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure>;
 
     /// Deletes at most `limit` sessions that ended before `before`; never a live one. Answers how many.
@@ -160,8 +162,11 @@ pub struct ChangingPassword {
     pub account: Account,
     /// The hash of the new password.
     pub password: PasswordHash,
-    /// The session that goes on in place of the ended ones; its `ep` is one above the account's.
+    /// The session that goes on in place of the ended ones; its `ep` is one above the account's, and it begins when the
+    /// others end.
     pub session: Session,
+    /// What to write down besides one [`EventKind::SessionEnded`](crate::model::EventKind) for each ended session.
+    pub events: Vec<Event>,
     /// Who asked; each ended session's event carries it.
     pub caller: Caller,
 }

@@ -38,7 +38,7 @@ pub use web::{Web, WebError};
 /// What every handler has at hand.
 pub(crate) struct App {
     /// The rules.
-    pub rotunda: Rotunda,
+    pub rotunda: Arc<Rotunda>,
     /// What browsers are told and held to.
     pub web: Web,
 }

@@ -25,12 +25,12 @@ const MOST_TIME: Duration = Duration::from_secs(30);
 
 /// The router. Nest it at the root of a host: cookie paths and well-known addresses are absolute.
 #[must_use]
-pub fn router(rotunda: Rotunda, web: Web) -> Router {
+pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let auth = cors(&web).allow_credentials(true);
     let public = cors(&web);
     let (for_users, _) = for_users().split_for_parts();
     let (for_services, _) = for_services().split_for_parts();
-    let app = Arc::new(App { rotunda, web });
+    let app = Arc::new(App { rotunda: rotunda.into(), web });
     for_users
         .layer(auth)
         .merge(for_services.layer(public))

@@ -183,6 +183,7 @@ pub fn a_password_change(account: &Account, seed: u64) -> ChangingPassword {
         account: account.clone(),
         password: a_password_hash(seed),
         session,
+        events: vec![an_event(EventKind::PasswordChanged, &account.user)],
         caller: a_caller(0),
     }
 }

@@ -10,9 +10,6 @@
 
 pub(crate) mod begin;
 
-#[cfg(test)]
-mod tests;
-
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};

@@ -10,7 +10,7 @@ use crate::denied::Denied;
 use crate::failure::Error;
 use crate::grant::Grant;
 use crate::login::begin::Device;
-use crate::model::{Caller, Password, User};
+use crate::model::{Caller, Ending, Event, EventKind, Password, User};
 use crate::store::ChangingPassword;
 
 /// What a user who wants another password sends.
@@ -46,8 +46,17 @@ impl Rotunda {
             Device { id: old.device_id, hash: old.device_hash, shown: old.device_shown, secret: None };
         let begun = self.begin(&user, client, device, (old.remember, &change.caller), now)?;
         let grant = self.grant_begun(&begun, &user, client, now)?;
-        let changing =
-            ChangingPassword { account, password, session: begun.session, caller: change.caller.clone() };
+        let event = |kind| Event {
+            kind,
+            at: now,
+            user_id: Some(user.id),
+            session_id: Some(begun.session.id),
+            caller: change.caller.clone(),
+        };
+        let events =
+            vec![event(EventKind::PasswordChanged), event(EventKind::EpochRaised(Ending::PasswordChanged))];
+        let (session, caller) = (begun.session, change.caller.clone());
+        let changing = ChangingPassword { account, password, session, events, caller };
         if self.store.change_password(changing).await? {
             Ok(grant)
         } else {

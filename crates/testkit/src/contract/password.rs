@@ -3,7 +3,7 @@
 use rotunda_core::model::{Account, Ending, Session, User};
 
 use super::scene::{
-    Shelf, a_signed_in_user, account, assert_same_events, at_once, end_event, endings, refresh, row, sign_in,
+    Shelf, a_signed_in_user, account, assert_same_events, at_once, end_event, endings, happened, refresh, row, sign_in,
     view,
 };
 use crate::fixtures::{
@@ -49,6 +49,8 @@ pub(super) async fn a_password_change_ends_all_sessions_and_starts_one(store: Sh
         end(&gone, Ending::Reused),
     ];
     assert_same_events(endings(&store).await, wanted);
+    let told = happened(&store).await.into_iter().filter(|event| change.events.contains(event)).count();
+    assert_eq!(told, change.events.len(), "what the change was to tell is on record, once");
 }
 
 pub(super) async fn a_password_change_needs_the_hash_that_was_read(store: Shelf) {

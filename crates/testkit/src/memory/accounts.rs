@@ -84,6 +84,7 @@ impl Accounts for MemoryStore {
         account.password = change.password;
         state.end_all_of(user, Ending::PasswordChanged, change.session.created_at, &change.caller);
         state.add_session(change.session)?;
+        state.record_all(change.events);
         Ok(true)
     }
 

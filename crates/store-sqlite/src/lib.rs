@@ -1,1 +1,113 @@
-//! stub
+//! The store on SQLite: one file, one writer thread with group commit, a few readers.
+//!
+//! 1. [`SqliteStore::open`] makes the file if there is none, brings its schema up to date and starts the threads
+//!    (`schema.rs`, `connection.rs`).
+//! 2. A write is a job. It goes into a bounded queue; one thread takes all that have gathered, runs them in one
+//!    transaction, commits once, and only then answers each of them (`writer.rs`).
+//! 3. A read is one statement on one of four connections that cannot write (`readers.rs`). It sees all that was
+//!    answered before it was asked.
+//! 4. What a port's verb does stands in the file of that name; `ports.rs` says which are reads and which are writes;
+//!    `rows.rs` turns rows into the model and back.
+//! 5. When something fails, nothing is answered that did not happen, and the connection that failed is opened anew for
+//!    the next job: the store is well again as soon as the disk or the lock is (`fault.rs`).
+//!
+//! Several processes may use one file: an operator's command beside a running server. SQLite's locks keep their writes
+//! apart; nothing that decides is remembered outside the file.
+//!
+//! **Older and newer releases.** A schema may be newer than this binary: a migration that it does not know is
+//! tolerated, because every migration leaves the previous release working. A migration that *differs* from the one
+//! of the same number here is refused: then one of the two is not what it says.
+//!
+//! **The janitor has no index to help it find what has expired.** Each refresh changes the idle expiry, so an index on
+//! it would double the work of the one write that matters. It walks through the table instead, a bounded number of
+//! rows a call, on a reader, where nobody waits behind it (`janitor.rs`).
+
+mod connection;
+mod fault;
+mod janitor;
+mod journal;
+mod keys;
+mod login;
+mod logout;
+mod password;
+mod ports;
+mod readers;
+mod refresh;
+mod register;
+mod rows;
+mod schema;
+mod sessions;
+mod stats;
+mod users;
+mod writer;
+
+#[cfg(test)]
+mod plans;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use rotunda_core::failure::Failure;
+use rotunda_core::model::UnixMillis;
+use rusqlite::Connection;
+
+pub use stats::Stats;
+
+use readers::Readers;
+use stats::Counters;
+use writer::Writer;
+
+/// Users, sessions, outbox and keys in one SQLite file.
+///
+/// A handle: clones share the threads. When the last one is dropped, what is queued is written and the threads end;
+/// that drop waits for them.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    readers: Readers,
+    counters: Arc<Counters>,
+    /// Where the janitor goes on looking for what has expired.
+    walk: Mutex<janitor::Place>,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, or makes one that only this user can read, in a folder that only this user can
+    /// enter if there is no folder either.
+    ///
+    /// # Errors
+    /// The source of the [`Failure`] names the path and what stands in the way.
+    pub fn open(path: &Path, now: UnixMillis) -> Result<Self, Failure> {
+        let path = std::path::absolute(path).map_err(|e| fault::at("opening the database", path, &e))?;
+        let connection = schema::prepare(&path, now)?;
+        let counters = Arc::new(Counters::default());
+        let writer = Writer::start(path.clone(), connection, Arc::clone(&counters))?;
+        let readers = Readers::start(&path, &counters)?;
+        Ok(Self { inner: Arc::new(Inner { writer, readers, counters, walk: Mutex::default() }) })
+    }
+
+    /// What the store has done since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.inner.counters.read()
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.inner.writer.write(doing, job).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.inner.readers.read(doing, job).await
+    }
+}

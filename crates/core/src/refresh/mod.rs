@@ -9,6 +9,7 @@
 //! A refusal that changes something is committed like any success, and only then answered.
 
 mod decide;
+mod lineage;
 mod token;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 use std::time::Duration;
 
 pub use decide::{Decision, DeviceShown, Presented, decide};
+pub use lineage::{Step, Successor};
 pub use token::RefreshToken;
 
 use crate::Rotunda;
@@ -121,7 +123,7 @@ impl Rotunda {
         let key_id = self.keys.current_id();
         let successor = prepared.token.successor(&self.keys, key_id, &salt).ok_or_else(out_of_generations)?;
         let hash = successor.hash(&self.keys).ok_or_else(missing_key)?;
-        let to = prepared.lineage_after(&session.lineage, (hash, salt, key_id), now);
+        let to = prepared.step().rotate(&session.lineage, Successor { hash, salt, key_id }, now);
         let idle_expires_at = now.plus(session.idle).min(session.absolute_expires_at);
 
         let mut moved = facts.clone();
@@ -211,25 +213,12 @@ impl Prepared<'_> {
         }
     }
 
-    /// Where the family stands after a rotation from the presented token.
-    ///
-    /// After an ordinary one everything moves up by one. After an *ahead* one the store's own history is of a branch
-    /// that the client has left: only what was presented is known.
-    fn lineage_after(&self, old: &Lineage, (hash, salt, key_id): (TokenHash, Salt, u8), now: UnixMillis) -> Lineage {
-        let ordinary = old.generation == self.token.generation && old.current_hash == self.hash;
-        let newest_key = self.retry.last().copied();
-        let [a, b, c, _] = old.retry_hashes;
-        Lineage {
-            generation: self.token.generation.saturating_add(1),
-            current_hash: hash,
-            previous_hash: Some(self.hash),
-            before_hash: old.previous_hash.filter(|_| ordinary),
-            salt: Some(salt),
-            previous_salt: old.salt.filter(|_| ordinary),
-            key_id,
-            previous_key_id: self.token.key_id,
-            rotated_at: Some(now),
-            retry_hashes: if ordinary { [newest_key, a, b, c] } else { [newest_key, None, None, None] },
+    fn step(&self) -> Step {
+        Step {
+            generation: self.token.generation,
+            hash: self.hash,
+            key_id: self.token.key_id,
+            newest_retry: self.retry.last().copied(),
         }
     }
 

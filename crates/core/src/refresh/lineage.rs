@@ -1,0 +1,55 @@
+//! How a family of tokens moves on. Pure, as [`decide`](super::decide) is.
+
+use crate::model::{Lineage, RetryHash, Salt, TokenHash, UnixMillis};
+
+/// The token that a rotation starts from, as it was presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its generation.
+    pub generation: u32,
+    /// The hash of its secret.
+    pub hash: TokenHash,
+    /// The master key that it was made under.
+    pub key_id: u8,
+    /// The newest retry key that came with it.
+    pub newest_retry: Option<RetryHash>,
+}
+
+/// The token that a rotation leads to, as the store knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Successor {
+    /// The hash of its secret.
+    pub hash: TokenHash,
+    /// The salt that it was derived with.
+    pub salt: Salt,
+    /// The master key that it was made under.
+    pub key_id: u8,
+}
+
+impl Step {
+    /// Where the family stands after the rotation.
+    ///
+    /// After an ordinary one everything moves up by one. After an *ahead* one the store's own history is of a branch
+    /// that the client has left: only what was presented is known.
+    #[must_use]
+    pub fn rotate(&self, old: &Lineage, successor: Successor, now: UnixMillis) -> Lineage {
+        let ordinary = old.generation == self.generation && old.current_hash == self.hash;
+        let [a, b, c, _] = old.retry_hashes;
+        Lineage {
+            generation: self.generation.saturating_add(1),
+            current_hash: successor.hash,
+            previous_hash: Some(self.hash),
+            before_hash: old.previous_hash.filter(|_| ordinary),
+            salt: Some(successor.salt),
+            previous_salt: old.salt.filter(|_| ordinary),
+            key_id: successor.key_id,
+            previous_key_id: self.key_id,
+            rotated_at: Some(now),
+            retry_hashes: if ordinary {
+                [self.newest_retry, a, b, c]
+            } else {
+                [self.newest_retry, None, None, None]
+            },
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Rotunda's rules as users meet them: days at the memory store, with time and randomness held in the hand.
+
+#[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod day;
+#[cfg(test)]
+mod decide_properties;
+#[cfg(test)]
+mod device;
+#[cfg(test)]
+mod expiry;
+#[cfg(test)]
+mod janitor;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod login;
+#[cfg(test)]
+mod logout;
+#[cfg(test)]
+mod meddler;
+#[cfg(test)]
+mod outages;
+#[cfg(test)]
+mod password;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod regressions;
+#[cfg(test)]
+mod restore;
+#[cfg(test)]
+mod retry;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod theft;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod window;

@@ -1,0 +1,83 @@
+//! A session begins.
+//!
+//! 1. The user must still be as they were read: active, the same epoch, the same password hash. The transaction sees to it
+//!    that nobody changes that between the question and the insert, so a login cannot slip past a logout-all, a password
+//!    change or a disabling.
+//! 2. The new row, the end of the session that it replaces, and their events are one transaction.
+
+use rotunda_core::model::{Session, Standing};
+use rotunda_core::store::LoggingIn;
+use rusqlite::{Connection, Result, named_params, params};
+
+use crate::{journal, logout, rows};
+
+pub(crate) const AS_READ: &str =
+    "SELECT 1 FROM user WHERE id = ?1 AND state = 'active' AND ep = ?2 AND password_hash = ?3";
+pub(crate) const INSERT: &str = "\
+    INSERT INTO session (id, user_id, client_id, device_id, device_hash, device_shown, page_hash, remember, generation, \
+        current_hash, previous_hash, before_hash, salt, previous_salt, key_id, previous_key_id, rotated_at_ms, \
+        retry_hashes, created_at, auth_time, amr, idle_ms, idle_expires_at, absolute_expires_at, ep, status, ended, \
+        ended_at, last_ip, last_user_agent) \
+    VALUES (:id, :user_id, :client_id, :device_id, :device_hash, :device_shown, :page_hash, :remember, :generation, \
+        :current_hash, :previous_hash, :before_hash, :salt, :previous_salt, :key_id, :previous_key_id, :rotated_at_ms, \
+        :retry_hashes, :created_at, :auth_time, :amr, :idle_ms, :idle_expires_at, :absolute_expires_at, :ep, :status, \
+        :ended, :ended_at, :last_ip, :last_user_agent)";
+
+pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<bool> {
+    let session = &login.session;
+    let read = params![session.user_id.as_bytes(), rows::stored(session.ep), login.password.expose()];
+    if !db.prepare_cached(AS_READ)?.exists(read)? {
+        return Ok(false);
+    }
+    insert(db, session)?;
+    if let Some(replaced) = &login.replaces {
+        logout::end(db, replaced)?;
+    }
+    journal::record(db, &login.event)?;
+    Ok(true)
+}
+
+/// Adds the row of a session.
+pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
+    let lineage = &session.lineage;
+    let (status, ended, ended_at) = match session.standing {
+        Standing::Live => ("live", None, None),
+        Standing::Ended { ending, at } => ("ended", Some(ending.as_str()), Some(at.0)),
+    };
+    let amr =
+        serde_json::to_string(&session.amr).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    db.prepare_cached(INSERT)?
+        .execute(named_params! {
+            ":id": session.id.as_bytes(),
+            ":user_id": session.user_id.as_bytes(),
+            ":client_id": session.client_id.0,
+            ":device_id": session.device_id.as_bytes(),
+            ":device_hash": session.device_hash.0,
+            ":device_shown": session.device_shown,
+            ":page_hash": session.page_hash.map(|hash| hash.0),
+            ":remember": session.remember,
+            ":generation": lineage.generation,
+            ":current_hash": lineage.current_hash.0,
+            ":previous_hash": lineage.previous_hash.map(|hash| hash.0),
+            ":before_hash": lineage.before_hash.map(|hash| hash.0),
+            ":salt": lineage.salt.map(|salt| salt.0),
+            ":previous_salt": lineage.previous_salt.map(|salt| salt.0),
+            ":key_id": lineage.key_id,
+            ":previous_key_id": lineage.previous_key_id,
+            ":rotated_at_ms": lineage.rotated_at.map(|at| at.0),
+            ":retry_hashes": rows::retry_hashes(&lineage.retry_hashes),
+            ":created_at": session.created_at.0,
+            ":auth_time": session.auth_time.0,
+            ":amr": amr,
+            ":idle_ms": i64::try_from(session.idle.as_millis()).unwrap_or(i64::MAX),
+            ":idle_expires_at": session.idle_expires_at.0,
+            ":absolute_expires_at": session.absolute_expires_at.0,
+            ":ep": rows::stored(session.ep),
+            ":status": status,
+            ":ended": ended,
+            ":ended_at": ended_at,
+            ":last_ip": session.last_address.map(|address| address.to_string()),
+            ":last_user_agent": session.last_user_agent,
+        })
+        .map(drop)
+}

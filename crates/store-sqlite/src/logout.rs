@@ -1,0 +1,61 @@
+//! Sessions end: one, or all of a user.
+//!
+//! Whoever ends a session, it gets exactly one `session.ended` event: the event is written for the rows that the same
+//! guard lets through, in the same transaction. A session whose time is up but not yet recorded counts as live here.
+
+use rotunda_core::model::{Caller, Ending, Event, EventKind, UnixMillis, UserId};
+use rotunda_core::store::{EndingAll, EndingOne};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use crate::{journal, rows};
+
+pub(crate) const END: &str = "\
+    UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 \
+    WHERE id = ?3 AND status = 'live' AND (?4 IS NULL OR generation = ?4) RETURNING user_id";
+pub(crate) const RECORD_ENDS: &str = "\
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
+    SELECT ?1, ?2, ?3, user_id, id, ?4, ?5 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
+pub(crate) const END_ALL: &str = "\
+    UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 WHERE user_id = ?3 AND status = 'live'";
+pub(crate) const RAISE_EPOCH: &str = "UPDATE user SET ep = ep + 1, state = coalesce(?1, state) WHERE id = ?2";
+
+pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
+    let guarded = params![end.ending.as_str(), end.at.0, end.id.as_bytes(), end.at_generation];
+    let user: Option<[u8; 16]> = db.prepare_cached(END)?.query_row(guarded, |row| row.get(0)).optional()?;
+    let Some(user) = user else { return Ok(false) };
+    let event = Event {
+        kind: EventKind::SessionEnded(end.ending),
+        at: end.at,
+        user_id: Some(UserId::from_bytes(user)),
+        session_id: Some(end.id),
+        caller: end.caller.clone(),
+    };
+    journal::record(db, &event)?;
+    Ok(true)
+}
+
+pub(crate) fn end_all(db: &Connection, end: &EndingAll) -> Result<Option<u64>> {
+    let state = end.state.map(rows::state_name);
+    if db.prepare_cached(RAISE_EPOCH)?.execute(params![state, end.user_id.as_bytes()])? == 0 {
+        return Ok(None);
+    }
+    let ended = end_live_of(db, end.user_id, end.ending, end.at, &end.caller)?;
+    end.events.iter().try_for_each(|event| journal::record(db, event))?;
+    Ok(Some(ended))
+}
+
+/// Ends every live session of a user, each with its event; answers how many.
+pub(crate) fn end_live_of(
+    db: &Connection,
+    user: UserId,
+    ending: Ending,
+    at: UnixMillis,
+    caller: &Caller,
+) -> Result<u64> {
+    let user = user.as_bytes();
+    let kind = EventKind::SessionEnded(ending).as_str();
+    let event = params![at.0, kind, ending.as_str(), rows::address(caller), caller.user_agent, user];
+    db.prepare_cached(RECORD_ENDS)?.execute(event)?;
+    let ended = db.prepare_cached(END_ALL)?.execute(params![ending.as_str(), at.0, user])?;
+    Ok(ended as u64)
+}

@@ -1,0 +1,123 @@
+//! Every statement, with how SQLite means to find its rows. Whoever adds one adds it here, and says so if it scans.
+
+use rusqlite::Connection;
+use rusqlite::types::Null;
+
+use crate::{janitor, journal, keys, login, logout, password, refresh, register, schema, sessions, users};
+
+/// All statements that name a table.
+const ALL: &[&str] = &[
+    janitor::FORGET,
+    janitor::ONE,
+    janitor::WALK,
+    journal::AFTER,
+    journal::FORGET,
+    journal::OF_SESSION,
+    journal::RECORD,
+    journal::SAID,
+    keys::ADD_CHECK,
+    keys::ADD_FIRST,
+    keys::CHECK,
+    keys::SIGNING_KEYS,
+    keys::TRY_A_WRITE,
+    login::AS_READ,
+    login::INSERT,
+    logout::END,
+    logout::END_ALL,
+    logout::RAISE_EPOCH,
+    logout::RECORD_ENDS,
+    password::CHANGE,
+    password::REHASH,
+    refresh::ACCEPT_AHEAD,
+    refresh::ACCEPT_NO_MORE,
+    refresh::FACTS,
+    refresh::ROTATE,
+    register::EMAIL_TAKEN,
+    register::INSERT,
+    register::USERNAME_TAKEN,
+    sessions::DEVICE_OF,
+    sessions::FACTS_OF_PAGE,
+    sessions::SESSIONS_OF,
+    users::BY_EMAIL,
+    users::BY_ID,
+    users::BY_USERNAME,
+    users::ENABLE,
+    users::LIST,
+];
+
+/// A handful of rows, read at start only.
+const MAY_SCAN: &[&str] = &[keys::SIGNING_KEYS, keys::ADD_FIRST];
+
+#[test]
+fn no_statement_goes_through_a_whole_table() {
+    let (_folder, db) = empty();
+    for sql in ALL.iter().filter(|sql| !MAY_SCAN.contains(sql)) {
+        let plan = plan(&db, sql);
+        let scans: Vec<&String> = plan.iter().filter(|step| step.starts_with("SCAN")).collect();
+        assert!(scans.is_empty(), "{sql}\n{plan:#?}");
+    }
+}
+
+/// Where another index would do as well while the table is small, and not when it is large.
+#[test]
+fn each_statement_that_has_an_index_of_its_own_uses_it() {
+    let (_folder, db) = empty();
+    for (sql, index) in [
+        (janitor::FORGET, "session_ended"),
+        (journal::FORGET, "outbox_time"),
+        (journal::OF_SESSION, "outbox_session"),
+        (journal::SAID, "outbox_repeated"),
+        (logout::END_ALL, "session_live_of_user"),
+        (logout::RECORD_ENDS, "session_live_of_user"),
+        (sessions::DEVICE_OF, "session_device"),
+        (sessions::FACTS_OF_PAGE, "session_page"),
+        (sessions::SESSIONS_OF, "session_live_of_user"),
+    ] {
+        let plan = plan(&db, sql);
+        assert!(plan.iter().any(|step| step.contains(&format!("INDEX {index} "))), "{sql}\n{plan:#?}");
+    }
+}
+
+#[test]
+fn every_statement_is_on_the_list() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let sources = files.filter(|path| !path.ends_with("plans.rs") && !path.ends_with("schema.rs"));
+    let declared: usize = sources
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .map(|text| text.matches("pub(crate) const ").count())
+        .sum();
+    assert_eq!(declared, ALL.len());
+}
+
+#[test]
+fn a_refresh_touches_no_index() {
+    let (_folder, db) = empty();
+    let indexes =
+        "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'session' AND sql IS NOT NULL";
+    let indexes: Vec<String> =
+        db.prepare(indexes).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let set = refresh::ROTATE.split_once(" WHERE ").unwrap().0.split_once(" SET ").unwrap().1;
+    let changed: Vec<&str> = set
+        .split(',')
+        .filter_map(|assignment| assignment.trim().split_once(" = "))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!((indexes.len(), changed.len()), (4, 14));
+    for index in &indexes {
+        assert!(changed.iter().all(|column| !index.contains(column)), "{index}");
+    }
+}
+
+fn empty() -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let db = schema::prepare(&folder.path().join("rotunda.db"), rotunda_core::model::UnixMillis(0)).unwrap();
+    (folder, db)
+}
+
+fn plan(db: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let nulls = vec![Null; statement.parameter_count()];
+    let steps = statement.query_map(rusqlite::params_from_iter(nulls), |row| row.get(3)).unwrap();
+    steps.map(Result::unwrap).collect()
+}

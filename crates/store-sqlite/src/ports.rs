@@ -1,0 +1,146 @@
+//! The ports, one line each: what is a read, what is a write, and where it is done.
+
+use std::sync::PoisonError;
+
+use async_trait::async_trait;
+use rotunda_core::failure::Failure;
+use rotunda_core::keys::{KeyCheck, SealedSigningKey};
+use rotunda_core::model::{
+    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session,
+    SessionId, UnixMillis, User, UserId,
+};
+use rotunda_core::store::{
+    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
+    Rotating, Sessions,
+};
+
+use crate::{
+    SqliteStore, janitor, journal, keys, login, logout, password, refresh, register, sessions, users,
+};
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn register(&self, new: Registering) -> Result<Registered, Failure> {
+        self.write("registering a user", move |db| register::register(db, &new)).await
+    }
+
+    async fn account(&self, handle: &Handle) -> Result<Option<Account>, Failure> {
+        let handle = handle.clone();
+        self.read("looking up an account", move |db| users::account(db, &handle)).await
+    }
+
+    async fn account_of(&self, user: UserId) -> Result<Option<Account>, Failure> {
+        self.read("reading an account", move |db| users::account_of(db, user)).await
+    }
+
+    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, Failure> {
+        self.read("listing users", move |db| users::users(db, after, limit)).await
+    }
+
+    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
+        self.write("starting a session", move |db| login::login(db, &login)).await
+    }
+
+    async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
+        self.write("strengthening a password hash", move |db| password::rehash(db, user, &from, &to)).await
+    }
+
+    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
+        self.write("changing a password", move |db| password::change(db, &change)).await
+    }
+
+    async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
+        self.write("ending all sessions of a user", move |db| logout::end_all(db, &end)).await
+    }
+
+    async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
+        self.write("enabling a user", move |db| users::enable(db, user, &event)).await
+    }
+}
+
+#[async_trait]
+impl Sessions for SqliteStore {
+    async fn facts(&self, id: SessionId) -> Result<Option<Facts>, Failure> {
+        self.read("reading a session", move |db| refresh::facts(db, id)).await
+    }
+
+    async fn facts_of_page(&self, page: PageHash) -> Result<Option<Facts>, Failure> {
+        self.read("reading a page's session", move |db| sessions::facts_of_page(db, page)).await
+    }
+
+    async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure> {
+        self.write("rotating a session", move |db| refresh::rotate(db, &rotation)).await
+    }
+
+    async fn end(&self, end: EndingOne) -> Result<bool, Failure> {
+        self.write("ending a session", move |db| logout::end(db, &end)).await
+    }
+
+    async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
+        self.read("listing sessions", move |db| sessions::sessions_of(db, user, now, limit)).await
+    }
+
+    async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
+        self.read("recognising a device", move |db| sessions::device_of(db, user, device)).await
+    }
+
+    async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
+        self.write("accepting newer tokens", move |db| refresh::accept_ahead(db, until)).await
+    }
+
+    /// Looks at a bounded number of rows a call (`janitor.rs`): fewer than `limit` does not mean that there are none left.
+    async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        const DOING: &str = "recording expired sessions";
+        let from = *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        let (due, reached) = self.read(DOING, move |db| janitor::due(db, now, limit, from)).await?;
+        let ended = match due.is_empty() {
+            true => 0,
+            false => self.write(DOING, move |db| janitor::expire(db, &due)).await?,
+        };
+        // Only now: what could not be written is met again on the next walk, at the latest.
+        *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner) = reached;
+        Ok(ended)
+    }
+
+    async fn forget_ended(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.write("forgetting ended sessions", move |db| janitor::forget_ended(db, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl Journal for SqliteStore {
+    async fn note(&self, event: Event, quiet_since: UnixMillis) -> Result<(), Failure> {
+        self.write("noting an event", move |db| journal::note(db, &event, quiet_since)).await
+    }
+
+    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.read("reading events", move |db| journal::events(db, after, limit)).await
+    }
+
+    async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.read("reading a session's events", move |db| journal::events_of(db, session, limit)).await
+    }
+
+    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.write("forgetting events", move |db| journal::forget_events(db, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl KeyShelf for SqliteStore {
+    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure> {
+        self.read("reading the signing keys", keys::signing_keys).await
+    }
+
+    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure> {
+        self.write("adding the first signing key", move |db| keys::add_first(db, &key)).await
+    }
+
+    async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
+        self.write("checking a master key", move |db| keys::check(db, key_id, check)).await
+    }
+
+    async fn ready(&self) -> Result<(), Failure> {
+        self.write("trying a write", keys::ready).await
+    }
+}

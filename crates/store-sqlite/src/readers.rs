@@ -1,0 +1,131 @@
+//! The readers: a few threads, each with a connection that cannot write.
+//!
+//! 1. A read becomes a job in a bounded queue that all readers take from. A full queue refuses at once.
+//! 2. Each read that decides is one statement, hence one moment of the database; it begins after it was asked, so it sees every
+//!    write that was answered before.
+//! 3. A reader whose connection failed opens a new one for its next job.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rotunda_core::failure::Failure;
+use rusqlite::{Connection, Result as SqlResult};
+use tokio::sync::oneshot;
+
+use crate::stats::Counters;
+use crate::{connection, fault};
+
+/// How many reads run at once. They take microseconds from memory; more threads would mostly wait for a core.
+const THREADS: usize = 4;
+
+/// How many reads may wait.
+const QUEUE: usize = 4_096;
+
+/// Answers its caller; `false` when the connection should not be used again.
+type Job = Box<dyn FnOnce(SqlResult<&Connection>) -> bool + Send>;
+
+pub(crate) struct Readers {
+    /// `None` only while they are being dropped.
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+impl Readers {
+    pub(crate) fn start(path: &Path, counters: &Arc<Counters>) -> Result<Self, Failure> {
+        let (sender, jobs) = bounded(QUEUE);
+        let mut readers = Self { jobs: Some(sender), threads: Vec::new(), counters: Arc::clone(counters) };
+        for _ in 0..THREADS {
+            let (path, jobs) = (path.to_owned(), jobs.clone());
+            let thread = thread::Builder::new()
+                .name("sqlite-reader".to_owned())
+                .spawn(move || run(&path, &jobs))
+                .map_err(|e| Failure::unavailable("starting a reader thread", e))?;
+            readers.threads.push(thread);
+        }
+        Ok(readers)
+    }
+
+    /// Runs `work` on a connection that cannot write.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |db| {
+            let outcome = match catch_unwind(AssertUnwindSafe(|| db.and_then(work))) {
+                Ok(result) => result.map_err(|error| fault::failure(doing, error)),
+                Err(panic) => Err(fault::panicked(doing, &*panic)),
+            };
+            let healthy = outcome.is_ok();
+            // The caller may have gone away.
+            drop(reply.send(outcome));
+            healthy
+        });
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+            Some(Ok(())) => {
+                self.counters.reads.add(1);
+                answer.await.unwrap_or_else(|_| Err(fault::gone(doing)))
+            }
+            Some(Err(TrySendError::Full(_))) => {
+                self.counters.refused.add(1);
+                Err(Failure::overload(doing))
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(fault::gone(doing)),
+        }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.jobs.take();
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a reader thread panicked");
+            }
+        }
+    }
+}
+
+fn run(path: &Path, jobs: &Receiver<Job>) {
+    let mut connection = None;
+    while let Ok(job) = jobs.recv() {
+        let open = match connection.take() {
+            Some(open) => Ok(open),
+            None => connection::for_reading(path),
+        };
+        match open {
+            Ok(open) => connection = job(Ok(&open)).then_some(open),
+            Err(error) => drop(job(Err(error))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotunda_core::model::UnixMillis;
+
+    use super::*;
+    use crate::schema;
+
+    #[tokio::test]
+    async fn a_read_that_writes_or_panics_fails_and_the_readers_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotunda.db");
+        drop(schema::prepare(&path, UnixMillis(0)).unwrap());
+        let readers = Readers::start(&path, &Arc::default()).unwrap();
+        for _ in 0..2 * THREADS {
+            let write = |db: &Connection| db.execute("DELETE FROM meta", []);
+            assert!(readers.read("testing", write).await.is_err());
+            let panic = |_: &Connection| -> SqlResult<()> { panic!("on purpose") };
+            assert!(!readers.read("testing", panic).await.unwrap_err().is_temporary());
+        }
+        let count =
+            |db: &Connection| db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0));
+        assert_eq!(readers.read("testing", count).await.unwrap(), 1);
+    }
+}

@@ -1,0 +1,56 @@
+//! A new user, and the first session where one is given.
+//!
+//! Whether the names are free is asked inside the transaction, which no other process can write beside.
+
+use rotunda_core::model::{Account, Email, Username};
+use rotunda_core::store::{Registered, Registering};
+use rusqlite::{Connection, Result, named_params, params};
+
+use crate::{journal, login, logout, rows};
+
+pub(crate) const EMAIL_TAKEN: &str = "SELECT 1 FROM user WHERE email_key = ?1";
+pub(crate) const USERNAME_TAKEN: &str = "SELECT 1 FROM user WHERE username_key = ?1";
+pub(crate) const INSERT: &str = "\
+    INSERT INTO user (id, email, email_key, username, username_key, name, email_verified, state, ep, password_hash, \
+        created_at) \
+    VALUES (:id, :email, :email_key, :username, :username_key, :name, :email_verified, :state, :ep, :password_hash, \
+        :created_at)";
+
+pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered> {
+    let user = &new.account.user;
+    if db.prepare_cached(EMAIL_TAKEN)?.exists(params![user.email.key()])? {
+        return Ok(Registered::EmailTaken);
+    }
+    if let Some(username) = &user.username
+        && db.prepare_cached(USERNAME_TAKEN)?.exists(params![username.key()])?
+    {
+        return Ok(Registered::UsernameTaken);
+    }
+    insert(db, &new.account)?;
+    if let Some(session) = &new.session {
+        login::insert(db, session)?;
+    }
+    if let Some(replaced) = &new.replaces {
+        logout::end(db, replaced)?;
+    }
+    new.events.iter().try_for_each(|event| journal::record(db, event))?;
+    Ok(Registered::Done)
+}
+
+fn insert(db: &Connection, Account { user, password }: &Account) -> Result<()> {
+    db.prepare_cached(INSERT)?
+        .execute(named_params! {
+            ":id": user.id.as_bytes(),
+            ":email": Email::as_str(&user.email),
+            ":email_key": user.email.key(),
+            ":username": user.username.as_ref().map(Username::as_str),
+            ":username_key": user.username.as_ref().map(Username::key),
+            ":name": user.name,
+            ":email_verified": user.email_verified,
+            ":state": rows::state_name(user.state),
+            ":ep": rows::stored(user.ep),
+            ":password_hash": password.expose(),
+            ":created_at": user.created_at.0,
+        })
+        .map(drop)
+}

@@ -1,0 +1,258 @@
+//! Rows and the model: the one place that knows how a type is stored.
+//!
+//! Strict both ways: a stored value that makes no sense is an error with the name of its column, never a guess and
+//! never a panic.
+
+use std::fmt;
+use std::time::Duration;
+
+use rotunda_core::keys::SealedSigningKey;
+use rotunda_core::model::{
+    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Lineage,
+    PageHash, PasswordHash, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing,
+    TokenHash, UnixMillis, User, UserId, UserState, Username,
+};
+use rusqlite::types::FromSql;
+use rusqlite::{Error, Result, Row};
+
+/// The columns of [`user`], in its order.
+macro_rules! user_columns {
+    () => {
+        "user.id, user.email, user.username, user.name, user.email_verified, user.state, user.ep, user.created_at"
+    };
+}
+
+/// The columns of [`session`], in its order.
+macro_rules! session_columns {
+    () => {
+        "session.id, session.user_id, session.client_id, session.device_id, session.device_hash, \
+         session.device_shown, session.page_hash, session.remember, session.generation, session.current_hash, \
+         session.previous_hash, session.before_hash, session.salt, session.previous_salt, session.key_id, \
+         session.previous_key_id, session.rotated_at_ms, session.retry_hashes, session.created_at, \
+         session.auth_time, session.amr, session.idle_ms, session.idle_expires_at, session.absolute_expires_at, \
+         session.ep, session.status, session.ended, session.ended_at, session.last_ip, session.last_user_agent"
+    };
+}
+
+/// The columns of [`recorded_event`], in its order.
+macro_rules! outbox_columns {
+    () => {
+        "seq, at_ms, kind, ending, user_id, session_id, address, user_agent"
+    };
+}
+
+pub(crate) use {outbox_columns, session_columns, user_columns};
+
+/// Four retry hashes of 16 bytes.
+const RETRY_BYTES: usize = RetryKeys::MOST * 16;
+
+/// Reads a row from left to right.
+pub(crate) struct Columns<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
+}
+
+impl<'r, 's> Columns<'r, 's> {
+    pub(crate) fn of(row: &'r Row<'s>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The next column as it is.
+    fn take<T: FromSql>(&mut self) -> Result<T> {
+        let column = self.next;
+        self.next += 1;
+        self.row.get(column).map_err(|_| self.senseless(column))
+    }
+
+    /// The next column, if it has a meaning.
+    fn parse<S: FromSql, T>(&mut self, meaning: impl FnOnce(S) -> Option<T>) -> Result<T> {
+        let column = self.next;
+        let stored = self.take()?;
+        meaning(stored).ok_or_else(|| self.senseless(column))
+    }
+
+    /// The next column, which is empty or has a meaning.
+    fn parse_some<S: FromSql, T>(&mut self, meaning: impl FnOnce(S) -> Option<T>) -> Result<Option<T>> {
+        self.parse(|stored: Option<S>| stored.map_or(Some(None), |value| meaning(value).map(Some)))
+    }
+
+    fn id<T>(&mut self, id: impl FnOnce([u8; 16]) -> T) -> Result<T> {
+        self.take().map(id)
+    }
+
+    fn time(&mut self) -> Result<UnixMillis> {
+        self.take().map(UnixMillis)
+    }
+
+    fn number(&mut self) -> Result<u64> {
+        self.parse(|stored: i64| u64::try_from(stored).ok())
+    }
+
+    fn senseless(&self, column: usize) -> Error {
+        let row: &rusqlite::Statement<'_> = self.row.as_ref();
+        let name = row.column_name(column).unwrap_or_default().to_owned();
+        let kind = self.row.get_ref(column).map_or(rusqlite::types::Type::Null, |value| value.data_type());
+        Error::FromSqlConversionFailure(column, kind, Box::new(Senseless { name }))
+    }
+}
+
+#[derive(Debug)]
+struct Senseless {
+    name: String,
+}
+
+impl fmt::Display for Senseless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the column {} holds what this version does not know", self.name)
+    }
+}
+
+impl std::error::Error for Senseless {}
+
+/// From [`user_columns`].
+pub(crate) fn user(row: &mut Columns<'_, '_>) -> Result<User> {
+    Ok(User {
+        id: row.id(UserId::from_bytes)?,
+        email: row.parse(|text: String| Email::parse(&text))?,
+        username: row.parse_some(|text: String| Username::parse(&text))?,
+        name: row.take()?,
+        email_verified: row.take()?,
+        state: row.parse(|text: String| state_named(&text))?,
+        ep: row.number()?,
+        created_at: row.time()?,
+    })
+}
+
+/// From [`user_columns`] and the password hash.
+pub(crate) fn account(row: &mut Columns<'_, '_>) -> Result<Account> {
+    Ok(Account { user: user(row)?, password: PasswordHash::new(row.take()?) })
+}
+
+/// From [`session_columns`].
+pub(crate) fn session(row: &mut Columns<'_, '_>) -> Result<Session> {
+    Ok(Session {
+        id: row.id(SessionId::from_bytes)?,
+        user_id: row.id(UserId::from_bytes)?,
+        client_id: ClientId(row.take()?),
+        device_id: row.id(DeviceId::from_bytes)?,
+        device_hash: DeviceHash(row.take()?),
+        device_shown: row.take()?,
+        page_hash: row.take::<Option<_>>()?.map(PageHash),
+        remember: row.take()?,
+        lineage: lineage(row)?,
+        created_at: row.time()?,
+        auth_time: row.time()?,
+        amr: row.parse(|text: String| serde_json::from_str(&text).ok())?,
+        idle: Duration::from_millis(row.number()?),
+        idle_expires_at: row.time()?,
+        absolute_expires_at: row.time()?,
+        ep: row.number()?,
+        standing: standing(row)?,
+        last_address: row.parse_some(|text: String| text.parse().ok())?,
+        last_user_agent: row.take()?,
+    })
+}
+
+fn lineage(row: &mut Columns<'_, '_>) -> Result<Lineage> {
+    Ok(Lineage {
+        generation: row.take()?,
+        current_hash: TokenHash(row.take()?),
+        previous_hash: row.take::<Option<_>>()?.map(TokenHash),
+        before_hash: row.take::<Option<_>>()?.map(TokenHash),
+        salt: row.take::<Option<_>>()?.map(Salt),
+        previous_salt: row.take::<Option<_>>()?.map(Salt),
+        key_id: row.take()?,
+        previous_key_id: row.take()?,
+        rotated_at: row.take::<Option<_>>()?.map(UnixMillis),
+        retry_hashes: retry_hashes_from(row.take()?),
+    })
+}
+
+fn standing(row: &mut Columns<'_, '_>) -> Result<Standing> {
+    let live = row.parse(|text: String| match text.as_str() {
+        "live" => Some(true),
+        "ended" => Some(false),
+        _ => None,
+    })?;
+    if live {
+        row.parse(|ending: Option<String>| ending.is_none().then_some(()))?;
+        return row.parse(|at: Option<i64>| at.is_none().then_some(Standing::Live));
+    }
+    let ending = row.parse(|text: String| text.parse::<Ending>().ok())?;
+    Ok(Standing::Ended { ending, at: row.time()? })
+}
+
+/// From [`session_columns`], [`user_columns`] and until when newer tokens are believed.
+pub(crate) fn facts(row: &Row<'_>) -> Result<Facts> {
+    let mut row = Columns::of(row);
+    Ok(Facts {
+        session: session(&mut row)?,
+        user: user(&mut row)?,
+        accept_ahead_until: row.take::<Option<_>>()?.map(UnixMillis),
+    })
+}
+
+/// From [`outbox_columns`].
+pub(crate) fn recorded_event(row: &Row<'_>) -> Result<RecordedEvent> {
+    let mut row = Columns::of(row);
+    let seq = row.number()?;
+    let at = row.time()?;
+    let name: String = row.take()?;
+    let kind = row.parse(|ending: Option<String>| EventKind::parse(&name, ending.as_deref()))?;
+    let user_id = row.take::<Option<_>>()?.map(UserId::from_bytes);
+    let session_id = row.take::<Option<_>>()?.map(SessionId::from_bytes);
+    let address = row.parse_some(|text: String| text.parse().ok())?;
+    let caller = Caller { address, user_agent: row.take()? };
+    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller } })
+}
+
+/// From `kid, algorithm, master_id, sealed, created_at`.
+pub(crate) fn signing_key(row: &Row<'_>) -> Result<SealedSigningKey> {
+    let mut row = Columns::of(row);
+    Ok(SealedSigningKey {
+        kid: row.take()?,
+        algorithm: row.take()?,
+        master_id: row.take()?,
+        sealed: row.take()?,
+        created_at: row.time()?,
+    })
+}
+
+/// How a user's state is called in its column.
+pub(crate) fn state_name(state: UserState) -> &'static str {
+    match state {
+        UserState::Active => "active",
+        UserState::Disabled => "disabled",
+    }
+}
+
+fn state_named(name: &str) -> Option<UserState> {
+    [UserState::Active, UserState::Disabled].into_iter().find(|state| state_name(*state) == name)
+}
+
+/// An address as text; SQLite has no type for it.
+pub(crate) fn address(caller: &Caller) -> Option<String> {
+    caller.address.map(|address| address.to_string())
+}
+
+/// A count or a place as SQLite has it; what does not fit is beyond every row anyway.
+pub(crate) fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The retry hashes side by side; zeros for none.
+pub(crate) fn retry_hashes(hashes: &[Option<RetryHash>; RetryKeys::MOST]) -> [u8; RETRY_BYTES] {
+    let mut bytes = [0; RETRY_BYTES];
+    for (place, hash) in bytes.as_chunks_mut().0.iter_mut().zip(hashes) {
+        *place = hash.map_or([0; 16], |hash| hash.0);
+    }
+    bytes
+}
+
+fn retry_hashes_from(bytes: [u8; RETRY_BYTES]) -> [Option<RetryHash>; RetryKeys::MOST] {
+    let mut hashes = [None; RetryKeys::MOST];
+    for (hash, place) in hashes.iter_mut().zip(bytes.as_chunks().0) {
+        *hash = (*place != [0; 16]).then_some(RetryHash(*place));
+    }
+    hashes
+}

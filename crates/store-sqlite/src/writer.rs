@@ -1,0 +1,198 @@
+//! The one writer: a queue, a thread, and one commit for all that have gathered.
+//!
+//! 1. A write becomes a job in a bounded queue. A full queue refuses at once: whoever waits behind 4,096 others has
+//!    given up by the time it is their turn.
+//! 2. The thread takes the first job and whatever else is there, at most 512, and begins one `IMMEDIATE` transaction,
+//!    so that what a job reads still holds when it writes, whatever other processes do.
+//! 3. Each job runs in a savepoint of its own: one that fails undoes itself and nobody else.
+//! 4. Commit. The callers are answered only now, each with its own outcome.
+//! 5. If the transaction does not begin or does not commit, every caller in it is told *unavailable*, and the connection
+//!    is dropped, which rolls back whatever is left. The next group opens a new one.
+//!
+//! A caller that goes away cancels nothing: its job belongs to the queue. A job that panics counts as one that failed,
+//! and the thread goes on: unwinding stops at the job, and its savepoint undoes whatever it had done by then.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rotunda_core::failure::Failure;
+use rusqlite::{Connection, Result as SqlResult};
+use tokio::sync::oneshot;
+
+use crate::stats::Counters;
+use crate::{connection, fault};
+
+/// How many jobs may wait.
+const QUEUE: usize = 4_096;
+
+/// How many jobs share a transaction at most: the last of them waits for all the others.
+const GROUP: usize = 512;
+
+pub(crate) struct Writer {
+    /// `None` only while it is being dropped: the thread ends when nobody can send to it any more.
+    jobs: Option<Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        path: PathBuf,
+        connection: Connection,
+        counters: Arc<Counters>,
+    ) -> Result<Self, Failure> {
+        let (sender, jobs) = bounded(QUEUE);
+        let shared = Arc::clone(&counters);
+        let thread = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || run(&path, connection, &jobs, &shared))
+            .map_err(|e| Failure::unavailable("starting the writer thread", e))?;
+        Ok(Self { jobs: Some(sender), thread: Some(thread), counters })
+    }
+
+    /// Runs `work` in a transaction and answers when it is durable.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let task = Task { doing, work: Some(work), outcome: None, reply };
+        match self.jobs.as_ref().map(|jobs| jobs.try_send(Box::new(task))) {
+            Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(fault::gone(doing))),
+            Some(Err(TrySendError::Full(_))) => {
+                self.counters.refused.add(1);
+                Err(Failure::overload(doing))
+            }
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(fault::gone(doing)),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs.take();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer thread panicked");
+        }
+    }
+}
+
+fn run(path: &Path, connection: Connection, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
+    let mut connection = Some(connection);
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP - 1));
+        let committed = match connection.take() {
+            Some(open) => Ok(open),
+            None => connection::for_writing(path),
+        }
+        .and_then(|open| commit(&open, &mut group).map(|()| open));
+        match committed {
+            Ok(healthy) => {
+                connection = Some(healthy);
+                counters.commits.add(1);
+                counters.writes.add(group.len() as u64);
+                group.into_iter().for_each(|job| job.answer(Ok(())));
+            }
+            Err(error) => {
+                counters.failed_commits.add(1);
+                tracing::error!(%error, jobs = group.len(), "a group of writes failed");
+                let error = Arc::new(error);
+                group.into_iter().for_each(|job| job.answer(Err(Arc::clone(&error))));
+            }
+        }
+    }
+}
+
+/// Steps 2 to 4. Some faults (a full disk, an I/O error) end the whole transaction: the savepoint is gone then, and
+/// the statement that should go back to it fails, as it must.
+fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<()> {
+    let execute = |sql| db.prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop));
+    execute("BEGIN IMMEDIATE")?;
+    for job in group {
+        execute("SAVEPOINT job")?;
+        if !job.run(db) {
+            execute("ROLLBACK TO job")?;
+        }
+        execute("RELEASE job")?;
+    }
+    execute("COMMIT")
+}
+
+trait Job: Send {
+    /// Does its work and keeps the outcome; `false` when it has to be undone.
+    fn run(&mut self, db: &Connection) -> bool;
+
+    /// Tells the caller: the outcome, if it was committed.
+    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>);
+}
+
+struct Task<T, W> {
+    doing: &'static str,
+    work: Option<W>,
+    outcome: Option<Result<T, Failure>>,
+    reply: oneshot::Sender<Result<T, Failure>>,
+}
+
+impl<T, W> Job for Task<T, W>
+where
+    T: Send,
+    W: FnOnce(&Connection) -> SqlResult<T> + Send,
+{
+    fn run(&mut self, db: &Connection) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // Safe to go on after: whatever the closure left half done is in the savepoint.
+        let outcome = match catch_unwind(AssertUnwindSafe(|| work(db))) {
+            Ok(result) => result.map_err(|error| fault::failure(self.doing, error)),
+            Err(panic) => Err(fault::panicked(self.doing, &*panic)),
+        };
+        self.outcome.insert(outcome).is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), Arc<rusqlite::Error>>) {
+        let answer = match (committed, self.outcome) {
+            // A job that failed by itself keeps its own reason.
+            (_, Some(Err(failure))) => Err(failure),
+            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), None) => Err(fault::gone(self.doing)),
+            (Err(error), _) => Err(Failure::unavailable(self.doing, error)),
+        };
+        // The caller may have gone away; what was asked is done all the same.
+        drop(self.reply.send(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rotunda_core::model::UnixMillis;
+
+    use super::*;
+    use crate::schema;
+
+    #[tokio::test]
+    async fn a_job_that_panics_undoes_itself_and_the_writer_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotunda.db");
+        let connection = schema::prepare(&path, UnixMillis(0)).unwrap();
+        let writer = Writer::start(path, connection, Arc::default()).unwrap();
+        let note = |name: &'static str| {
+            move |db: &Connection| {
+                db.execute("INSERT INTO meta (name, value) VALUES (?1, 1)", [name])?;
+                if name == "second" { panic!("on purpose") } else { Ok(()) }
+            }
+        };
+        writer.write("testing", note("first")).await.unwrap();
+        let failure = writer.write("testing", note("second")).await.unwrap_err();
+        assert!(!failure.is_temporary() && format!("{failure:?}").contains("on purpose"), "{failure:?}");
+        writer.write("testing", note("third")).await.unwrap();
+        let noted = |db: &Connection| {
+            let count = "SELECT count(*) FROM meta WHERE name IN ('first', 'second', 'third')";
+            db.query_row(count, [], |row| row.get::<_, i64>(0))
+        };
+        assert_eq!(writer.write("testing", noted).await.unwrap(), 2);
+    }
+}

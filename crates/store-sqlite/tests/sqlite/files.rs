@@ -1,0 +1,110 @@
+//! The file: who may read it, what survives in it, and what is said when it cannot be opened.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rotunda_core::model::Ending;
+use rotunda_core::store::{Accounts, EndingOne, Journal, KeyShelf, Sessions};
+use rotunda_store_sqlite::SqliteStore;
+use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end, ended, rotated};
+
+use crate::scene::{Place, a_signed_in_user, row};
+
+#[tokio::test]
+async fn only_the_owner_can_read_what_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("state/rotunda");
+    let store = SqliteStore::open(&new.join("rotunda.db"), NOW).unwrap();
+    store.ready().await.unwrap();
+    assert_eq!(mode(&folder.path().join("state")), 0o700);
+    assert_eq!(mode(&new), 0o700);
+    for name in ["rotunda.db", "rotunda.db-wal", "rotunda.db-shm", "rotunda.db.lock"] {
+        assert_eq!(mode(&new.join(name)), 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_opened_again_has_everything() {
+    let place = Place::new();
+    let store = place.open();
+    let (account, first) = a_signed_in_user(&store, 1).await;
+    let (_, second) = a_signed_in_user(&store, 2).await;
+    let rotation = a_rotation(&first, NOW);
+    assert!(store.rotate(rotation.clone()).await.unwrap());
+    assert!(store.end(an_end(&second, Ending::LoggedOut, NOW)).await.unwrap());
+    store.add_first_signing_key(a_sealed_key(1)).await.unwrap();
+    store.accept_ahead(Some(NOW)).await.unwrap();
+    let events = store.events(0, 100).await.unwrap();
+    drop(store);
+
+    let store = place.open();
+    assert!(store.account_of(account.user.id).await.unwrap().is_some_and(|found| found.user == account.user));
+    assert_eq!(row(&store, &first).await, rotated(&first, &rotation));
+    assert_eq!(row(&store, &second).await, ended(&second, Ending::LoggedOut, NOW));
+    assert_eq!(store.facts(first.id).await.unwrap().unwrap().accept_ahead_until, Some(NOW));
+    assert_eq!(store.signing_keys().await.unwrap().len(), 1);
+    assert_eq!(events.len(), 3);
+    assert_eq!(store.events(0, 100).await.unwrap(), events);
+}
+
+#[tokio::test]
+async fn what_was_asked_is_done_though_the_caller_went_away_and_the_store_was_dropped() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    let stranger = place.writing_stranger();
+    tokio::select! {
+        biased;
+        _ = store.rotate(a_rotation(&session, NOW)) => panic!("somebody else is writing"),
+        () = std::future::ready(()) => {}
+    }
+    stranger.execute_batch("COMMIT").unwrap();
+    drop(store);
+    assert_eq!(row(&place.open(), &session).await.lineage.generation, 1);
+}
+
+#[tokio::test]
+async fn a_value_that_makes_no_sense_is_a_failure_with_the_name_of_its_column() {
+    for (change, column) in [
+        ("status = 'ended', ended = 'abducted', ended_at = 1", "ended"),
+        ("generation = -1", "generation"),
+        ("amr = '{'", "amr"),
+        ("last_ip = 'localhost'", "last_ip"),
+        ("idle_ms = -1", "idle_ms"),
+        ("current_hash = x'00'", "current_hash"),
+    ] {
+        let place = Place::new();
+        let store = place.open();
+        let (_, session) = a_signed_in_user(&store, 1).await;
+        place.stranger().execute(&format!("UPDATE session SET {change}"), []).unwrap();
+        let failure = store.facts(session.id).await.unwrap_err();
+        assert!(!failure.is_temporary(), "{change}");
+        assert!(format!("{failure:?}").contains(column), "{column}: {failure:?}");
+        // It concerns this row and nobody else.
+        let end = EndingOne { at_generation: None, ..an_end(&session, Ending::LoggedOut, NOW) };
+        store.end(end).await.unwrap();
+        store.ready().await.unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_is_named() {
+    let place = Place::new();
+    fs::write(place.path(), "a letter, not a database, and long enough to have a header".repeat(20)).unwrap();
+    let folder = place.path().parent().unwrap().to_owned();
+    for (path, why) in [
+        (place.path(), "not a database"),
+        (folder.clone(), "not a file"),
+        (place.path().join("below/a/file.db"), "Not a directory"),
+    ] {
+        let failure = SqliteStore::open(&path, NOW).err().unwrap();
+        let text = format!("{failure:?}");
+        assert!(text.contains(why) && text.contains(&*path.to_string_lossy()), "{text}");
+    }
+    assert!(fs::read_to_string(place.path()).unwrap().starts_with("a letter"), "and left as it was");
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

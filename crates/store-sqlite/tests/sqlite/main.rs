@@ -1,0 +1,15 @@
+//! The contract of every store, kept by this one; and what only this one promises.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "in tests, to panic is to report; clippy knows test functions, not their helpers"
+)]
+
+mod contract;
+mod faults;
+mod files;
+mod groups;
+mod growth;
+mod processes;
+mod scene;
+mod schema;

@@ -1,0 +1,186 @@
+//! The command line. A password is never an argument: it would stand in the list of processes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// The authentication server that keeps people signed in, safely.
+#[derive(Parser)]
+#[command(name = "rotunda", version, about, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  rotunda                                        serve on http://localhost:8080, keep everything in ./rotunda-data
+  rotunda --config rotunda.toml serve            the same, as configured
+  rotunda user add ada@example.com               asks for the password
+  echo \"$PASSWORD\" | rotunda user add ada@example.com
+  rotunda session list ada@example.com
+  rotunda session why 0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21
+  rotunda verify \"$ACCESS_TOKEN\"";
+
+/// What every command understands.
+#[derive(ClapArgs)]
+pub(crate) struct Global {
+    /// The configuration file; without one, the defaults and the environment.
+    #[arg(long, global = true, value_name = "FILE", env = "ROTUNDA_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// The folder for the database and the master key.
+    #[arg(long, global = true, value_name = "DIR", env = "ROTUNDA_DATA")]
+    pub data: Option<PathBuf>,
+    /// Print JSON, for programs.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve (what `rotunda` does without a command).
+    Serve(Serve),
+    /// Users: add, list, disable.
+    User {
+        #[command(subcommand)]
+        verb: User,
+    },
+    /// Sessions: list, show, explain, end.
+    Session {
+        #[command(subcommand)]
+        verb: Session,
+    },
+    /// Signing keys.
+    Key {
+        #[command(subcommand)]
+        verb: Key,
+    },
+    /// The store.
+    Store {
+        #[command(subcommand)]
+        verb: Store,
+    },
+    /// Verify an access token as a service would: exit 0 and its claims, or exit 1 and why.
+    Verify(Verify),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// The configuration.
+    Config {
+        #[command(subcommand)]
+        verb: Config,
+    },
+}
+
+#[derive(ClapArgs, Default)]
+pub(crate) struct Serve {
+    /// Where to listen. [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// How browsers reach this server. [default: http://localhost:PORT]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Add a user. The password is asked for, or read from standard input.
+    Add {
+        /// The address.
+        email: String,
+        /// A user name.
+        #[arg(long)]
+        username: Option<String>,
+        /// The name to be called by.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List users, oldest first.
+    List {
+        /// Go on after this user's id.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Disable a user: no sign-in, and every session ends at once.
+    Disable {
+        /// Id, address or user name.
+        user: String,
+    },
+    /// Let a disabled user in again.
+    Enable {
+        /// Id, address or user name.
+        user: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Session {
+    /// List a user's live sessions, the latest used first.
+    List {
+        /// Id, address or user name.
+        user: String,
+    },
+    /// Show a session.
+    Show {
+        /// The session's id.
+        id: String,
+    },
+    /// When and why a session ended, or which rule will end it and when.
+    Why {
+        /// The session's id.
+        id: String,
+    },
+    /// End a session.
+    Revoke {
+        /// The session's id.
+        id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Key {
+    /// List the signing keys.
+    List,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Store {
+    /// After a restore or a failover that lost the last writes: believe refresh tokens that are newer than the store,
+    /// from devices that it knows, for a while.
+    AcceptAhead {
+        /// For how long, such as "24h".
+        #[arg(long = "for", value_name = "DURATION", required_unless_present = "off")]
+        span: Option<String>,
+        /// Stop it now.
+        #[arg(long, conflicts_with = "span")]
+        off: bool,
+    },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Verify {
+    /// The token, or `-` to read it from standard input.
+    pub token: String,
+    /// The issuer's public keys: a file or an http(s) address. Without it, this server's own.
+    #[arg(long, value_name = "FILE-or-URL")]
+    pub jwks: Option<String>,
+    /// What `iss` must be. [default: as configured]
+    #[arg(long)]
+    pub issuer: Option<String>,
+    /// What `aud` must contain. [default: as configured]
+    #[arg(long)]
+    pub audience: Option<String>,
+    /// Check the signature of any JWS and print its payload; ask nothing of its claims.
+    #[arg(long)]
+    pub signature_only: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Config {
+    /// Check the configuration: exit 0, or exit 1 and every finding.
+    Check,
+}

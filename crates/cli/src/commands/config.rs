@@ -1,0 +1,35 @@
+//! `rotunda config check`
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::args::{self, Global};
+use crate::output;
+use crate::wiring::load;
+
+pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCode> {
+    let args::Config::Check = verb;
+    match load(global, &args::Serve::default()) {
+        Ok(loaded) => {
+            if global.json {
+                output::json(&json!({"ok": true, "warnings": loaded.warnings}))?;
+            } else {
+                output::print(&format!("the configuration is good\n{}", lines("warning: ", &loaded.warnings)))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            let findings = error.findings();
+            if global.json {
+                output::json(&json!({"ok": false, "findings": findings}))?;
+                return Ok(ExitCode::from(1));
+            }
+            Ok(output::refused(&format!("the configuration is not good\n{}", lines("", &findings).trim_end())))
+        }
+    }
+}
+
+fn lines(before: &str, texts: &[String]) -> String {
+    texts.iter().map(|text| format!("  {before}{text}\n")).collect()
+}

@@ -1,0 +1,279 @@
+//! From what was given to settings: what each value means, and whether all of them can hold at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use rotunda_core::policy::{Policy, Registration};
+use rotunda_outside::{ArgonParameters, PoolSize};
+use toml::Spanned;
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
+
+use super::clients::clients;
+use super::file::{self, Given, Key};
+use super::finding::{Finding, Places, Source};
+use super::settings::{LogFormat, Settings};
+use super::site;
+use super::values::{Chosen, List, Whole};
+
+/// Collects what is wrong, and what is merely worth knowing.
+pub(super) struct Check<'a> {
+    places: &'a Places,
+    pub(super) findings: Vec<Finding>,
+    pub(super) warnings: Vec<Finding>,
+}
+
+impl<'a> Check<'a> {
+    pub(super) fn new(places: &'a Places) -> Self {
+        Self { places, findings: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Where a value came from.
+    pub(super) fn source<T>(&self, value: &Spanned<T>) -> Source {
+        self.places.source(value.span())
+    }
+
+    /// Refuses a value.
+    pub(super) fn refuse<T>(&mut self, value: &Spanned<T>, key: &str, what: impl fmt::Display) {
+        self.refuse_at(self.source(value), key, what);
+    }
+
+    /// Refuses what came from there.
+    pub(super) fn refuse_at(&mut self, source: Source, key: &str, what: impl fmt::Display) {
+        self.findings.push(self.places.finding(source, key, what));
+    }
+
+    fn warn(&mut self, source: Source, key: &str, what: impl fmt::Display) {
+        self.warnings.push(self.places.finding(source, key, what));
+    }
+
+    /// What a text means; `None` when it is not set, or wrong and therefore a finding.
+    fn text<T>(
+        &mut self,
+        value: &Key<String>,
+        key: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = value.as_ref()?;
+        read(value.get_ref()).map_err(|what| self.refuse(value, key, what)).ok()
+    }
+
+    /// What each text of a list means.
+    fn list<T>(&mut self, value: &Key<List>, key: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let Some(value) = value else { return Vec::new() };
+        let (right, wrong): (Vec<_>, Vec<_>) =
+            value.get_ref().0.iter().map(|item| read(item)).partition(Result::is_ok);
+        for what in wrong.into_iter().filter_map(Result::err) {
+            self.refuse(value, key, what);
+        }
+        right.into_iter().filter_map(Result::ok).collect()
+    }
+
+    fn source_of<T>(&self, key: &Key<T>) -> Source {
+        key.as_ref().map_or(Source::Default, |value| self.source(value))
+    }
+
+    /// The settings; `None` when there are findings.
+    pub(super) fn settings(&mut self, given: &Given, data: &Path) -> Option<Settings> {
+        let listen = self.text(&given.server.listen, "[server] listen", listen_address);
+        let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let public_url = self.public_url(&given.server, listen);
+        // What hangs on the public URL is judged only if that is right itself.
+        let web = public_url.map(|url| (self.web(given, &url), url));
+        let refresh_path =
+            self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
+        let trusted_proxies = self.trusted_proxies(&given.server);
+        let store_path = self.text(&given.store.url, "[store] url", sqlite_path);
+        let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
+        let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
+        let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
+        let clients = clients(given, self);
+        let argon = self.argon(&given.password);
+        let ((cookie_domain, app_origins, registration), public_url) = web?;
+        if !self.findings.is_empty() {
+            return None;
+        }
+        let mut policy = Policy::new(&issuer.unwrap_or_else(|| public_url.origin().ascii_serialization()));
+        policy.audience = audience.unwrap_or(policy.audience);
+        policy.registration = registration;
+        policy.clients = clients;
+        policy.keep_ended = given.sessions.keep_ended.as_ref().map_or(policy.keep_ended, |p| p.get_ref().0);
+        policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
+        Some(Settings {
+            listen,
+            public_url,
+            app_origins,
+            trusted_proxies,
+            cookie_domain,
+            refresh_path,
+            data: data.to_owned(),
+            store_path: store_path.unwrap_or_else(|| data.join("rotunda.db")),
+            master_file: master_file.unwrap_or_else(|| data.join("master.key")),
+            policy,
+            argon: argon?,
+            pool: pool(&given.password),
+            log_level: chosen(&given.log.level, LevelFilter::INFO),
+            log_format: chosen(&given.log.format, LogFormat::Text),
+            sources: std::collections::BTreeMap::new(),
+        })
+    }
+
+    fn public_url(&mut self, server: &file::Server, listen: SocketAddr) -> Option<Url> {
+        let key = "[server] public_url";
+        let url = match &server.public_url {
+            Some(_) => self.text(&server.public_url, key, site::public_url)?,
+            None => Url::parse(&format!("http://localhost:{}", listen.port())).ok()?,
+        };
+        let source = self.source_of(&server.listen);
+        if listen.port() == 0 && server.public_url.is_none() {
+            self.warn(
+                source,
+                "[server] listen",
+                "any port may come of port 0; set public_url to the right one",
+            );
+        } else if site::is_loopback(&url) && !listen.ip().is_loopback() {
+            let url = url.origin().ascii_serialization();
+            let what = format!(
+                "{listen} can be reached from other machines, but public_url is {url}; \
+                 set public_url to what their browsers will call"
+            );
+            self.warn(source, "[server] listen", what);
+        }
+        Some(url)
+    }
+
+    fn web(&mut self, given: &Given, ours: &Url) -> (Option<String>, Vec<String>, Registration) {
+        let domain =
+            self.text(&given.cookies.domain, "[cookies] domain", |text| site::cookie_domain(text, ours));
+        let origins = &given.server.app_origins;
+        let apps = self.list(origins, "[server] app_origins", |text| app_origin(text, ours));
+        for app in &apps {
+            if let Err(why) = site::same_site(app, ours) {
+                let app = app.origin().ascii_serialization();
+                let what =
+                    format!("{app:?} will not have its cookies sent: {why}; let them have one host name");
+                self.warn(self.source_of(origins), "[server] app_origins", what);
+            }
+        }
+        let mut apps: Vec<String> = apps.iter().map(|app| app.origin().ascii_serialization()).collect();
+        apps.sort();
+        apps.dedup();
+        (domain, apps, self.registration(&given.accounts, ours))
+    }
+
+    fn registration(&mut self, accounts: &file::Accounts, ours: &Url) -> Registration {
+        match &accounts.registration {
+            Some(chosen) => chosen.get_ref().0,
+            None if site::is_loopback(ours) => Registration::Unverified,
+            None => {
+                let what = "is off, because public_url is public and there is no mail to verify addresses with; \
+                            \"unverified\" opens it all the same, \"off\" ends this warning";
+                self.warn(Source::Default, "[accounts] registration", what);
+                Registration::Off
+            }
+        }
+    }
+
+    fn trusted_proxies(&mut self, server: &file::Server) -> Vec<IpNet> {
+        let key = "[server] trusted_proxies";
+        let networks = self.list(&server.trusted_proxies, key, network);
+        for everybody in networks.iter().filter(|network| network.prefix_len() == 0) {
+            let what = format!("{everybody} is everybody: any client can pretend to have any address");
+            self.warn(self.source_of(&server.trusted_proxies), key, what);
+        }
+        networks
+    }
+
+    fn argon(&mut self, password: &file::Password) -> Option<ArgonParameters> {
+        let default = ArgonParameters::default();
+        let memory_kib =
+            password.memory_mib.as_ref().map_or(default.memory_kib(), |mib| mib.get_ref().0 * 1024);
+        let iterations = password.iterations.as_ref().map_or(default.iterations(), |n| n.get_ref().0);
+        let lanes = password.lanes.as_ref().map_or(default.lanes(), |n| n.get_ref().0);
+        let made = ArgonParameters::new(memory_kib, iterations, lanes);
+        made.map_err(|why| {
+            let memory = self.source_of(&password.memory_mib);
+            let (key, source) = match memory {
+                Source::Default => ("[password] iterations", self.source_of(&password.iterations)),
+                memory => ("[password] memory_mib", memory),
+            };
+            self.refuse_at(source, key, why);
+        })
+        .ok()
+    }
+}
+
+fn pool(password: &file::Password) -> PoolSize {
+    let default = PoolSize::default();
+    PoolSize {
+        threads: number(&password.threads, default.threads),
+        queue: number(&password.queue, default.queue),
+    }
+}
+
+fn number<const LEAST: u32, const MOST: u32>(key: &Key<Whole<LEAST, MOST>>, default: usize) -> usize {
+    key.as_ref().and_then(|value| usize::try_from(value.get_ref().0).ok()).unwrap_or(default)
+}
+
+fn chosen<T: Copy>(key: &Key<Chosen<T>>, default: T) -> T {
+    key.as_ref().map_or(default, |value| value.get_ref().0)
+}
+
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is not an address with a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"")
+    })
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()));
+    network.map_err(|_| format!("{text:?} is not a network or an address, such as \"10.0.0.0/8\""))
+}
+
+fn app_origin(text: &str, ours: &Url) -> Result<Url, String> {
+    let app = site::origin(text)?;
+    if site::is_loopback(&app) && site::is_loopback(ours) {
+        return Ok(app);
+    }
+    let why = match site::same_site(&app, ours) {
+        Ok(()) => return Ok(app),
+        Err(why) => why,
+    };
+    let ours = ours.origin().ascii_serialization();
+    Err(format!(
+        "{text:?} is another site than public_url, {ours:?}: {why}; browsers would not send it its cookies \
+         (SameSite=Strict)"
+    ))
+}
+
+fn sqlite_path(text: &str) -> Result<PathBuf, String> {
+    // Not shown: the URL of another store has its password in it.
+    let (scheme, path) = text.split_once(':').unwrap_or(("", text));
+    if scheme != "sqlite" {
+        return Err("must be \"sqlite:PATH\"; other stores are not in this version".to_owned());
+    }
+    let path = path.strip_prefix("//").unwrap_or(path);
+    match path {
+        "" => Err("has no path after \"sqlite:\"".to_owned()),
+        ":memory:" => Err("\":memory:\" would forget everybody at each start; give a file".to_owned()),
+        path if path.contains('?') => Err("takes no options after \"?\"".to_owned()),
+        path => Ok(path.into()),
+    }
+}
+
+fn file_path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("is empty; give the path of a file".to_owned()) } else { Ok(text.into()) }
+}
+
+/// `StringOrURI` of RFC 7519 §2, and nothing that only looks like one.
+fn identifier(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err(format!("{text:?} is empty or has spaces in it"));
+    }
+    if text.contains(':') && Url::parse(text).is_err() {
+        return Err(format!("{text:?} has a colon in it, so it must be a URL (RFC 7519, section 2)"));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,151 @@
+//! The clients: what each is held to, from its own section, the sections for all, and the defaults of its kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind};
+use rotunda_core::policy::Policy;
+use toml::Spanned;
+
+use super::check::Check;
+use super::duration::show_duration;
+use super::file::{self, Given, Key};
+use super::finding::Source;
+
+/// The clients that always exist.
+pub(super) const BUILTIN: [(&str, ClientKind); 2] =
+    [("web", ClientKind::Web), ("native", ClientKind::Native)];
+
+/// All clients, the two that always exist among them.
+pub(super) fn clients(given: &Given, check: &mut Check<'_>) -> BTreeMap<ClientId, Client> {
+    let mut names: BTreeSet<&str> = given.clients.keys().map(String::as_str).collect();
+    names.extend(BUILTIN.map(|(name, _)| name));
+    let mut clients = BTreeMap::new();
+    for name in names {
+        let nothing = file::Client::default();
+        let section = given.clients.get(name);
+        if let Some(section) = section.filter(|_| !is_client_name(name)) {
+            let rule = "a client's name is 1 to 64 letters, digits, \".\", \"_\" or \"-\"";
+            check.refuse(section, "", format_args!("client {name:?}: {rule}"));
+        }
+        if let Some(kind) = kind(name, section, check) {
+            let own = section.map_or(&nothing, Spanned::get_ref);
+            clients.insert(ClientId(name.to_owned()), client(name, kind, own, given, check));
+        }
+    }
+    clients
+}
+
+fn is_client_name(name: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(fits)
+}
+
+fn kind(name: &str, section: Option<&Spanned<file::Client>>, check: &mut Check<'_>) -> Option<ClientKind> {
+    let builtin = BUILTIN.iter().find(|(builtin, _)| *builtin == name).map(|(_, kind)| *kind);
+    let key = format!("[clients.{name}] kind");
+    match (builtin, section.and_then(|section| section.get_ref().kind.as_ref())) {
+        (Some(builtin), Some(given)) if given.get_ref().0 != builtin => {
+            check.refuse(given, &key, format_args!("client {name:?} is always of kind {name:?}"));
+            None
+        }
+        (Some(builtin), _) => Some(builtin),
+        (None, Some(given)) => Some(given.get_ref().0),
+        (None, None) => {
+            if let Some(section) = section {
+                let what = format!("client {name:?} has no kind; set it to \"web\" or \"native\"");
+                check.refuse(section, "", what);
+            }
+            None
+        }
+    }
+}
+
+fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check: &mut Check<'_>) -> Client {
+    let default = Policy::builtin(name, kind);
+    let layers = Layers { name, check };
+    let (tokens, refresh) = (&given.tokens, &given.refresh);
+    let access_ttl = layers.pick(
+        "tokens",
+        "access_ttl",
+        [&own.access_ttl, &tokens.access_ttl],
+        |p| p.0,
+        default.access_ttl,
+    );
+    let window = layers.pick("refresh", "window", [&own.window, &refresh.window], |w| w.0, default.window);
+    let absolute =
+        layers.pick("refresh", "absolute", [&own.absolute, &refresh.absolute], |p| p.0, default.absolute);
+    let mut idle = layers.pick("refresh", "idle", [&own.idle, &refresh.idle], |p| p.0, default.idle);
+    // A default gives way: beyond `absolute` it would mean nothing anyway.
+    if idle.source == Source::Default && idle.value > absolute.value {
+        idle = Picked { name: "idle", ..absolute.clone() };
+    }
+    let late_retry = own.late_retry.as_ref().or(refresh.late_retry.as_ref());
+    let bind_address = own.bind_address.as_ref().map_or(AddressBinding::Off, |chosen| chosen.get_ref().0);
+
+    let wrong = [
+        (access_ttl.value >= idle.value, &access_ttl, &idle, "must be shorter than"),
+        (idle.value > absolute.value, &idle, &absolute, "must not be longer than"),
+        (window.value >= access_ttl.value, &window, &access_ttl, "must be shorter than"),
+    ];
+    for (wrong, one, other, rule) in wrong {
+        if wrong {
+            let at = if one.source == Source::Default { other } else { one };
+            let (first, second) = (one.shown(), other.shown());
+            let what =
+                format!("client {name:?} has {first} and {second}; {} {rule} {}", one.name, other.name);
+            check.refuse_at(at.source.clone(), &at.key, what);
+        }
+    }
+    Client {
+        access_ttl: access_ttl.value,
+        window: window.value,
+        late_retry: late_retry.map_or(default.late_retry, |chosen| chosen.get_ref().0),
+        idle: idle.value,
+        absolute: absolute.value,
+        bind_address,
+        ..default
+    }
+}
+
+/// Picks what holds for one client.
+struct Layers<'a, 'b> {
+    name: &'a str,
+    check: &'a Check<'b>,
+}
+
+/// What was picked, and where it was set.
+#[derive(Clone)]
+struct Picked {
+    name: &'static str,
+    key: String,
+    value: Duration,
+    source: Source,
+}
+
+impl Layers<'_, '_> {
+    fn pick<T: Copy>(
+        &self,
+        section: &str,
+        name: &'static str,
+        [own, all]: [&Key<T>; 2],
+        value: impl Fn(T) -> Duration,
+        default: Duration,
+    ) -> Picked {
+        let (key, set) = match own {
+            Some(own) => (format!("[clients.{}] {name}", self.name), Some(own)),
+            None => (format!("[{section}] {name}"), all.as_ref()),
+        };
+        match set {
+            Some(set) => Picked { name, key, value: value(*set.get_ref()), source: self.check.source(set) },
+            None => Picked { name, key, value: default, source: Source::Default },
+        }
+    }
+}
+
+impl Picked {
+    fn shown(&self) -> String {
+        let default = if self.source == Source::Default { " (the default)" } else { "" };
+        format!("{} {:?}{default}", self.name, show_duration(self.value))
+    }
+}

@@ -1,0 +1,167 @@
+//! What may be configured: one struct a section, one field a key. The file, the environment and the flags all end up
+//! here; a key that is not set is `None`, and `settings.rs` says what holds then.
+
+use std::collections::BTreeMap;
+
+use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
+use rotunda_core::policy::Registration;
+use serde::Deserialize;
+use toml::Spanned;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::settings::LogFormat;
+use super::values::{Algorithm, Chosen, List, Period, Whole, Window};
+
+/// A key's value if it is set, with the place that it came from.
+pub(super) type Key<T> = Option<Spanned<T>>;
+
+/// Everything that was configured.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Given {
+    pub server: Server,
+    pub cookies: Cookies,
+    pub keys: Keys,
+    pub store: Store,
+    pub sessions: Sessions,
+    pub tokens: Tokens,
+    pub refresh: Refresh,
+    /// By name.
+    pub clients: BTreeMap<String, Spanned<Client>>,
+    pub accounts: Accounts,
+    pub password: Password,
+    pub log: Log,
+}
+
+/// `[server]`: where it listens, and how others reach it.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Server {
+    /// Address and port to listen on. Default `127.0.0.1:8080`.
+    pub listen: Key<String>,
+    /// The URL under which browsers reach this server. Default `http://localhost:PORT`.
+    pub public_url: Key<String>,
+    /// Networks of reverse proxies whose `X-Forwarded-For` is believed. Default none.
+    pub trusted_proxies: Key<List>,
+    /// Origins of the applications that may call from a browser. Default none besides `public_url`.
+    pub app_origins: Key<List>,
+}
+
+/// `[cookies]`: widens what otherwise follows from `public_url`.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Cookies {
+    /// A domain that the cookies are sent to with all its subdomains. Default: only to the host of `public_url`.
+    pub domain: Key<String>,
+    /// The path that the refresh cookie is sent to. Default `/auth/refresh`.
+    pub refresh_path: Key<String>,
+}
+
+/// `[keys]`: what all tokens rest on.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Keys {
+    /// The file with the master keys, made at the first start. Default `master.key` in the data folder.
+    pub master_file: Key<String>,
+}
+
+/// `[store]`: where users and sessions are kept.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Store {
+    /// `sqlite:PATH`. Default `rotunda.db` in the data folder.
+    pub url: Key<String>,
+}
+
+/// `[sessions]`: what becomes of sessions that are over.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Sessions {
+    /// For how long an ended session is kept, so that its late tokens learn why it ended. Default `30d`.
+    pub keep_ended: Key<Period>,
+}
+
+/// `[tokens]`: access tokens.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tokens {
+    /// `iss`. Default `public_url`.
+    pub issuer: Key<String>,
+    /// `aud`. Default: the issuer.
+    pub audience: Key<String>,
+    /// How they are signed: `ES256`.
+    pub algorithm: Key<Chosen<Algorithm>>,
+    /// How long they live, for all clients that do not say otherwise. Default `15m`.
+    pub access_ttl: Key<Period>,
+}
+
+/// `[refresh]`: refresh tokens and the life of a session, for all clients that do not say otherwise.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Refresh {
+    /// For how long the same answer is given again to the same token, 0 to 60 seconds. Default `10s`.
+    pub window: Key<Window>,
+    /// What lets a used token through after that: `key`, `device` or `never`. Default `key`.
+    pub late_retry: Key<Chosen<LateRetry>>,
+    /// A session ends when it is not refreshed for this long. Default `7d` for web, `30d` for native clients.
+    pub idle: Key<Period>,
+    /// A session ends this long after the sign-in. Default `30d` for web, `90d` for native clients.
+    pub absolute: Key<Period>,
+}
+
+/// `[clients.NAME]`: one client, with its own answers to what `[tokens]` and `[refresh]` say for all.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Client {
+    /// `web` or `native`. The clients of these two names exist anyway, and are what their names say.
+    pub kind: Key<Chosen<ClientKind>>,
+    /// Whether a session may move to another address: `off`, `address` or `network`. Default `off`: it may.
+    pub bind_address: Key<Chosen<AddressBinding>>,
+    /// As in `[tokens]`.
+    pub access_ttl: Key<Period>,
+    /// As in `[refresh]`.
+    pub window: Key<Window>,
+    /// As in `[refresh]`.
+    pub late_retry: Key<Chosen<LateRetry>>,
+    /// As in `[refresh]`.
+    pub idle: Key<Period>,
+    /// As in `[refresh]`.
+    pub absolute: Key<Period>,
+}
+
+/// `[accounts]`: who gets one.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Accounts {
+    /// `off`, or `unverified`: anybody, without showing that the address is theirs. Default `unverified` when
+    /// `public_url` is on this machine, `off` otherwise.
+    pub registration: Key<Chosen<Registration>>,
+}
+
+/// `[password]`: how long a password must be, and how much work its hash is.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Password {
+    /// The fewest characters of a new password. Default 12.
+    pub min_length: Key<Whole<8, 256>>,
+    /// Memory of one hash, in MiB. Default 46.
+    pub memory_mib: Key<Whole<1, 1024>>,
+    /// Passes over that memory. Default 1.
+    pub iterations: Key<Whole<1, 16>>,
+    /// Argon2's lanes. Default 1.
+    pub lanes: Key<Whole<1, 16>>,
+    /// How many hashes run at once. Default: the processor cores of this machine.
+    pub threads: Key<Whole<1, 256>>,
+    /// How many may wait. Default 64.
+    pub queue: Key<Whole<1, 65_536>>,
+}
+
+/// `[log]`: what is written to standard error.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
+    pub level: Key<Chosen<LevelFilter>>,
+    /// `text` or `json`. Default `text`.
+    pub format: Key<Chosen<LogFormat>>,
+}

@@ -1,0 +1,59 @@
+//! The configuration as the rest of the program uses it: checked, typed, with nothing left open.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use rotunda_core::policy::Policy;
+use rotunda_outside::{ArgonParameters, PoolSize};
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
+
+use super::finding::Source;
+
+/// The operator's decisions about everything.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How browsers reach this server: scheme, host and port, nothing else.
+    pub public_url: Url,
+    /// The other origins that may call from a browser, as browsers write them.
+    pub app_origins: Vec<String>,
+    /// The networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The domain of all cookies; `None` for the host alone.
+    pub cookie_domain: Option<String>,
+    /// The path of the refresh cookie, if it is not the usual one.
+    pub refresh_path: Option<String>,
+    /// The folder for what has no place of its own.
+    #[cfg_attr(not(test), expect(dead_code, reason = "mail will be kept there"))]
+    pub data: PathBuf,
+    /// The database file.
+    pub store_path: PathBuf,
+    /// The file with the master keys.
+    pub master_file: PathBuf,
+    /// What core is held to.
+    pub policy: Policy,
+    /// How much work a new password's hash is.
+    pub argon: ArgonParameters,
+    /// How many of them at once.
+    pub pool: PoolSize,
+    /// The least important lines that are logged.
+    pub log_level: LevelFilter,
+    /// How they are written.
+    pub log_format: LogFormat,
+    /// Where each value came from, by `section.key`; a key that is not here has its default.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`rotunda config` will show it"))]
+    pub sources: BTreeMap<String, Source>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,203 @@
+//! The forms that a value can have. Each reads what TOML has for it, and the text that an environment variable has.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
+use rotunda_core::policy::{Policy, Registration};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::duration::{parse_duration, show_duration};
+use super::names::{choices, suggestion};
+use super::settings::LogFormat;
+
+/// Several texts: an array, or one text with commas between them.
+#[derive(Clone, Default)]
+pub(super) struct List(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = List;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of texts")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Ok(List(items.map(str::to_owned).collect()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<List, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(text) = items.next_element()? {
+                    texts.push(text);
+                }
+                Ok(List(texts))
+            }
+        }
+        deserializer.deserialize_any(Texts)
+    }
+}
+
+/// A whole number between two bounds.
+#[derive(Clone, Copy)]
+pub(super) struct Whole<const LEAST: u32, const MOST: u32>(pub u32);
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number<const LEAST: u32, const MOST: u32>;
+        impl<const LEAST: u32, const MOST: u32> Visitor<'_> for Number<LEAST, MOST> {
+            type Value = u32;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a whole number from {LEAST} to {MOST}")
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<u32, E> {
+                let fits = u32::try_from(number).ok().filter(|n| (LEAST..=MOST).contains(n));
+                fits.ok_or_else(|| {
+                    E::custom(format!("{number} is not a whole number from {LEAST} to {MOST}"))
+                })
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<u32, E> {
+                let number = text.trim().parse::<i64>();
+                let wrong = |_| E::custom(format!("{text:?} is not a whole number from {LEAST} to {MOST}"));
+                self.visit_i64(number.map_err(wrong)?)
+            }
+        }
+        deserializer.deserialize_any(Number::<LEAST, MOST>).map(Self)
+    }
+}
+
+/// How long something lasts: a second at least.
+#[derive(Clone, Copy)]
+pub(super) struct Period(pub Duration);
+
+impl<'de> Deserialize<'de> for Period {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let span = deserializer.deserialize_str(Written)?;
+        if span < Duration::from_secs(1) {
+            return Err(D::Error::custom(format!("\"{}\" is shorter than a second", show_duration(span))));
+        }
+        Ok(Self(span))
+    }
+}
+
+/// For how long a repeated refresh gets the same answer: 0 to 60 seconds.
+#[derive(Clone, Copy)]
+pub(super) struct Window(pub Duration);
+
+impl<'de> Deserialize<'de> for Window {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let span = deserializer.deserialize_str(Written)?;
+        if span > Policy::LONGEST_WINDOW {
+            let (is, most) = (show_duration(span), show_duration(Policy::LONGEST_WINDOW));
+            return Err(D::Error::custom(format!(
+                "\"{is}\" is longer than a window may be, which is \"{most}\""
+            )));
+        }
+        Ok(Self(span))
+    }
+}
+
+/// Reads a duration.
+struct Written;
+
+impl Visitor<'_> for Written {
+    type Value = Duration;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a duration in quotes, such as \"10s\" or \"7d\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
+        parse_duration(text).map_err(E::custom)
+    }
+}
+
+/// A closed list of words with a meaning.
+pub(super) trait Choice: Copy + 'static {
+    /// The words that there are.
+    const WORDS: &'static [(&'static str, Self)];
+    /// Words that will have a meaning in a later version.
+    const NOT_YET: &'static [&'static str] = &[];
+}
+
+/// What one of those words means.
+#[derive(Clone, Copy)]
+pub(super) struct Chosen<T>(pub T);
+
+impl<'de, T: Choice> Deserialize<'de> for Chosen<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Word<T>(PhantomData<T>);
+        impl<T: Choice> Visitor<'_> for Word<T> {
+            type Value = Chosen<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let words: Vec<String> = T::WORDS.iter().map(|(word, _)| format!("{word:?}")).collect();
+                f.write_str(&words.join(" or "))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Chosen<T>, E> {
+                if let Some((_, meaning)) = T::WORDS.iter().find(|(word, _)| *word == text) {
+                    return Ok(Chosen(*meaning));
+                }
+                let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
+                Err(E::custom(if T::NOT_YET.contains(&text) {
+                    format!("{text:?} is not in this version; {}", choices(&words))
+                } else {
+                    format!("{text:?} is not a choice here; {}", suggestion(text, &words))
+                }))
+            }
+        }
+        deserializer.deserialize_str(Word(PhantomData))
+    }
+}
+
+/// How access tokens are signed. There is one way so far.
+#[derive(Clone, Copy)]
+pub(super) struct Algorithm;
+
+impl Choice for Algorithm {
+    const WORDS: &'static [(&'static str, Self)] = &[("ES256", Self)];
+    const NOT_YET: &'static [&'static str] = &["EdDSA", "RS256"];
+}
+
+impl Choice for ClientKind {
+    const WORDS: &'static [(&'static str, Self)] = &[("web", Self::Web), ("native", Self::Native)];
+    const NOT_YET: &'static [&'static str] = &["confidential", "service"];
+}
+
+impl Choice for LateRetry {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("key", Self::Key), ("device", Self::Device), ("never", Self::Never)];
+}
+
+impl Choice for AddressBinding {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("address", Self::Address), ("network", Self::Network)];
+}
+
+impl Choice for Registration {
+    const WORDS: &'static [(&'static str, Self)] = &[("off", Self::Off), ("unverified", Self::Unverified)];
+}
+
+impl Choice for LevelFilter {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("error", Self::ERROR),
+        ("warn", Self::WARN),
+        ("info", Self::INFO),
+        ("debug", Self::DEBUG),
+        ("trace", Self::TRACE),
+    ];
+}
+
+impl Choice for LogFormat {
+    const WORDS: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}

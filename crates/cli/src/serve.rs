@@ -1,0 +1,91 @@
+//! `rotunda serve`: listen, say where everything is, serve until told to stop, let requests finish.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use rotunda_core::Rotunda;
+use rotunda_core::policy::Registration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Global, Serve};
+use crate::config::Settings;
+use crate::wiring::{Wired, load, web};
+use crate::{log, output};
+
+/// How long the janitor rests when there is nothing left to do.
+const JANITOR_RESTS: Duration = Duration::from_secs(60);
+/// How long it rests between two batches, so that refreshes come first.
+const JANITOR_BREATHES: Duration = Duration::from_millis(50);
+
+pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<ExitCode> {
+    let loaded = load(global, flags)?;
+    log::start(loaded.settings.log_level, loaded.settings.log_format);
+    // The port first: of two servers that are started by mistake, the second stops before it touches anything.
+    let listen = loaded.settings.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let stop = stop_signal()?;
+    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded).await?;
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    let rotunda = Arc::new(rotunda);
+    let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
+    let janitor = tokio::spawn(keep_tidy(rotunda));
+    output::print(&banner(&settings))?;
+    rotunda_server::serve::serve(listener, router, stop).await;
+    janitor.abort();
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Done when the process is told to stop: SIGTERM from a supervisor, SIGINT from a terminal.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn keep_tidy(rotunda: Arc<Rotunda>) {
+    loop {
+        let rest = match rotunda.sweep().await {
+            Ok(swept) if swept.is_full() => JANITOR_BREATHES,
+            Ok(_) => JANITOR_RESTS,
+            Err(failure) => {
+                tracing::warn!(?failure, "the janitor could not do its round; it will come again");
+                JANITOR_RESTS
+            }
+        };
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// What a newcomer sees: where it is, where its things are, what to try.
+fn banner(settings: &Settings) -> String {
+    let url = settings.public_url.as_str().trim_end_matches('/');
+    let (store, keys) = (settings.store_path.display(), settings.master_file.display());
+    let registration = match settings.policy.registration {
+        Registration::Off => "off; add users with `rotunda user add ADDRESS`",
+        Registration::Unverified => "open, addresses are not verified",
+    };
+    format!(
+        "Rotunda {version} is ready at {url} (listening on {listen})\n\
+         \x20 database      {store}\n\
+         \x20 master key    {keys}   keep it, and keep it apart from backups\n\
+         \x20 registration  {registration}\n\
+         \n\
+         Try:\n\
+         \x20 curl {url}/auth/register -H 'Content-Type: application/json' \\\n\
+         \x20   -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\",\"client_id\":\"native\"}}'\n\
+         \x20 curl {url}/openapi.json\n",
+        version = env!("CARGO_PKG_VERSION"),
+        listen = settings.listen,
+    )
+}

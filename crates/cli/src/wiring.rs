@@ -1,0 +1,81 @@
+//! Wiring: from settings to a running Rotunda. The one place where every part meets.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rotunda_core::keys::MasterKeys;
+use rotunda_core::outside::{Clock, Entropy};
+use rotunda_core::store::KeyShelf;
+use rotunda_core::{Outside, Rotunda};
+use rotunda_outside::{ArgonPool, SystemClock, SystemEntropy, load_or_create};
+use rotunda_server::Web;
+use rotunda_store_sqlite::SqliteStore;
+
+use crate::args::{Global, Serve};
+use crate::config::{self, ConfigError, Loaded, Overrides, Settings};
+
+/// A Rotunda with everything that it stands on.
+pub(crate) struct Wired {
+    pub settings: Settings,
+    pub store: SqliteStore,
+    pub rotunda: Rotunda,
+    pub warnings: Vec<String>,
+}
+
+impl Wired {
+    /// For an operator's command.
+    pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
+        Self::wire(load(global, &Serve::default())?).await
+    }
+
+    /// Opens the store, the keys and the password pool. What does not exist yet is made.
+    pub(crate) async fn wire(loaded: Loaded) -> anyhow::Result<Self> {
+        let Loaded { settings, warnings } = loaded;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+        let path = &settings.store_path;
+        let store =
+            SqliteStore::open(path, clock.now()).with_context(|| format!("opening {}", path.display()))?;
+        let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
+        let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
+        let outside = Outside { store: Arc::new(store.clone()), clock, entropy, hasher: Arc::new(pool) };
+        let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
+        Ok(Self { settings, store, rotunda, warnings })
+    }
+}
+
+/// The master keys; made at the very first start only. A database that was made with a key is never given another one.
+async fn master_keys(store: &SqliteStore, file: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKeys> {
+    if !file.exists() && !store.signing_keys().await?.is_empty() {
+        bail!(
+            "the master key file {} is missing, and this database was made with one. Put it back; without it, every \
+             session and signing key in the database is lost",
+            file.display()
+        );
+    }
+    Ok(load_or_create(file, entropy)?)
+}
+
+/// The configuration, as file, environment and flags have it.
+pub(crate) fn load(global: &Global, flags: &Serve) -> Result<Loaded, ConfigError> {
+    let overrides = Overrides {
+        data: global.data.clone(),
+        listen: flags.listen,
+        public_url: flags.public_url.clone(),
+    };
+    config::load(global.config.as_deref(), overrides, std::env::vars_os())
+}
+
+/// The settings alone, for a command that opens nothing.
+pub(crate) fn settings(global: &Global, flags: &Serve) -> anyhow::Result<Settings> {
+    Ok(load(global, flags)?.settings)
+}
+
+/// What browsers are told and held to.
+pub(crate) fn web(settings: &Settings) -> anyhow::Result<Web> {
+    let web = Web::new(settings.public_url.as_str(), &settings.app_origins)?;
+    Ok(web
+        .with_cookies(settings.cookie_domain.clone(), settings.refresh_path.clone())
+        .with_trusted_proxies(settings.trusted_proxies.clone()))
+}

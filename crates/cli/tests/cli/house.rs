@@ -1,0 +1,100 @@
+//! The house itself: the arrows between crates, and documents that name only what is there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// Every crate that `package` is built from, itself included.
+fn tree(package: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names = String::from_utf8(output.stdout).unwrap();
+    let mut names: Vec<String> = names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn the_arrows_point_down_only() {
+    // Which of our own crates each may be built from.
+    let allowed = [
+        ("rotunda-token", &[][..]),
+        ("rotunda-core", &["rotunda-token"]),
+        ("rotunda-store-sqlite", &["rotunda-core", "rotunda-token"]),
+        ("rotunda-outside", &["rotunda-core", "rotunda-token"]),
+        ("rotunda-server", &["rotunda-core", "rotunda-token"]),
+    ];
+    for (package, below) in allowed {
+        for name in tree(package).iter().filter(|name| name.starts_with("rotunda") && *name != package) {
+            assert!(below.contains(&name.as_str()), "{package} is built from {name}");
+        }
+    }
+    assert!(tree("rotunda").contains(&"rotunda-store-sqlite".to_owned()), "the tree is read at all");
+}
+
+#[test]
+fn the_rules_know_no_runtime_database_http_or_clock() {
+    let outside = ["tokio", "async-std", "mio", "hyper", "http", "axum", "reqwest", "rusqlite", "tokio-postgres", "redis",
+        "argon2", "getrandom", "rand", "tracing", "chrono", "jiff", "time"];
+    for package in ["rotunda-core", "rotunda-token"] {
+        for name in tree(package) {
+            assert!(!outside.contains(&name.as_str()), "{package} is built from {name}");
+        }
+    }
+    assert!(!tree("rotunda-server").iter().any(|name| ["rusqlite", "argon2"].contains(&name.as_str())));
+}
+
+#[test]
+fn one_crypto_provider_is_linked() {
+    let names = tree("rotunda");
+    assert!(names.contains(&"aws-lc-rs".to_owned()));
+    for other in ["ring", "openssl", "openssl-sys", "native-tls"] {
+        assert!(!names.contains(&other.to_owned()), "{other}");
+    }
+}
+
+/// What stands between backticks and looks like a path.
+fn paths_in(markdown: &str) -> Vec<String> {
+    let spans = markdown.split('`').skip(1).step_by(2);
+    let is_path = |span: &&str| {
+        (span.starts_with("crates/") || span.starts_with("docs/") || span.starts_with("scripts/"))
+            && !span.contains(['*', '{', ' ', '…'])
+            && !span.chars().any(|c| c.is_ascii_uppercase() && span.contains("VERB"))
+    };
+    spans.filter(is_path).map(|span| span.trim_end_matches('/').to_owned()).collect()
+}
+
+#[test]
+fn documents_name_only_paths_that_exist() {
+    let mut found = 0;
+    let decisions = std::fs::read_dir(root().join("docs/decisions")).unwrap().map(|entry| entry.unwrap().path());
+    let pages = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "README.md"].map(|page| root().join(page));
+    for page in pages.into_iter().chain(decisions) {
+        for path in paths_in(&std::fs::read_to_string(&page).unwrap()) {
+            assert!(root().join(&path).exists(), "{} names {path}, which is not there", page.display());
+            found += 1;
+        }
+    }
+    assert!(found > 20, "only {found} paths were found: is this test still looking?");
+}
+
+#[test]
+fn the_way_of_a_refresh_is_found_by_listing_file_names() {
+    for path in [
+        "crates/server/src/session/refresh.rs",
+        "crates/core/src/refresh/mod.rs",
+        "crates/core/src/refresh/decide.rs",
+        "crates/core/src/refresh/token.rs",
+        "crates/store-sqlite/src/refresh.rs",
+    ] {
+        assert!(root().join(path).is_file(), "{path}");
+    }
+}

@@ -75,6 +75,13 @@ fn banner(settings: &Settings) -> String {
         Registration::Off => "off; add users with `rotunda user add ADDRESS`",
         Registration::Unverified => "open, addresses are not verified",
     };
+    let try_this = match settings.policy.registration {
+        Registration::Off => "rotunda user add ada@example.com".to_owned(),
+        Registration::Unverified => format!(
+            "curl {url}/auth/register -H 'Content-Type: application/json' \\\n\
+             \x20   -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\",\"client_id\":\"native\"}}'"
+        ),
+    };
     format!(
         "Rotunda {version} is ready at {url} (listening on {listen})\n\
          \x20 database      {store}\n\
@@ -82,8 +89,7 @@ fn banner(settings: &Settings) -> String {
          \x20 registration  {registration}\n\
          \n\
          Try:\n\
-         \x20 curl {url}/auth/register -H 'Content-Type: application/json' \\\n\
-         \x20   -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\",\"client_id\":\"native\"}}'\n\
+         \x20 {try_this}\n\
          \x20 curl {url}/openapi.json\n",
         version = env!("CARGO_PKG_VERSION"),
         listen = settings.listen,

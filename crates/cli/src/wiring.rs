@@ -1,5 +1,7 @@
 //! Wiring: from settings to a running Rotunda. The one place where every part meets.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -53,6 +55,10 @@ async fn master_keys(store: &SqliteStore, file: &Path, entropy: &dyn Entropy) ->
              session and signing key in the database is lost",
             file.display()
         );
+    }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.with_context(|| format!("making the folder {}", folder.display()))?;
     }
     Ok(load_or_create(file, entropy)?)
 }

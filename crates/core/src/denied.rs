@@ -21,6 +21,10 @@ pub enum Denied {
     /// The token is not one of ours, or not one that this route takes (RFC 6749 §5.2, RFC 6750 §3.1).
     #[error("The token is not one that this server made for this use.")]
     TokenUnknown,
+    /// A refresh token that is newer than the store: the store has lost its last writes, and nobody has said that such
+    /// tokens may be believed. To its client it is a token that this server does not know.
+    #[error("The token is not one that this server made for this use.")]
+    TokenAhead,
     /// The access token has run out: refresh (RFC 6750 §3.1).
     #[error("The access token has expired. Refresh and try again.")]
     TokenExpired,
@@ -93,7 +97,7 @@ impl Denied {
             Self::CredentialsInvalid => "credentials_invalid",
             Self::UserDisabled => "user_disabled",
             Self::TokenMissing => "token_missing",
-            Self::TokenUnknown => "token_unknown",
+            Self::TokenUnknown | Self::TokenAhead => "token_unknown",
             Self::TokenExpired => "token_expired",
             Self::TokenStale => "token_stale",
             Self::TokenReused => "token_reused",

@@ -88,6 +88,7 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         Denied::CredentialsInvalid
         | Denied::TokenMissing
         | Denied::TokenUnknown
+        | Denied::TokenAhead
         | Denied::TokenExpired
         | Denied::TokenStale
         | Denied::TokenReused
@@ -194,9 +195,13 @@ fn challenge(denied: &Denied) -> HeaderValue {
 
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
     let reason = denied.reason();
-    // "Who you are is in doubt" is worth a line; "your form is filled in wrongly" is not.
-    if let Some(reason) = reason {
-        tracing::debug!(reason, ended = denied.ending().map(|e| e.as_str()), "refused");
+    match denied {
+        Denied::TokenAhead => tracing::error!(
+            "a refresh token is newer than the database. If the database was restored or failed over and has lost its \
+             last writes, `rotunda store accept-ahead --for 24h` keeps its users signed in"
+        ),
+        Denied::TokenReused => tracing::warn!("a used refresh token came back: its session was ended"),
+        _ => {}
     }
     let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
     json(status, &ErrorBody { error: code, error_description: denied.to_string(), reason, ended })

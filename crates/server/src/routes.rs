@@ -31,13 +31,18 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let (for_users, _) = for_users().split_for_parts();
     let (for_services, _) = for_services().split_for_parts();
     let app = Arc::new(App { rotunda: rotunda.into(), web });
-    for_users
+    // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
+    // and the page that asked can read an answer that came too late or not at all.
+    let guarded = |routes: Router<Arc<App>>| {
+        routes
+            .method_not_allowed_fallback(async || Problem::NoMethod)
+            .layer(from_fn(in_time))
+            .layer(CatchPanicLayer::custom(|_| Problem::Panicked.into_response()))
+    };
+    guarded(for_users)
         .layer(auth)
-        .merge(for_services.layer(public))
-        .fallback(async || Problem::NoRoute)
-        .method_not_allowed_fallback(async || Problem::NoMethod)
-        .layer(from_fn(in_time))
-        .layer(CatchPanicLayer::custom(|_| Problem::Panicked.into_response()))
+        .merge(guarded(for_services).layer(public))
+        .merge(guarded(Router::new().fallback(async || Problem::NoRoute)))
         .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         .with_state(app)
 }
@@ -89,7 +94,12 @@ fn cors(web: &Web) -> CorsLayer {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // What was under way goes on where it must: a write that was queued is carried out, and the client that asks again
     // gets the same answer.
-    tokio::time::timeout(MOST_TIME, next.run(request)).await.unwrap_or_else(|_| Problem::TimedOut.into_response())
+    let answer = tokio::time::timeout(MOST_TIME, next.run(request)).await;
+    let response = answer.unwrap_or_else(|_| Problem::TimedOut.into_response());
+    // Never a query, a header or a body: they may carry what nobody else should read.
+    tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+    response
 }

@@ -1,7 +1,9 @@
 //! `rotunda store accept-ahead`
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use anyhow::bail;
 use serde_json::json;
 
 use crate::args::{self, Global};
@@ -9,9 +11,15 @@ use crate::config::parse_duration;
 use crate::output::{self, moment};
 use crate::wiring::Wired;
 
+/// Clients come back within their sessions' idle time; a month covers the longest default.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
 pub(crate) async fn run(global: &Global, verb: args::Store) -> anyhow::Result<ExitCode> {
     let args::Store::AcceptAhead { span, off: _ } = verb;
     let span = span.map(|text| parse_duration(&text).map_err(anyhow::Error::msg)).transpose()?;
+    if span.is_some_and(|span| span > LONGEST) {
+        bail!("30 days at most: whoever holds an old copy of a token is believed as long as this lasts");
+    }
     let until = Wired::open(global).await?.rotunda.accept_ahead(span).await?;
     if global.json {
         output::json(&json!({"accept_ahead_until": until.map(moment)}))?;

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::clients::clients;
 use super::file::{self, Given, Key};
-use super::finding::{Finding, Places, Source};
+use super::finding::{Finding, Places, Source, Sources};
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::values::{Chosen, List, Whole};
@@ -45,7 +45,8 @@ impl<'a> Check<'a> {
         self.findings.push(self.places.finding(source, key, what));
     }
 
-    fn warn(&mut self, source: Source, key: &str, what: impl fmt::Display) {
+    /// Tells the operator something without refusing anything.
+    pub(super) fn warn(&mut self, source: Source, key: &str, what: impl fmt::Display) {
         self.warnings.push(self.places.finding(source, key, what));
     }
 
@@ -76,7 +77,7 @@ impl<'a> Check<'a> {
     }
 
     /// The settings; `None` when there are findings.
-    pub(super) fn settings(&mut self, given: &Given, data: &Path) -> Option<Settings> {
+    pub(super) fn settings(&mut self, given: &Given, data: &Path, sources: Sources) -> Option<Settings> {
         let listen = self.text(&given.server.listen, "[server] listen", listen_address);
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = self.public_url(&given.server, listen);
@@ -116,7 +117,7 @@ impl<'a> Check<'a> {
             pool: pool(&given.password),
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
-            sources: std::collections::BTreeMap::new(),
+            sources,
         })
     }
 

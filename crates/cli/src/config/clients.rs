@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind};
+use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use rotunda_core::policy::Policy;
 use toml::Spanned;
 
@@ -81,12 +81,21 @@ fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check
         idle = Picked { name: "idle", ..absolute.clone() };
     }
     let late_retry = own.late_retry.as_ref().or(refresh.late_retry.as_ref());
+    if let Some(chosen) = late_retry.filter(|chosen| chosen.get_ref().0 == LateRetry::Device) {
+        let what = format!(
+            "client {name:?}: a thief who copied everything that the client stores, and always stays one step behind it, \
+             is not found with \"device\"; it is with \"key\""
+        );
+        let section = if own.late_retry.is_some() { format!("clients.{name}") } else { "refresh".to_owned() };
+        check.warn(check.source(chosen), &format!("[{section}] late_retry"), what);
+    }
     let bind_address = own.bind_address.as_ref().map_or(AddressBinding::Off, |chosen| chosen.get_ref().0);
 
+    // An access token never outlives its session, so a default gives way here too.
+    let too_long = access_ttl.source != Source::Default && access_ttl.value >= idle.value;
     let wrong = [
-        (access_ttl.value >= idle.value, &access_ttl, &idle, "must be shorter than"),
+        (too_long, &access_ttl, &idle, "must be shorter than"),
         (idle.value > absolute.value, &idle, &absolute, "must not be longer than"),
-        (window.value >= access_ttl.value, &window, &access_ttl, "must be shorter than"),
     ];
     for (wrong, one, other, rule) in wrong {
         if wrong {

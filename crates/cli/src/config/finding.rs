@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and where.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -15,6 +16,9 @@ pub(crate) enum Source {
     /// This flag.
     Flag(&'static str),
 }
+
+/// The sources of all values that were given, by `section.key`.
+pub(crate) type Sources = BTreeMap<String, Source>;
 
 /// Tells the source of a value from its span. Spans within the file's text are the parser's; those beyond its end are
 /// handed out here for everything that comes from elsewhere, so that one tree holds all values.

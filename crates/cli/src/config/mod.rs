@@ -104,17 +104,14 @@ fn load_text(
     }
     let data = overrides.data.unwrap_or_else(|| DEFAULT_DATA.into());
     let mut check = Check::new(&tree.places);
-    let settings = check.settings(&given, &data);
+    let settings = check.settings(&given, &data, tree.sources());
     warnings.append(&mut check.warnings);
     let mut findings = check.findings;
+    findings.append(&mut tree.findings);
     match settings {
-        Some(settings) if findings.is_empty() && tree.findings.is_empty() => {
-            let settings = Settings { sources: tree.sources(), ..settings };
+        Some(settings) if findings.is_empty() => {
             Ok(Loaded { settings, warnings: ConfigError::new(warnings).findings() })
         }
-        _ => {
-            findings.append(&mut tree.findings);
-            Err(ConfigError::new(findings))
-        }
+        _ => Err(ConfigError::new(findings)),
     }
 }

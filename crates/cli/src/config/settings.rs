@@ -1,6 +1,5 @@
 //! The configuration as the rest of the program uses it: checked, typed, with nothing left open.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,7 +9,7 @@ use rotunda_outside::{ArgonParameters, PoolSize};
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
-use super::finding::Source;
+use super::finding::Sources;
 
 /// The operator's decisions about everything.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ pub(crate) struct Settings {
     pub log_format: LogFormat,
     /// Where each value came from, by `section.key`; a key that is not here has its default.
     #[cfg_attr(not(test), expect(dead_code, reason = "`rotunda config` will show it"))]
-    pub sources: BTreeMap<String, Source>,
+    pub sources: Sources,
 }
 
 /// How the log is written.

@@ -1,14 +1,13 @@
 //! All values that were given, before they mean anything: the file first, the environment and the flags over it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::file::Given;
-use super::finding::{Finding, Places, Source};
+use super::finding::{Finding, Places, Source, Sources};
 use super::names::{keys, sections, suggestion};
 
 type Table<'t> = DeTable<'t>;
@@ -76,7 +75,7 @@ impl<'t> Tree<'t> {
     }
 
     /// Where each value came from, by `section.key`.
-    pub(super) fn sources(&self) -> BTreeMap<String, Source> {
+    pub(super) fn sources(&self) -> Sources {
         let named = |path: &Path, value: &Value<'_>| (path.join("."), self.places.source(value.span()));
         leaves(&self.root).iter().map(|(path, value)| named(path, value)).collect()
     }

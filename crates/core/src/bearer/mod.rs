@@ -10,7 +10,7 @@ use rotunda_token::Claims;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{Facts, SessionId};
+use crate::model::{ClientKind, Facts, SessionId};
 
 /// Whoever holds a good access token of a live session.
 #[derive(Clone, Debug)]
@@ -19,13 +19,15 @@ pub struct Bearer {
     pub claims: Claims,
     /// The session and its user as they are now.
     pub facts: Facts,
+    /// The kind of client that holds the session.
+    pub kind: ClientKind,
 }
 
 impl Rotunda {
     /// Who is this?
     ///
     /// # Errors
-    /// [`Denied`] with `token_unknown`, `token_expired` or `session_ended`; [`crate::failure::Failure`] when the store
+    /// [`Denied`] with `token_unknown`, `token_expired`, `client_mismatch` or `session_ended`; [`crate::failure::Failure`] when the store
     /// does not answer.
     pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
         let now = self.clock.now();
@@ -44,6 +46,8 @@ impl Rotunda {
         if claims.ep != facts.user.ep {
             return Err(Denied::SessionEnded(None).into());
         }
-        Ok(Bearer { claims, facts })
+        // A client that was taken out of the configuration has no sessions any more.
+        let client = self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
+        Ok(Bearer { claims, facts, kind: client.kind })
     }
 }

@@ -19,10 +19,8 @@ pub(crate) struct Device {
     pub id: DeviceId,
     /// What the server keeps of its secret.
     pub hash: DeviceHash,
-    /// Whether the session must show it from the start.
-    pub shown: bool,
-    /// The secret itself, where it is at hand.
-    pub secret: Option<DeviceSecret>,
+    /// The secret itself.
+    pub secret: DeviceSecret,
 }
 
 /// A session that has begun but is not stored yet.
@@ -33,8 +31,8 @@ pub(crate) struct Begun {
     pub token: RefreshToken,
     /// The key of its page cookie; browsers only.
     pub page_key: Option<PageKey>,
-    /// The device secret, where it is at hand.
-    pub device_secret: Option<DeviceSecret>,
+    /// The device secret.
+    pub device_secret: DeviceSecret,
 }
 
 impl Rotunda {
@@ -42,7 +40,7 @@ impl Rotunda {
     pub(crate) fn new_device(&self, now: UnixMillis) -> Result<Device, Failure> {
         let secret = DeviceSecret::from_bytes(random(&*self.entropy)?);
         let id = DeviceId::new(now, random(&*self.entropy)?);
-        Ok(Device { id, hash: secret.hash(), shown: false, secret: Some(secret) })
+        Ok(Device { id, hash: secret.hash(), secret })
     }
 
     /// The device that this user has signed in on before with the secret that was shown, or a new one. A secret that
@@ -56,7 +54,7 @@ impl Rotunda {
         if let Some(secret) = shown {
             let hash = secret.hash();
             if let Some(id) = self.store.device_of(user.id, hash).await? {
-                return Ok(Device { id, hash, shown: false, secret: Some(secret.clone()) });
+                return Ok(Device { id, hash, secret: secret.clone() });
             }
         }
         self.new_device(now)
@@ -89,7 +87,7 @@ impl Rotunda {
             client_id: client.id.clone(),
             device_id: device.id,
             device_hash: device.hash,
-            device_shown: device.shown,
+            device_shown: false,
             page_hash: page_key.as_ref().map(PageKey::hash),
             remember,
             lineage: Lineage::first(hash, self.keys.current_id()),
@@ -115,7 +113,7 @@ impl Rotunda {
         client: &Client,
         now: UnixMillis,
     ) -> Result<Grant, Failure> {
-        let device = begun.device_secret.clone();
+        let device = Some(begun.device_secret.clone());
         let mut grant = self.grant(&begun.session, user, client, &begun.token, device, now)?;
         grant.page_key.clone_from(&begun.page_key);
         Ok(grant)

@@ -11,12 +11,12 @@
 pub(crate) mod begin;
 
 use crate::Rotunda;
+use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::model::{
-    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis, User,
-    UserState,
+    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis, UserState,
 };
 use crate::refresh::QUIET;
 use crate::store::{EndingOne, LoggingIn};
@@ -87,6 +87,8 @@ impl Rotunda {
             return Err(Denied::CredentialsInvalid.into());
         };
         if account.user.state == UserState::Disabled {
+            let event = Event { user_id: Some(account.user.id), ..sign_in_failed(&login.caller, now) };
+            self.store.note(event, now.minus(QUIET)).await?;
             return Err(Denied::UserDisabled.into());
         }
         if verdict.outdated {
@@ -100,12 +102,24 @@ impl Rotunda {
         Ok(account)
     }
 
-    /// Checks the password of a known user, for whatever asks for it again.
-    pub(crate) async fn prove_again(&self, user: &User, password: &Password) -> Result<Account, Error> {
-        let account = self.store.account_of(user.id).await?;
+    /// Checks the password of whoever is signed in, for whatever asks for it again. Whoever guesses leaves a trace.
+    pub(crate) async fn prove_again(
+        &self,
+        bearer: &Bearer,
+        password: &Password,
+        caller: &Caller,
+    ) -> Result<Account, Error> {
+        let (user, session) = (bearer.facts.user.id, bearer.facts.session.id);
+        let account = self.store.account_of(user).await?;
         let hash = account.as_ref().map(|a| a.password.clone());
         let verdict = self.hasher.verify(password.clone(), hash).await?;
-        account.filter(|_| verdict.right).ok_or_else(|| Denied::CredentialsInvalid.into())
+        if let Some(account) = account.filter(|_| verdict.right) {
+            return Ok(account);
+        }
+        let now = self.clock.now();
+        let event = Event { user_id: Some(user), session_id: Some(session), ..sign_in_failed(caller, now) };
+        self.store.note(event, now.minus(QUIET)).await?;
+        Err(Denied::CredentialsInvalid.into())
     }
 
     /// The ending of the session that this browser held until now.

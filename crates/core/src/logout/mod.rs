@@ -4,14 +4,14 @@
 //!    provably ours by its tag), the page cookie, or a bearer token.
 //! 2. End that session. That it has ended already is fine, however often.
 //!
-//! Only a bearer token that no longer tells who is asking is refused, so that nobody believes to have signed out
-//! while the session lives on.
+//! What is not a refresh token of ours, or no page of ours, means no session, and there is nothing to end (RFC 7009 §2.2).
+//! A bearer token that no longer tells who is asking is refused, since the session that it meant may live on.
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
-use crate::model::{Caller, ClientKind, Ending, Event, EventKind, PageKey, SessionId};
+use crate::model::{Caller, Ending, Event, EventKind, PageKey, SessionId};
 use crate::refresh::RefreshToken;
 use crate::store::{EndingAll, EndingOne};
 
@@ -81,11 +81,5 @@ impl Rotunda {
         let end = EndingAll { user_id, ending, at, state: None, events: vec![event], caller: caller.clone() };
         self.store.end_all(end).await?;
         Ok(())
-    }
-
-    /// The kind of client that a bearer's session belongs to: it says whether there are cookies to expire.
-    #[must_use]
-    pub fn kind_of(&self, bearer: &Bearer) -> Option<ClientKind> {
-        self.policy.clients.get(&bearer.facts.session.client_id).map(|client| client.kind)
     }
 }

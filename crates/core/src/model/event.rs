@@ -15,7 +15,7 @@ pub enum EventKind {
     UserRegistered,
     /// A password was right and a session began.
     SignedIn,
-    /// A password was wrong, or there is no such account.
+    /// A password was wrong, or there is no such account, or the account is disabled.
     SignInFailed,
     /// A session ended; each session has exactly one of these.
     SessionEnded(Ending),
@@ -105,7 +105,7 @@ pub struct Event {
     pub kind: EventKind,
     /// When, by the server's clock.
     pub at: UnixMillis,
-    /// To whom; `None` for an attempt on an account that does not exist.
+    /// To whom; `None` for a sign-in that failed, since nobody was shown to be anybody.
     pub user_id: Option<UserId>,
     /// To which session.
     pub session_id: Option<SessionId>,

@@ -27,7 +27,7 @@ pub struct Session {
     pub device_shown: bool,
     /// The hash of the page cookie's key; browsers only.
     pub page_hash: Option<PageHash>,
-    /// Whether the browser keeps its cookies when it is closed.
+    /// Whether the user asked to stay signed in: otherwise a browser forgets its cookies when it is closed.
     pub remember: bool,
     /// Where the family of refresh tokens stands.
     pub lineage: Lineage,

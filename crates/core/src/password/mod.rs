@@ -2,7 +2,8 @@
 //!
 //! 1. Whoever asks has a live session and knows the current password (ASVS 5.0, 6.2.3).
 //! 2. The new hash, the raised epoch, the end of all sessions and one new session for the asking device are one
-//!    transaction. The own session ends too and gets a new row: nothing that was copied from it lives on.
+//!    transaction. The own session ends too and gets a new row, and the device a new secret: nothing that was copied
+//!    from either lives on.
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
@@ -34,27 +35,25 @@ impl Rotunda {
         let old = &bearer.facts.session;
         let client = self.policy.client(Some(&old.client_id))?;
         self.policy.check_new_password(&change.new)?;
-        let account = self.prove_again(&bearer.facts.user, &change.current).await?;
+        let account = self.prove_again(bearer, &change.current, &change.caller).await?;
         if account.user.ep != old.ep {
             return Err(Denied::SessionEnded(None).into());
         }
         let password = self.hasher.hash(change.new.clone()).await?;
         let now = self.clock.now();
         let user = User { ep: account.user.ep.saturating_add(1), ..account.user.clone() };
-        // The same device goes on; its secret is not at hand here, and need not be.
-        let device =
-            Device { id: old.device_id, hash: old.device_hash, shown: old.device_shown, secret: None };
+        let device = Device { id: old.device_id, ..self.new_device(now)? };
         let begun = self.begin(&user, client, device, (old.remember, &change.caller), now)?;
         let grant = self.grant_begun(&begun, &user, client, now)?;
-        let event = |kind| Event {
+        let event = |kind, session_id| Event {
             kind,
             at: now,
             user_id: Some(user.id),
-            session_id: Some(begun.session.id),
+            session_id,
             caller: change.caller.clone(),
         };
-        let events =
-            vec![event(EventKind::PasswordChanged), event(EventKind::EpochRaised(Ending::PasswordChanged))];
+        let changed = event(EventKind::PasswordChanged, Some(begun.session.id));
+        let events = vec![changed, event(EventKind::EpochRaised(Ending::PasswordChanged), None)];
         let (session, caller) = (begun.session, change.caller.clone());
         let changing = ChangingPassword { account, password, session, events, caller };
         if self.store.change_password(changing).await? {

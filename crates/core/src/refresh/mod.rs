@@ -169,7 +169,7 @@ impl Rotunda {
         let noted = match decision {
             Decision::Address => Some((EventKind::AddressMismatch, Denied::AddressMismatch)),
             Decision::Unproven => Some((EventKind::ProofMissing, Denied::ProofMissing)),
-            Decision::AheadRefused => Some((EventKind::TokenAheadRefused, Denied::TokenUnknown)),
+            Decision::AheadRefused => Some((EventKind::TokenAheadRefused, Denied::TokenAhead)),
             _ => None,
         };
         if let Some((kind, denied)) = noted {

@@ -52,15 +52,20 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
     // Asked first, because a field that is read twice would keep one of the two, and another program the other.
     unique_keys::check(text).map_err(|e| Problem::malformed(format!("The body is not good JSON: {}.", without_values(&e))))?;
+    // serde would also read a struct from an array, its fields by their order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(Problem::malformed("The body is not a JSON object."));
+    }
     serde_json::from_str(text)
         .map_err(|e| Problem::malformed(format!("The body does not fit: {}.", without_values(&e))))
 }
 
-/// What serde has to say, without the value that it quotes: a password in the wrong field must not come back.
+/// What serde has to say, without the value that it quotes (in `"` or `` ` ``): a password in the wrong field, or one
+/// that was sent as a number, must not come back.
 fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    match (text.find("string \""), text.rfind("\", expected")) {
-        (Some(start), Some(end)) if start < end => format!("{}string{}", &text[..start], &text[end + 1..]),
+    match (text.find(['"', '`']), text.rfind(", expected")) {
+        (Some(start), Some(end)) if start < end => format!("{}{}", text[..start].trim_end(), &text[end..]),
         _ => text,
     }
 }

@@ -22,9 +22,12 @@ impl FromRequestParts<Arc<App>> for Cookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        // A neighbour of the same host may set a cookie that is not ASCII; that must not hide ours, which are.
+        let headers: Vec<_> =
+            parts.headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let named = |name: &str| -> Vec<String> {
-            let headers = parts.headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
             headers
+                .iter()
                 .flat_map(|header| header.split(';'))
                 .filter_map(|pair| pair.trim().split_once('='))
                 .filter(|(key, _)| *key == name)
@@ -48,6 +51,11 @@ impl Cookies {
             ));
         }
         Ok(self.refresh.pop())
+    }
+
+    /// Whether none of ours came.
+    pub(crate) fn is_empty(&self) -> bool {
+        [&self.refresh, &self.device, &self.page].iter().all(|found| found.is_empty())
     }
 
     /// The device secret that the browser shows to go on with a session.

@@ -12,6 +12,11 @@ use crate::web::Web;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// Whether a browser of this decade sent it: one says with each `POST` where its page is from.
+pub(crate) fn is_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE)
+}
+
 /// Asked before any cookie is set, read or cleared to change something, forms and login included.
 pub(crate) fn check(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
     let mut origins = headers.get_all(ORIGIN).iter();

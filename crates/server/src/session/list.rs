@@ -68,6 +68,8 @@ fn listed(session: &Session, current: SessionId) -> ListedSession {
     responses(
         (status = 200, description = "The live sessions, at most 200", body = SessionsBody),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Result<Response, Problem> {
@@ -84,7 +86,9 @@ pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Resu
     responses(
         (status = 204, description = "It is over"),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
         (status = 404, description = "There is no such session of this user", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn end(

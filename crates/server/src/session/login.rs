@@ -29,7 +29,7 @@ pub(crate) struct LoginBody {
     password: Password,
     /// `web` unless given.
     client_id: Option<String>,
-    /// `false`: the browser forgets the session when it is closed, and it lives a day at most. `true` unless given.
+    /// `false`: the session lives a day at most, and a browser forgets it when it is closed. `true` unless given.
     remember: Option<bool>,
     /// The device secret of an earlier session; native clients only.
     device_secret: Option<String>,

@@ -32,6 +32,7 @@ pub(crate) struct LogoutBody {
     security((), ("bearer" = []), ("page_cookie" = [])),
     responses(
         (status = 204, description = "The session is over, and the cookies of this browser too"),
+        (status = 400, description = "The request cannot be read", body = ErrorBody),
         (status = 401, description = "A bearer token was all that was sent, and it is no longer good", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
@@ -57,9 +58,11 @@ pub(crate) async fn logout(
         return Ok(with_cookies(no_content(), app.web.expire_session()));
     }
     let pages = if ours.is_ok() { jar.pages().collect() } else { Vec::new() };
+    // An app is never sent a cookie, not even one that has expired: only a page of ours, or whoever sent cookies.
+    let has_jar = body.refresh_token.is_none() && (origin::is_browser(&headers) || !jar.is_empty());
     let logout = Logout { refresh_token: body.refresh_token, pages, bearer, caller };
     app.rotunda.logout(&logout).await.map_err(bearer_problem)?;
-    Ok(if ours.is_ok() { with_cookies(no_content(), app.web.expire_session()) } else { no_content() })
+    Ok(expired_if(&app, ours.is_ok() && has_jar))
 }
 
 /// End all of the user's sessions, and refuse their access tokens.
@@ -68,6 +71,7 @@ pub(crate) async fn logout(
     responses(
         (status = 204, description = "Every session of the user has ended"),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
+        (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
@@ -77,7 +81,7 @@ pub(crate) async fn logout_all(
     SignedIn(bearer): SignedIn,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let is_web = app.rotunda.kind_of(&bearer) == Some(ClientKind::Web);
+    let is_web = bearer.kind == ClientKind::Web;
     if is_web {
         origin::check(&app.web, &headers)?;
     }
@@ -85,8 +89,8 @@ pub(crate) async fn logout_all(
     Ok(expired_if(&app, is_web))
 }
 
-fn expired_if(app: &App, is_web: bool) -> Response {
-    if is_web { with_cookies(no_content(), app.web.expire_session()) } else { no_content() }
+fn expired_if(app: &App, has_jar: bool) -> Response {
+    if has_jar { with_cookies(no_content(), app.web.expire_session()) } else { no_content() }
 }
 
 fn bearer_problem(error: rotunda_core::failure::Error) -> Problem {

@@ -3,6 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::Error;
 use rotunda_core::model::{ClientKind, Password};
 use rotunda_core::password::ChangePassword;
 use serde::Deserialize;
@@ -46,10 +48,14 @@ pub(crate) async fn change(
     headers: HeaderMap,
     Json(body): Json<ChangeBody>,
 ) -> Result<Response, Problem> {
-    if app.rotunda.kind_of(&bearer) == Some(ClientKind::Web) {
+    if bearer.kind == ClientKind::Web {
         origin::check(&app.web, &headers)?;
     }
     let change = ChangePassword { current: body.current_password, new: body.new_password, caller };
-    let grant = app.rotunda.change_password(&bearer, &change).await?;
+    let grant = app.rotunda.change_password(&bearer, &change).await.map_err(|error| match error {
+        // The session ended while this was under way: that is the bearer token's failure, not the password's.
+        Error::Denied(denied @ Denied::SessionEnded(_)) => Problem::Bearer(denied),
+        other => Problem::from(other),
+    })?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

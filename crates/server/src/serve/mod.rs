@@ -1,5 +1,7 @@
 //! The accept loop: bounded connections, bounded headers, bounded waiting, and a drain at the end.
 
+mod impatient;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +16,11 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use crate::edge::Peer;
+use impatient::Impatient;
 
 /// How many connections are served at once; further ones wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 10_000;
-/// How long the headers of a request may take to arrive.
+/// How long the first bytes of a connection, and the headers of a request, may take to arrive.
 const HEADERS: Duration = Duration::from_secs(10);
 /// The most bytes that all headers of a request may have together.
 const HEADER_BYTES: usize = 32 * 1024;
@@ -46,7 +49,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let builder = Arc::clone(&builder);
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+            let connection = builder.serve_connection(TokioIo::new(Impatient::new(stream, HEADERS)), service).into_owned();
             // A connection that breaks is the network's business, not ours.
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection broke off");

@@ -1,0 +1,221 @@
+//! The file with the master keys: text, one key a line, `ID KEY`, where KEY is 32 bytes in base64url.
+//! Empty lines and lines that begin with `#` say nothing.
+//!
+//! 1. Only its owner may read it; a file that others can read is refused, because it may have been read already.
+//! 2. A new one is written in full and flushed to the disk under another name, then linked to its own: nobody ever
+//!    sees half of it, and of two processes that start at once the second finds the first one's file and takes that.
+//! 3. No message contains any part of a key.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use rotunda_core::failure::Failure;
+use rotunda_core::keys::{KeyError, MasterKey, MasterKeys};
+use rotunda_core::outside::{Entropy, random};
+use zeroize::Zeroizing;
+
+/// A key in its text form: 32 bytes are 43 characters of base64url.
+const KEY_CHARS: usize = 43;
+/// The most bytes of a file: 255 keys with plenty of comments. Anything longer is some other file.
+const MOST_BYTES: u64 = 64 * 1024;
+const HEADER: &str = "\
+# Rotunda's master keys, one a line: ID KEY. The highest id is the current one.\n\
+# Everything that keeps people signed in rests on this file. Keep it secret, and keep a copy of it\n\
+# apart from the database and its backups: neither is of any use without it.\n";
+
+/// Reads the master keys.
+///
+/// # Errors
+/// [`MasterKeyFileError`], which says what to do and never contains key material.
+pub fn load(path: &Path) -> Result<MasterKeys, MasterKeyFileError> {
+    let keys = parse(path, &read(path)?)?;
+    MasterKeys::new(keys).map_err(|reason| MasterKeyFileError::Keys { path: path.into(), reason })
+}
+
+/// Reads the master keys, or makes the file with one new key if there is none. Its folder must exist.
+///
+/// # Errors
+/// As [`load`], and when the file cannot be written or the system has no randomness.
+pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKeys, MasterKeyFileError> {
+    match load(path) {
+        Err(e) if e.is_not_found() => {
+            create(path, entropy)?;
+            load(path)
+        }
+        found => found,
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
+    let io = |source| MasterKeyFileError::Read { path: path.into(), source };
+    let mut file = File::open(path).map_err(io)?;
+    // Of the opened file, not of the path: that may be another one by now.
+    let about = file.metadata().map_err(io)?;
+    let mode = about.permissions().mode() & 0o777;
+    if !about.is_file() || about.len() > MOST_BYTES {
+        return Err(MasterKeyFileError::NotAKeyFile { path: path.into() });
+    }
+    if mode & 0o077 != 0 {
+        return Err(MasterKeyFileError::Open { path: path.into(), mode });
+    }
+    // A buffer of full length from the start: one that grows leaves copies of the keys behind.
+    let mut bytes = Zeroizing::new(vec![0; usize::try_from(about.len()).unwrap_or(0)]);
+    file.read_exact(&mut bytes).map_err(io)?;
+    Ok(bytes)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<(u8, MasterKey)>, MasterKeyFileError> {
+    let mut keys: Vec<(u8, MasterKey)> = Vec::new();
+    for (index, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        let refuse = |what| MasterKeyFileError::Line { path: path.into(), line: index + 1, what };
+        let (id, key) = parse_line(line).map_err(refuse)?;
+        if keys.iter().any(|(other, _)| *other == id) {
+            return Err(refuse(LineError::Twice(id)));
+        }
+        keys.push((id, key));
+    }
+    Ok(keys)
+}
+
+fn parse_line(line: &[u8]) -> Result<(u8, MasterKey), LineError> {
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let (Some(id), Some(key), None) = (words.next(), words.next(), words.next()) else {
+        return Err(LineError::Form);
+    };
+    let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).filter(|id| *id > 0);
+    let mut bytes = Zeroizing::new([0; 32]);
+    let whole = key.len() == KEY_CHARS && Base64UrlUnpadded::decode(key, &mut *bytes).is_ok();
+    if whole { Ok((id.ok_or(LineError::Id)?, MasterKey::from_bytes(*bytes))) } else { Err(LineError::Key) }
+}
+
+/// Makes the file unless another process does so at the same time; either way it is there afterwards, and stays.
+fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
+    let text = new_file(entropy)?;
+    let suffix = u64::from_le_bytes(random(entropy)?);
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{suffix:016x}.new"));
+    let draft = PathBuf::from(draft);
+    let done = write_new(&draft, &text).and_then(|()| match fs::hard_link(&draft, path) {
+        // Somebody else was first. Theirs is the key.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    // The draft has done its service, or failed; its name must not stay in either case.
+    let removed = match fs::remove_file(&draft) {
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    // The names of a folder survive a power failure only once the folder is flushed too.
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let flush = || File::open(folder)?.sync_all();
+    done.and(removed)
+        .and_then(|()| flush())
+        .map_err(|source| MasterKeyFileError::Write { path: path.into(), source })
+}
+
+fn new_file(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Failure> {
+    let key = Zeroizing::new(random::<32>(entropy)?);
+    let encoded = Zeroizing::new(Base64UrlUnpadded::encode_string(&*key));
+    Ok(Zeroizing::new([HEADER, "1 ", &encoded, "\n"].concat()))
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Why there are no master keys. Every message says where and what to do; none contains key material.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyFileError {
+    /// It is not there, or the system does not let us read it.
+    #[error("the master-key file {} cannot be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It cannot be made.
+    #[error(
+        "the master-key file {} cannot be made: {source}; its folder must exist, be writable, \
+         and lie on a file system with hard links",
+        path.display()
+    )]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder, a device, or far too long.
+    #[error("{} is no master-key file: that is a short text file with one key a line", path.display())]
+    NotAKeyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Others may read or change it.
+    #[error(
+        "the master-key file {0} is open to others (mode {mode:04o}); run: chmod 600 {0}",
+        path.display()
+    )]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// A line is not a key.
+    #[error("{}:{line}: {what}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: LineError,
+    },
+    /// The keys do not make a set of master keys, mostly because there are none.
+    #[error("the master-key file {} is not usable: {reason}", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with them.
+        reason: KeyError,
+    },
+    /// No randomness for a new key.
+    #[error("no new master key: {0}")]
+    Entropy(#[from] Failure),
+}
+
+impl MasterKeyFileError {
+    /// Whether there is no such file.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == ErrorKind::NotFound)
+    }
+}
+
+/// What can be wrong with a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LineError {
+    /// Not two words.
+    #[error("a line is \"ID KEY\", or begins with #")]
+    Form,
+    /// The first word is not 1 to 255.
+    #[error("the id before the key must be a number from 1 to 255")]
+    Id,
+    /// The second word is not 32 bytes in base64url.
+    #[error("the key must be 32 random bytes in base64url: {KEY_CHARS} letters, digits, - or _, without =")]
+    Key,
+    /// The id is taken.
+    #[error("there is a key with id {0} above already; each id names one key")]
+    Twice(u8),
+}

@@ -1,0 +1,161 @@
+//! Password hashing with Argon2id (RFC 9106), on threads of its own.
+//!
+//! 1. A fixed number of threads hash; each takes its memory for one hash and gives it back right after.
+//! 2. A bounded queue waits before them. When it is full, the answer is "too much at once", immediately.
+//! 3. A thread belongs to the hash, not to the request: a client that goes away in the middle frees nothing, so that
+//!    no more hashes run than there are threads, however many connections come and go.
+//! 4. What still waits when its client has gone is skipped.
+//! 5. Without a stored hash, the work is done on a dummy made with today's parameters, and the answer is no: time does
+//!    not tell whether an account exists.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use async_trait::async_trait;
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use rotunda_core::failure::Failure;
+use rotunda_core::model::{Password, PasswordHash};
+use rotunda_core::outside::{Entropy, PasswordHasher, PasswordVerdict, random};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use crate::argon_parameters::ArgonParameters;
+use crate::phc::{OUTPUT_LEN, Phc, SALT_LEN};
+
+const HASHING: &str = "hashing a password";
+const VERIFYING: &str = "verifying a password";
+
+/// How many hashes run and wait at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PoolSize {
+    /// Threads, each hashing one password at a time; 0 counts as 1.
+    pub threads: usize,
+    /// How many may wait for a thread; 0 counts as 1.
+    pub queue: usize,
+}
+
+impl Default for PoolSize {
+    /// A thread for each core that this process may use, and 64 waiting.
+    fn default() -> Self {
+        Self { threads: thread::available_parallelism().map_or(1, usize::from), queue: 64 }
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The real [`PasswordHasher`]. Its threads end when it is dropped.
+pub struct ArgonPool {
+    parameters: ArgonParameters,
+    entropy: Arc<dyn Entropy>,
+    dummy: Arc<Phc>,
+    // `None` only while dropping: without a sender, the threads come to their end.
+    queue: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl ArgonPool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no randomness.
+    pub fn start(
+        parameters: ArgonParameters,
+        size: PoolSize,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Failure> {
+        let salt = random::<SALT_LEN>(&*entropy)?;
+        let output = random::<OUTPUT_LEN>(&*entropy)?;
+        let dummy = Arc::new(Phc::dummy(parameters, salt, output));
+        let (queue, jobs) = bounded(size.queue.max(1));
+        // From here on, a pool: if a thread does not start, those that did are ended by its `drop`.
+        let mut pool = Self { parameters, entropy, dummy, queue: Some(queue), threads: Vec::new() };
+        for number in 1..=size.threads.max(1) {
+            let jobs = jobs.clone();
+            let thread = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&jobs));
+            pool.threads.push(thread.map_err(|e| Failure::unavailable("starting a hashing thread", e))?);
+        }
+        Ok(pool)
+    }
+
+    /// Has a thread do it, and waits for the answer.
+    async fn run<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            if !answer.is_closed() {
+                // The client may leave during the hash: then there is nobody to tell.
+                let _ = answer.send(job());
+            }
+        });
+        match self.queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_))) => return Err(Failure::overload(doing)),
+            Some(Err(TrySendError::Disconnected(_))) | None => {
+                return Err(Failure::broken(doing, "the hashing threads have ended"));
+            }
+        }
+        answered.await.unwrap_or_else(|_| Err(Failure::broken(doing, "a hashing thread panicked")))
+    }
+}
+
+/// What a thread does all its life.
+fn work(jobs: &Receiver<Job>) {
+    for job in jobs {
+        // A panic must not cost the pool a thread. The job owns all that it touched, and whoever waits for its answer
+        // learns that none will come.
+        let _ = catch_unwind(AssertUnwindSafe(job));
+    }
+}
+
+impl Drop for ArgonPool {
+    /// Waits for the hashes that are running, one a thread at most: whatever still waited has nobody left to ask for it.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for ArgonPool {
+    async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
+        let parameters = self.parameters;
+        let salt = Zeroizing::new(random::<SALT_LEN>(&*self.entropy)?);
+        self.run(HASHING, move || {
+            let phc = Phc::make(&password, parameters, &salt).map_err(|e| failed(HASHING, e))?;
+            Ok(phc.to_hash())
+        })
+        .await
+    }
+
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<PasswordVerdict, Failure> {
+        let today = self.parameters;
+        let exists = hash.is_some();
+        let stored = match hash {
+            Some(hash) => Arc::new(Phc::parse(&hash).map_err(|e| Failure::broken(VERIFYING, e))?),
+            None => Arc::clone(&self.dummy),
+        };
+        self.run(VERIFYING, move || {
+            let matches = stored.verify(&password).map_err(|e| failed(VERIFYING, e))?;
+            Ok(PasswordVerdict { right: matches && exists, outdated: stored.is_outdated(today) })
+        })
+        .await
+    }
+}
+
+/// Memory may be there again in a moment; everything else was checked beforehand.
+fn failed(doing: &'static str, error: argon2::Error) -> Failure {
+    match error {
+        argon2::Error::OutOfMemory => Failure::unavailable(doing, error),
+        _ => Failure::broken(doing, error),
+    }
+}

@@ -1,0 +1,163 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Barrier;
+
+use rotunda_core::failure::Failure;
+use rotunda_core::keys::MasterKeys;
+use rotunda_core::outside::Entropy;
+use rotunda_outside::{SystemEntropy, load, load_or_create};
+use tempfile::TempDir;
+
+const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const KEY_B: &str = "_w8ODQwLCgkIBwYFBAMCAQAPDg0MCwoJCAcGBQQDAgE";
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn written(folder: &TempDir, text: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.path().join("master.key");
+    fs::write(&path, text).unwrap();
+    chmod(&path, 0o600);
+    path
+}
+
+fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn checks(keys: &MasterKeys) -> Vec<(u8, [u8; 16])> {
+    keys.checks().map(|(id, check)| (id, check.0)).collect()
+}
+
+/// What was wrong, without the folder's name, and with a look for key material in it.
+fn refusal(path: &Path) -> String {
+    let error = load(path).err().expect("refused");
+    for text in [error.to_string(), format!("{error:?}")] {
+        for secret in [KEY_A, KEY_B, &KEY_A[..8], &KEY_B[..8]] {
+            assert!(!text.contains(secret), "key material in {text}");
+        }
+    }
+    error.to_string().replace(&format!("{}/", path.parent().unwrap().display()), "")
+}
+
+#[test]
+fn a_new_file_is_private_commented_and_read_back() {
+    let folder = folder();
+    let path = folder.path().join("master.key");
+    let made = load_or_create(&path, &SystemEntropy).unwrap();
+    assert_eq!(made.current_id(), 1);
+    assert_eq!(checks(&made), checks(&load(&path).unwrap()));
+    assert_eq!(checks(&made), checks(&load_or_create(&path, &SystemEntropy).unwrap()));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(fs::read_to_string(&path).unwrap().starts_with("# Rotunda's master keys"));
+}
+
+#[test]
+fn two_folders_have_two_keys() {
+    let (one, other) = (folder(), folder());
+    let made = |f: &TempDir| checks(&load_or_create(&f.path().join("master.key"), &SystemEntropy).unwrap());
+    assert_ne!(made(&one), made(&other));
+}
+
+#[test]
+fn many_that_start_at_once_end_up_with_one_key_and_leave_nothing_behind() {
+    for _ in 0..20 {
+        let folder = folder();
+        let path = folder.path().join("master.key");
+        let barrier = Barrier::new(16);
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let start = || {
+                barrier.wait();
+                checks(&load_or_create(&path, &SystemEntropy).unwrap())
+            };
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|t| t.join().unwrap()).collect()
+        });
+        assert!(found.iter().all(|keys| keys == &found[0]));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a draft stayed behind");
+    }
+}
+
+#[test]
+fn several_keys_comments_and_loose_spacing_are_read() {
+    let folder = folder();
+    let text = format!("# old\n\n  1   {KEY_A}\r\n\t200\t{KEY_B}  \n# end");
+    let keys = load(&written(&folder, text)).unwrap();
+    assert_eq!(keys.current_id(), 200);
+    assert_eq!(keys.checks().count(), 2);
+    let alone = load(&written(&folder, format!("1 {KEY_A}"))).unwrap();
+    assert_eq!(checks(&alone)[0], checks(&keys)[0]);
+}
+
+#[test]
+fn a_file_that_others_may_read_or_change_is_refused() {
+    let folder = folder();
+    let path = written(&folder, format!("1 {KEY_A}\n"));
+    for mode in [0o640, 0o604, 0o644, 0o620, 0o602, 0o666] {
+        chmod(&path, mode);
+        let text =
+            format!("the master-key file master.key is open to others (mode {mode:04o}); run: chmod 600 ");
+        assert!(refusal(&path).starts_with(&text), "{}", refusal(&path));
+        assert!(load_or_create(&path, &SystemEntropy).is_err(), "refused, not replaced");
+    }
+    for mode in [0o600, 0o400] {
+        chmod(&path, mode);
+        assert!(load(&path).is_ok(), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_bad_line_is_named_by_its_number_and_not_shown() {
+    let form = "a line is \"ID KEY\", or begins with #";
+    let id = "the id before the key must be a number from 1 to 255";
+    let key = "the key must be 32 random bytes in base64url: 43 letters, digits, - or _, without =";
+    let table: [(String, usize, &str); 11] = [
+        (KEY_A.to_owned(), 1, form),
+        (format!("# fine\n1 {KEY_A} {KEY_B}"), 2, form),
+        (format!("0 {KEY_A}"), 1, id),
+        (format!("256 {KEY_A}"), 1, id),
+        (format!("-1 {KEY_A}"), 1, id),
+        (format!("\u{fc} {KEY_A}"), 1, id),
+        (format!("1 {KEY_A}="), 1, key),
+        (format!("1 {}", &KEY_A[..42]), 1, key),
+        (format!("1 {}", KEY_B.replace('_', "/")), 1, key),
+        (format!("\n\n1 {KEY_A}\n2 {}!", &KEY_B[..42]), 4, key),
+        (format!("7 {KEY_A}\n7 {KEY_B}"), 2, "there is a key with id 7 above already; each id names one key"),
+    ];
+    for (text, line, what) in table {
+        assert_eq!(refusal(&written(&folder(), &text)), format!("master.key:{line}: {what}"));
+    }
+}
+
+#[test]
+fn what_is_no_key_file_is_told_apart() {
+    let folder = folder();
+    let empty = written(&folder, "# nothing yet\n");
+    assert_eq!(refusal(&empty), "the master-key file master.key is not usable: there is no master key");
+    let long = written(&folder, "#".repeat(70_000));
+    let no_key_file = "is no master-key file: that is a short text file with one key a line";
+    assert_eq!(refusal(&long), format!("master.key {no_key_file}"));
+    let inner = folder.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    assert_eq!(refusal(&inner), format!("inner {no_key_file}"));
+    let missing = folder.path().join("missing");
+    assert!(load(&missing).err().unwrap().is_not_found());
+}
+
+#[test]
+fn without_a_folder_or_without_randomness_nothing_is_made() {
+    struct Dry;
+    impl Entropy for Dry {
+        fn fill(&self, _: &mut [u8]) -> Result<(), Failure> {
+            Err(Failure::unavailable("asking for random bytes", "dry"))
+        }
+    }
+    let folder = folder();
+    let nowhere = folder.path().join("no/such/folder/master.key");
+    let error = load_or_create(&nowhere, &SystemEntropy).err().unwrap().to_string();
+    assert!(error.contains("cannot be made") && error.contains("its folder must exist"), "{error}");
+    assert!(load_or_create(&folder.path().join("master.key"), &Dry).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -31,6 +31,8 @@ pub enum Problem {
     BodyTooSlow,
     /// A page of another origin wanted to use our cookies; names the origin that may.
     Origin(String),
+    /// The request is for another host than the one that this server takes itself for; names the latter.
+    Misdirected(String),
     /// There is no such route.
     NoRoute,
     /// The route knows other methods.
@@ -146,6 +148,13 @@ impl Problem {
                      `app_origins` in the configuration."
                 );
                 return (StatusCode::FORBIDDEN, "origin_refused", text);
+            }
+            Self::Misdirected(ours) => {
+                let text = format!(
+                    "This server takes itself for {ours}, and this request is for another host. If a proxy stands before \
+                     it, set `public_url` in section [server] to the address that browsers call."
+                );
+                return (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", text);
             }
             Self::NotJson => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, Method};
@@ -17,6 +17,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::edge::host;
 use crate::reply::Problem;
 use crate::{App, Web, service, session};
 
@@ -24,7 +25,6 @@ use crate::{App, Web, service, session};
 const MOST_TIME: Duration = Duration::from_secs(30);
 
 /// The router. Nest it at the root of a host: cookie paths and well-known addresses are absolute.
-#[must_use]
 pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let auth = cors(&web).allow_credentials(true);
     let public = cors(&web);
@@ -43,6 +43,7 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
         .layer(auth)
         .merge(guarded(for_services).layer(public))
         .merge(guarded(Router::new().fallback(async || Problem::NoRoute)))
+        .layer(from_fn_with_state(Arc::clone(&app), host::check))
         .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
         .with_state(app)
 }

@@ -86,6 +86,12 @@ impl Web {
             || (self.loopback && Url::parse(origin).is_ok_and(|url| is_loopback(&url) && origin_of(origin).is_some()))
     }
 
+    /// Whether `public_url` is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
     /// The origin that `public_url` stands for.
     #[must_use]
     pub fn origin(&self) -> &str {
@@ -171,7 +177,7 @@ fn origin_of(text: &str) -> Option<String> {
     (origin == text.trim_end_matches('/')).then_some(origin)
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

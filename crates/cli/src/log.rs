@@ -15,7 +15,9 @@ pub(crate) fn start(level: LevelFilter, format: LogFormat) {
     let registry = tracing_subscriber::registry().with(ours);
     let started = match format {
         LogFormat::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(io::stderr)).try_init(),
-        LogFormat::Json => registry.with(tracing_subscriber::fmt::layer().json().with_writer(io::stderr)).try_init(),
+        LogFormat::Json => {
+            registry.with(tracing_subscriber::fmt::layer().json().with_writer(io::stderr)).try_init()
+        }
     };
     drop(started);
 }

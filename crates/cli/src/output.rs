@@ -47,7 +47,8 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// A moment for people: RFC 3339 in UTC.
 pub(crate) fn moment(at: UnixMillis) -> String {
-    let stamp = Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let stamp =
+        Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
     format!("{stamp:.3}")
 }
 

@@ -65,11 +65,8 @@ async fn master_keys(store: &SqliteStore, file: &Path, entropy: &dyn Entropy) ->
 
 /// The configuration, as file, environment and flags have it.
 pub(crate) fn load(global: &Global, flags: &Serve) -> Result<Loaded, ConfigError> {
-    let overrides = Overrides {
-        data: global.data.clone(),
-        listen: flags.listen,
-        public_url: flags.public_url.clone(),
-    };
+    let overrides =
+        Overrides { data: global.data.clone(), listen: flags.listen, public_url: flags.public_url.clone() };
     config::load(global.config.as_deref(), overrides, std::env::vars_os())
 }
 

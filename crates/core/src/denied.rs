@@ -35,7 +35,9 @@ pub enum Denied {
     )]
     TokenStale,
     /// A used token came back: the session has ended (RFC 9700 §4.14.2).
-    #[error("This refresh token was used before, so somebody may have a copy of it. Its session has ended: sign in again.")]
+    #[error(
+        "This refresh token was used before, so somebody may have a copy of it. Its session has ended: sign in again."
+    )]
     TokenReused,
     /// The session has shown its device secret before, and this request did not.
     #[error("This session belongs to a device, and the request did not show the device's secret.")]

@@ -54,5 +54,9 @@ pub trait PasswordHasher: Send + Sync {
     ///
     /// # Errors
     /// [`Failure::is_overload`] when too many are waiting already; anything else when the stored hash is unreadable.
-    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<PasswordVerdict, Failure>;
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<PasswordVerdict, Failure>;
 }

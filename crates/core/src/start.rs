@@ -54,7 +54,8 @@ impl Rotunda {
         let key_set = KeySet::from_signing_keys(&signing_keys);
         let signing_key = signing_keys.pop().ok_or(StartError::SigningKey)?;
         // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
-        let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()]).with_leeway_seconds(0);
+        let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()])
+            .with_leeway_seconds(0);
         let Outside { store, clock, entropy, hasher } = outside;
         Ok(Self { store, clock, entropy, hasher, keys, signing_key, verifier, policy })
     }

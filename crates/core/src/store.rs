@@ -40,7 +40,8 @@ pub trait Accounts: Send + Sync {
     /// Replaces a password hash by a stronger one of the same password, if it is still the one that was read.
     async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure>;
 
-    /// Changes the password if the account is as it was read: ends all sessions, raises the epoch, starts the new session.
+    /// Changes the password if the account is as it was read and the asking session is live: ends all sessions, raises the
+    /// epoch, starts the new session.
     async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure>;
 
     /// Ends all live sessions of a user and raises the epoch, in one transaction, with one event for each session. Live
@@ -95,7 +96,7 @@ pub trait Journal: Send + Sync {
     /// Events after a place, oldest first, at most `limit`.
     async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
 
-    /// What happened to a session, oldest first, at most `limit`.
+    /// What happened to a session last, oldest first, at most `limit`.
     async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
 
     /// Deletes at most `limit` events older than `before`. Answers how many.
@@ -162,6 +163,8 @@ pub struct ChangingPassword {
     pub account: Account,
     /// The hash of the new password.
     pub password: PasswordHash,
+    /// The session that asks. If it has ended meanwhile, so has its right to ask.
+    pub asking: SessionId,
     /// The session that goes on in place of the ended ones; its `ep` is one above the account's, and it begins when the
     /// others end.
     pub session: Session,

@@ -164,9 +164,11 @@ impl Problem {
             Self::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body has more than 16 KiB.")
             }
-            Self::BodyTooSlow => {
-                (StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body took more than 10 seconds to arrive.")
-            }
+            Self::BodyTooSlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body took more than 10 seconds to arrive.",
+            ),
             Self::NoRoute => {
                 (StatusCode::NOT_FOUND, "not_found", "There is no such route; /openapi.json has them all.")
             }
@@ -180,7 +182,11 @@ impl Problem {
                 "temporarily_unavailable",
                 "This took too long. Nothing is lost: try again.",
             ),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "server_error", "Something broke here. It is not your fault."),
+            _ => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                "Something broke here. It is not your fault.",
+            ),
         };
         (status, code, text.to_owned())
     }
@@ -221,8 +227,7 @@ fn failed(failure: &Failure) -> Response {
     tracing::error!(?failure, "a request failed");
     if failure.is_temporary() {
         let text = "This is not available just now. You are still signed in: try again in a moment.";
-        let mut response =
-            error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned());
+        let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned());
         let wait = if failure.is_overload() { "2" } else { "5" };
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(wait));
         response

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderName, Method};
 use rotunda_core::Rotunda;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -44,7 +46,10 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
         .merge(guarded(for_services).layer(public))
         .merge(guarded(Router::new().fallback(async || Problem::NoRoute)))
         .layer(from_fn_with_state(Arc::clone(&app), host::check))
-        .layer(SetResponseHeaderLayer::overriding(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(SetResponseHeaderLayer::overriding(
+            X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
         .with_state(app)
 }
 

@@ -83,7 +83,8 @@ impl Web {
     pub fn allows(&self, origin: &str) -> bool {
         origin == self.origin
             || self.app_origins.iter().any(|allowed| allowed == origin)
-            || (self.loopback && Url::parse(origin).is_ok_and(|url| is_loopback(&url) && origin_of(origin).is_some()))
+            || (self.loopback
+                && Url::parse(origin).is_ok_and(|url| is_loopback(&url) && origin_of(origin).is_some()))
     }
 
     /// Whether `public_url` is on this machine.
@@ -212,11 +213,19 @@ mod tests {
     #[test]
     fn on_loopback_every_loopback_port_is_allowed_and_nothing_else() {
         let web = Web::new("http://localhost:8080", &[""; 0]).unwrap();
-        for good in ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:80", "http://app.localhost:1"] {
+        for good in
+            ["http://localhost:3000", "http://127.0.0.1:5173", "http://[::1]:80", "http://app.localhost:1"]
+        {
             let normal = Url::parse(good).unwrap().origin().ascii_serialization();
             assert!(web.allows(&normal), "{good}");
         }
-        for bad in ["null", "http://localhost.evil.example", "http://10.0.0.1:3000", "file:///etc", "http://localhost:1/x"] {
+        for bad in [
+            "null",
+            "http://localhost.evil.example",
+            "http://10.0.0.1:3000",
+            "file:///etc",
+            "http://localhost:1/x",
+        ] {
             assert!(!web.allows(bad), "{bad}");
         }
     }
@@ -225,7 +234,10 @@ mod tests {
     fn cookies_carry_the_strictest_prefix_that_their_scope_allows() {
         let names = |web: &Web| [web.refresh_cookie(), web.device_cookie(), web.page_cookie()];
         let https = Web::new("https://auth.example.com", &[""; 0]).unwrap();
-        assert_eq!(names(&https), ["__Secure-rotunda_refresh", "__Secure-rotunda_device", "__Host-rotunda_page"]);
+        assert_eq!(
+            names(&https),
+            ["__Secure-rotunda_refresh", "__Secure-rotunda_device", "__Host-rotunda_page"]
+        );
         let wide = https.clone().with_cookies(Some("example.com".to_owned()), None);
         assert_eq!(wide.page_cookie(), "__Secure-rotunda_page");
         let http = Web::new("http://localhost:8080", &[""; 0]).unwrap();

@@ -15,7 +15,7 @@ pub(crate) const SAID: &str = "\
 pub(crate) const AFTER: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
 pub(crate) const OF_SESSION: &str =
-    concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE session_id = ?1 ORDER BY seq LIMIT ?2");
+    concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE session_id = ?1 ORDER BY seq DESC LIMIT ?2");
 pub(crate) const FORGET: &str = "\
     DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
 
@@ -51,9 +51,11 @@ pub(crate) fn events(db: &Connection, after: u64, limit: u32) -> Result<Vec<Reco
 }
 
 pub(crate) fn events_of(db: &Connection, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>> {
-    db.prepare_cached(OF_SESSION)?
+    let newest_first = db
+        .prepare_cached(OF_SESSION)?
         .query_map(params![session.as_bytes(), limit], rows::recorded_event)?
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    Ok(newest_first.into_iter().rev().collect())
 }
 
 pub(crate) fn forget_events(db: &Connection, before: UnixMillis, limit: u32) -> Result<u32> {

@@ -6,10 +6,11 @@ use rusqlite::{Connection, Result, params};
 
 use crate::{journal, login, logout, rows};
 
-/// Takes effect only on the account as it was read, and raises the epoch with it.
+/// Takes effect only on the account as it was read and for a session that is live, and raises the epoch with it.
 pub(crate) const CHANGE: &str = "\
     UPDATE user SET password_hash = ?1, ep = ep + 1 \
-    WHERE id = ?2 AND state = 'active' AND ep = ?3 AND password_hash = ?4";
+    WHERE id = ?2 AND state = 'active' AND ep = ?3 AND password_hash = ?4 \
+    AND EXISTS (SELECT 1 FROM session WHERE id = ?5 AND user_id = ?2 AND status = 'live')";
 pub(crate) const REHASH: &str = "UPDATE user SET password_hash = ?1 WHERE id = ?2 AND password_hash = ?3";
 
 /// The own session ends with all others; the new row takes its place.
@@ -20,6 +21,7 @@ pub(crate) fn change(db: &Connection, change: &ChangingPassword) -> Result<bool>
         user.id.as_bytes(),
         rows::stored(user.ep),
         change.account.password.expose(),
+        change.asking.as_bytes(),
     ])?;
     if changed == 0 {
         return Ok(false);

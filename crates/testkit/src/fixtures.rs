@@ -175,13 +175,14 @@ pub fn a_login(account: &Account, session: &Session) -> LoggingIn {
     LoggingIn { session: session.clone(), password: account.password.clone(), replaces: None, event }
 }
 
-/// A change to the password hash of that seed, going on in a session of that seed, at [`NOW`].
+/// A change to the password hash of that seed, asked for by a session and going on in one of that seed, at [`NOW`].
 #[must_use]
-pub fn a_password_change(account: &Account, seed: u64) -> ChangingPassword {
+pub fn a_password_change(account: &Account, asking: &Session, seed: u64) -> ChangingPassword {
     let session = Session { ep: account.user.ep + 1, ..a_session(&account.user, seed) };
     ChangingPassword {
         account: account.clone(),
         password: a_password_hash(seed),
+        asking: asking.id,
         session,
         events: vec![an_event(EventKind::PasswordChanged, &account.user)],
         caller: a_caller(0),

@@ -15,7 +15,10 @@ pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCod
             if global.json {
                 output::json(&json!({"ok": true, "warnings": loaded.warnings}))?;
             } else {
-                output::print(&format!("the configuration is good\n{}", lines("warning: ", &loaded.warnings)))?;
+                output::print(&format!(
+                    "the configuration is good\n{}",
+                    lines("warning: ", &loaded.warnings)
+                ))?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -25,7 +28,10 @@ pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCod
                 output::json(&json!({"ok": false, "findings": findings}))?;
                 return Ok(ExitCode::from(1));
             }
-            Ok(output::refused(&format!("the configuration is not good\n{}", lines("", &findings).trim_end())))
+            Ok(output::refused(&format!(
+                "the configuration is not good\n{}",
+                lines("", &findings).trim_end()
+            )))
         }
     }
 }

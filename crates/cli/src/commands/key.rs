@@ -26,7 +26,13 @@ pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<Exit
     }
     let row = |(index, key): (usize, &rotunda_core::keys::SealedSigningKey)| {
         let signs = if index + 1 == keys.len() { "yes" } else { "no" };
-        [key.kid.clone(), key.algorithm.clone(), moment(key.created_at), signs.to_owned(), key.master_id.to_string()]
+        [
+            key.kid.clone(),
+            key.algorithm.clone(),
+            moment(key.created_at),
+            signs.to_owned(),
+            key.master_id.to_string(),
+        ]
     };
     let rows: Vec<[String; 5]> = keys.iter().enumerate().map(row).collect();
     output::table(["KID", "ALG", "CREATED", "SIGNS", "MASTER KEY"], &rows)?;

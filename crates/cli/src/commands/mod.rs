@@ -18,6 +18,7 @@ fn who(text: &str) -> anyhow::Result<Who> {
     if let Ok(id) = UserId::from_str(text) {
         return Ok(Who::Id(id));
     }
-    let handle = Email::parse(text).map(Handle::Email).or_else(|| Username::parse(text).map(Handle::Username));
+    let handle =
+        Email::parse(text).map(Handle::Email).or_else(|| Username::parse(text).map(Handle::Username));
     handle.map(Who::Handle).ok_or_else(|| anyhow::anyhow!("{text:?} is no user id, address or user name"))
 }

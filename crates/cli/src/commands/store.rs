@@ -25,7 +25,9 @@ pub(crate) async fn run(global: &Global, verb: args::Store) -> anyhow::Result<Ex
         output::json(&json!({"accept_ahead_until": until.map(moment)}))?;
     } else {
         output::print(&match until {
-            Some(until) => format!("refresh tokens newer than the store are believed until {}\n", moment(until)),
+            Some(until) => {
+                format!("refresh tokens newer than the store are believed until {}\n", moment(until))
+            }
             None => "refresh tokens newer than the store are refused\n".to_owned(),
         })?;
     }

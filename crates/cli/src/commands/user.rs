@@ -28,14 +28,17 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
             }
         }
         args::User::List { after, limit } => {
-            let after = after.map(|id| UserId::from_str(&id)).transpose().context("--after takes a user's id")?;
+            let after =
+                after.map(|id| UserId::from_str(&id)).transpose().context("--after takes a user's id")?;
             list(global, &rotunda.users(after, limit).await?)?;
         }
         args::User::Disable { user } => {
             let user = rotunda.find_user(&who(&user)?).await?;
             let ended = rotunda.disable_user(user.id).await?;
             if global.json {
-                output::json(&json!({"id": user.id.to_string(), "state": "disabled", "sessions_ended": ended}))?;
+                output::json(
+                    &json!({"id": user.id.to_string(), "state": "disabled", "sessions_ended": ended}),
+                )?;
             } else {
                 output::print(&format!("disabled {}; {ended} sessions ended\n", user.id))?;
             }
@@ -92,7 +95,8 @@ fn state(user: &User) -> &'static str {
 /// Asks twice on a terminal; elsewhere takes the first line of standard input.
 fn read_password(email: &str) -> anyhow::Result<Password> {
     if io::stdin().is_terminal() {
-        let first = Zeroizing::new(rpassword::prompt_password(format!("Password for {}: ", output::plain(email)))?);
+        let first =
+            Zeroizing::new(rpassword::prompt_password(format!("Password for {}: ", output::plain(email)))?);
         let again = Zeroizing::new(rpassword::prompt_password("Once more: ")?);
         if *first != *again {
             bail!("the two passwords differ");

@@ -52,7 +52,10 @@ fn token(argument: &str) -> anyhow::Result<String> {
         return Ok(argument.trim().to_owned());
     }
     let mut text = String::new();
-    std::io::stdin().take(64 * 1024).read_to_string(&mut text).context("reading the token from standard input")?;
+    std::io::stdin()
+        .take(64 * 1024)
+        .read_to_string(&mut text)
+        .context("reading the token from standard input")?;
     Ok(text.trim().to_owned())
 }
 
@@ -66,7 +69,8 @@ async fn fetch(place: &str) -> anyhow::Result<Vec<u8>> {
         let bytes = std::fs::read(place).with_context(|| format!("reading {place}"))?;
         return within_bounds(bytes, place);
     }
-    let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
+    let client =
+        reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
     let mut response = client.get(place).send().await.with_context(|| format!("asking {place}"))?;
     if !response.status().is_success() {
         bail!("{place} answers {}", response.status());

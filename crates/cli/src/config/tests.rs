@@ -124,7 +124,10 @@ format = "json"
 #[test]
 fn every_key_has_its_effect() {
     let Loaded { settings, warnings } = good(EVERYTHING);
-    assert!(warnings.len() == 2 && warnings.iter().all(|w| w.contains("[refresh] late_retry")), "{warnings:?}");
+    assert!(
+        warnings.len() == 2 && warnings.iter().all(|w| w.contains("[refresh] late_retry")),
+        "{warnings:?}"
+    );
     assert_eq!(settings.listen.to_string(), "[::1]:9000");
     assert_eq!(settings.public_url.as_str(), "https://auth.example.com/");
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
@@ -181,7 +184,8 @@ fn what_the_operator_should_know_is_a_warning() {
     assert_eq!(one("[server]\napp_origins = \"http://localhost:3000\""), "");
     assert!(one("[refresh]\nlate_retry = \"device\"").contains("is not found with \"device\""));
     // Short lives are not contradictions: an access token ends with its session, and a window may outlast it.
-    for quick in ["[tokens]\naccess_ttl = \"2s\"", "[refresh]\nidle = \"5s\"", "[refresh]\nabsolute = \"5s\""] {
+    for quick in ["[tokens]\naccess_ttl = \"2s\"", "[refresh]\nidle = \"5s\"", "[refresh]\nabsolute = \"5s\""]
+    {
         assert_eq!(one(quick), "", "{quick}");
     }
 }

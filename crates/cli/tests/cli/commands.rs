@@ -14,11 +14,19 @@ async fn an_operator_adds_lists_disables_and_ends_while_the_server_runs() {
     let refused = post(&client, &format!("{url}/auth/register"), &body, &[]).await;
     assert_eq!((refused.status, refused.text("/error").as_str()), (403, "registration_off"));
 
-    let ada = place.json(&["user", "add", "ada@example.com", "--username", "ada", "--name", "Ada L."], &format!("{PASSWORD}\n"));
-    assert_eq!((&ada["email"], &ada["username"], &ada["state"]), (&json!("ada@example.com"), &json!("ada"), &json!("active")));
+    let ada = place.json(
+        &["user", "add", "ada@example.com", "--username", "ada", "--name", "Ada L."],
+        &format!("{PASSWORD}\n"),
+    );
+    assert_eq!(
+        (&ada["email"], &ada["username"], &ada["state"]),
+        (&json!("ada@example.com"), &json!("ada"), &json!("active"))
+    );
     let taken = place.run(&["user", "add", "ADA@example.com"], PASSWORD);
     assert_eq!(taken.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&taken.stderr).contains("There is an account with this address already."));
+    assert!(
+        String::from_utf8_lossy(&taken.stderr).contains("There is an account with this address already.")
+    );
     let short = place.run(&["user", "add", "bob@example.com"], "too short\n");
     assert_eq!(short.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&short.stderr).contains("at least 12 characters"));
@@ -35,10 +43,15 @@ async fn an_operator_adds_lists_disables_and_ends_while_the_server_runs() {
     let revoked = place.json(&["session", "revoke", &id(&phone)], "");
     assert_eq!(revoked["ended"], json!(true));
     let me = get(&client, &format!("{url}/auth/me"), &phone.text("/access_token")).await;
-    assert_eq!((me.status, me.text("/ended").as_str()), (401, "revoked_by_admin"), "at once, in the other process");
+    assert_eq!(
+        (me.status, me.text("/ended").as_str()),
+        (401, "revoked_by_admin"),
+        "at once, in the other process"
+    );
     let why = place.json(&["session", "why", &id(&phone)], "");
     assert_eq!(why["ended"], json!("revoked_by_admin"));
-    let kinds: Vec<&str> = why["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        why["events"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["user.signed_in", "session.ended"]);
     assert_eq!(place.json(&["session", "why", &id(&laptop)], "")["will_end"], json!("idle_expired"));
 
@@ -71,7 +84,9 @@ fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
         assert_eq!(output.status.code(), Some(1), "{refused:?}: {output:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{refused:?}: {output:?}");
     }
-    for misused in [&["--nonsense"][..], &["user"], &["user", "add", "a@b.c", "--password", "x"], &["nonsense"]] {
+    for misused in
+        [&["--nonsense"][..], &["user"], &["user", "add", "a@b.c", "--password", "x"], &["nonsense"]]
+    {
         assert_eq!(place.run(misused, "").status.code(), Some(2), "{misused:?}");
     }
     let help = rotunda().arg("--help").output().unwrap();
@@ -121,7 +136,11 @@ async fn after_a_restore_tokens_newer_than_the_store_are_believed_only_if_the_op
     server.stop();
     let database = place.path("rotunda-data/rotunda.db");
     let backup = place.path("backup.db");
-    assert!(!place.path("rotunda-data/rotunda.db-wal").exists() || std::fs::metadata(place.path("rotunda-data/rotunda.db-wal")).unwrap().len() == 0, "a clean stop leaves one file");
+    assert!(
+        !place.path("rotunda-data/rotunda.db-wal").exists()
+            || std::fs::metadata(place.path("rotunda-data/rotunda.db-wal")).unwrap().len() == 0,
+        "a clean stop leaves one file"
+    );
     std::fs::copy(&database, &backup).unwrap();
 
     let server = place.serve();

@@ -10,13 +10,26 @@ fn root() -> PathBuf {
 /// Every crate that `package` is built from, itself included.
 fn tree(package: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--format", "{p}", "--locked", "--offline"])
+        .args([
+            "tree",
+            "--package",
+            package,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--locked",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let names = String::from_utf8(output.stdout).unwrap();
-    let mut names: Vec<String> = names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    let mut names: Vec<String> =
+        names.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
     names.sort();
     names.dedup();
     names
@@ -42,8 +55,25 @@ fn the_arrows_point_down_only() {
 
 #[test]
 fn the_rules_know_no_runtime_database_http_or_clock() {
-    let outside = ["tokio", "async-std", "mio", "hyper", "http", "axum", "reqwest", "rusqlite", "tokio-postgres", "redis",
-        "argon2", "getrandom", "rand", "tracing", "chrono", "jiff", "time"];
+    let outside = [
+        "tokio",
+        "async-std",
+        "mio",
+        "hyper",
+        "http",
+        "axum",
+        "reqwest",
+        "rusqlite",
+        "tokio-postgres",
+        "redis",
+        "argon2",
+        "getrandom",
+        "rand",
+        "tracing",
+        "chrono",
+        "jiff",
+        "time",
+    ];
     for package in ["rotunda-core", "rotunda-token"] {
         for name in tree(package) {
             assert!(!outside.contains(&name.as_str()), "{package} is built from {name}");
@@ -75,8 +105,10 @@ fn paths_in(markdown: &str) -> Vec<String> {
 #[test]
 fn documents_name_only_paths_that_exist() {
     let mut found = 0;
-    let decisions = std::fs::read_dir(root().join("docs/decisions")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "README.md"].map(|page| root().join(page));
+    let decisions =
+        std::fs::read_dir(root().join("docs/decisions")).unwrap().map(|entry| entry.unwrap().path());
+    let pages =
+        ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "README.md"].map(|page| root().join(page));
     for page in pages.into_iter().chain(decisions) {
         for path in paths_in(&std::fs::read_to_string(&page).unwrap()) {
             assert!(root().join(&path).exists(), "{} names {path}, which is not there", page.display());

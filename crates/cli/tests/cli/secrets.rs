@@ -12,7 +12,8 @@ const NEW_PASSWORD: &str = "staple of four other words";
 async fn a_day(place: &Place) -> Vec<(String, String)> {
     let server = place.serve_logging_to("trace.log");
     let (client, url) = (reqwest::Client::new(), server.url.clone());
-    let mut secrets = vec![("password".to_owned(), PASSWORD.to_owned()), ("retry key".to_owned(), RETRY_KEY.to_owned())];
+    let mut secrets =
+        vec![("password".to_owned(), PASSWORD.to_owned()), ("retry key".to_owned(), RETRY_KEY.to_owned())];
     let mut keep = |answer: &Answer| {
         for pointer in ["/access_token", "/refresh_token", "/device_secret"] {
             if let Some(secret) = answer.body.pointer(pointer).and_then(|value| value.as_str()) {
@@ -20,12 +21,20 @@ async fn a_day(place: &Place) -> Vec<(String, String)> {
             }
         }
         for name in ["rotunda_refresh", "rotunda_device", "rotunda_page"] {
-            secrets.extend(answer.cookie(name).filter(|c| !c.is_empty()).map(|cookie| (name.to_owned(), cookie)));
+            secrets.extend(
+                answer.cookie(name).filter(|c| !c.is_empty()).map(|cookie| (name.to_owned(), cookie)),
+            );
         }
     };
     let first = register(&client, &url, "ada@example.com").await;
     let second = refresh(&client, &url, &first, &[RETRY_KEY]).await;
-    let reused = refresh(&client, &url, &login(&client, &url, "ada@example.com").await, &["not-even-a-good-retry-key"]).await;
+    let reused = refresh(
+        &client,
+        &url,
+        &login(&client, &url, "ada@example.com").await,
+        &["not-even-a-good-retry-key"],
+    )
+    .await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
     let browser = post(&client, &format!("{url}/auth/login"), &body, &[("origin", &url)]).await;
     let cookie = |name| browser.cookie(name).unwrap();
@@ -37,7 +46,8 @@ async fn a_day(place: &Place) -> Vec<(String, String)> {
     assert_eq!((second.status, browser.status, refreshed.status, refused.status), (200, 200, 200, 401));
     let bearer = format!("Bearer {}", second.text("/access_token"));
     let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
-    let changed = post(&client, &format!("{url}/auth/password/change"), &body, &[("authorization", &bearer)]).await;
+    let changed =
+        post(&client, &format!("{url}/auth/password/change"), &body, &[("authorization", &bearer)]).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     for answer in [&first, &second, &reused, &browser, &refreshed, &changed] {
         keep(answer);
@@ -50,7 +60,8 @@ async fn a_day(place: &Place) -> Vec<(String, String)> {
 
 /// How a secret may hide: as it is, without its prefix, and as the bytes that it stands for.
 fn forms(secret: &str) -> Vec<Vec<u8>> {
-    let body = secret.split_once('_').filter(|(prefix, _)| prefix.len() == 3).map_or(secret, |(_, body)| body);
+    let body =
+        secret.split_once('_').filter(|(prefix, _)| prefix.len() == 3).map_or(secret, |(_, body)| body);
     let mut forms = vec![secret.as_bytes().to_vec(), body.as_bytes().to_vec()];
     if let Ok(bytes) = Base64UrlUnpadded::decode_vec(body)
         && bytes.len() >= 32
@@ -77,7 +88,11 @@ async fn no_secret_is_found_at_rest_or_in_the_log() {
         searched.push(entry.unwrap().path());
     }
     searched.retain(|path| !path.ends_with("master.key"));
-    assert!(searched.iter().any(|path| path.ends_with("rotunda.db")) && searched.iter().any(|p| p.ends_with("rotunda.db-wal")), "{searched:?}");
+    assert!(
+        searched.iter().any(|path| path.ends_with("rotunda.db"))
+            && searched.iter().any(|p| p.ends_with("rotunda.db-wal")),
+        "{searched:?}"
+    );
     assert!(holds(&place.path("trace.log"), b"POST"), "the log is verbose, or this test looks at nothing");
     assert!(searched.iter().any(|path| holds(path, b"ada@example.com")), "the search finds what is there");
     for path in &searched {

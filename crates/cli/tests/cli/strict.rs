@@ -55,7 +55,8 @@ async fn a_used_token_of_a_browser_with_its_full_jar_ends_its_session_and_no_oth
     assert_eq!(signed_in.status, 200, "{signed_in:?}");
     assert!(signed_in.body.get("refresh_token").is_none());
 
-    let cookie = |answer: &Answer, name: &str| answer.cookie(name).unwrap_or_else(|| panic!("{name} in {answer:?}"));
+    let cookie =
+        |answer: &Answer, name: &str| answer.cookie(name).unwrap_or_else(|| panic!("{name} in {answer:?}"));
     let (device, page) = (cookie(&signed_in, "rotunda_device"), cookie(&signed_in, "rotunda_page"));
     let jar = |token: String| {
         let (client, url, device, page) = (client.clone(), url.clone(), device.clone(), page.clone());
@@ -69,7 +70,10 @@ async fn a_used_token_of_a_browser_with_its_full_jar_ends_its_session_and_no_oth
     let second = cookie(&one, "rotunda_refresh");
     let two = jar(second.clone()).await;
     assert_eq!((one.status, two.status), (200, 200));
-    assert_eq!((&one.body["session"]["generation"], &two.body["session"]["generation"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&one.body["session"]["generation"], &two.body["session"]["generation"]),
+        (&json!(1), &json!(2))
+    );
 
     let reused = jar(second).await;
     assert_eq!((reused.status, reused.text("/reason").as_str()), (401, "token_reused"));

@@ -131,7 +131,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// The text of a field, by JSON pointer.
     pub(crate) fn text(&self, pointer: &str) -> String {
-        self.body.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {self:?}")).to_owned()
+        self.body
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("{pointer} in {self:?}"))
+            .to_owned()
     }
 
     /// The value of a cookie that was set.
@@ -143,7 +147,12 @@ impl Answer {
 }
 
 /// Sends JSON, with whatever headers.
-pub(crate) async fn post(client: &reqwest::Client, url: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+pub(crate) async fn post(
+    client: &reqwest::Client,
+    url: &str,
+    body: &Value,
+    headers: &[(&str, &str)],
+) -> Answer {
     let mut request = client.post(url).header(CONTENT_TYPE, "application/json").body(body.to_string());
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -153,13 +162,18 @@ pub(crate) async fn post(client: &reqwest::Client, url: &str, body: &Value, head
 
 /// Asks with a bearer token.
 pub(crate) async fn get(client: &reqwest::Client, url: &str, access_token: &str) -> Answer {
-    read(client.get(url).header("authorization", format!("Bearer {access_token}")).send().await.unwrap()).await
+    read(client.get(url).header("authorization", format!("Bearer {access_token}")).send().await.unwrap())
+        .await
 }
 
 async fn read(response: reqwest::Response) -> Answer {
     let status = response.status().as_u16();
-    let cookies =
-        response.headers().get_all(SET_COOKIE).iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+    let cookies = response
+        .headers()
+        .get_all(SET_COOKIE)
+        .iter()
+        .map(|value| value.to_str().unwrap().to_owned())
+        .collect();
     let text = response.text().await.unwrap();
     let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
     Answer { status, cookies, body }
@@ -182,7 +196,12 @@ pub(crate) async fn login(client: &reqwest::Client, url: &str, email: &str) -> A
 }
 
 /// A native refresh with what a session answer holds.
-pub(crate) async fn refresh(client: &reqwest::Client, url: &str, session: &Answer, retry_keys: &[&str]) -> Answer {
+pub(crate) async fn refresh(
+    client: &reqwest::Client,
+    url: &str,
+    session: &Answer,
+    retry_keys: &[&str],
+) -> Answer {
     let mut body = json!({"refresh_token": session.text("/refresh_token")});
     if let Some(secret) = session.body.get("device_secret") {
         body["device_secret"] = secret.clone();

@@ -38,7 +38,11 @@ async fn a_token_is_verified_with_keys_from_the_store_a_file_or_an_address() {
     assert_eq!(output.status.code(), Some(1));
     assert!(!String::from_utf8_lossy(&output.stderr).contains(&tampered), "why, but not the token");
     let refresh_token = session.text("/refresh_token");
-    assert_eq!(place.run(&["verify", &refresh_token], "").status.code(), Some(1), "a refresh token is no access token");
+    assert_eq!(
+        place.run(&["verify", &refresh_token], "").status.code(),
+        Some(1),
+        "a refresh token is no access token"
+    );
 }
 
 #[test]

@@ -12,7 +12,9 @@ fn blocks(markdown: &str, opening: &str) -> Vec<String> {
     let mut lines = markdown.lines();
     while let Some(line) = lines.next() {
         if line == opening {
-            found.push(lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect());
+            found.push(
+                lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect(),
+            );
         }
     }
     found
@@ -54,7 +56,10 @@ fn the_walk_in_the_readme_works() {
     expect("refresh", &["\n1\n"]);
     expect("lose the reply", &["the same successor"]);
     expect("second device", &["\"current\": true", "\"current\": false", "curl"]);
-    expect("steal", &["token_reused", "\"ended\": \"reused\"", "ended at", "session_ended", "ada@example.com"]);
+    expect(
+        "steal",
+        &["token_reused", "\"ended\": \"reused\"", "ended at", "session_ended", "ada@example.com"],
+    );
     expect("sign out", &["204", "session_ended", "logged_out"]);
     expect("browser", &["access_token", "\n1\n", "204"]);
     drop(server);

@@ -10,7 +10,7 @@ use rotunda_token::Claims;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{ClientKind, Facts, SessionId};
+use crate::model::{ClientKind, Facts, SessionId, UserState};
 
 /// Whoever holds a good access token of a live session.
 #[derive(Clone, Debug)]
@@ -42,12 +42,13 @@ impl Rotunda {
         if let Some((ending, _)) = facts.session.ending_at(now) {
             return Err(Denied::SessionEnded(Some(ending)).into());
         }
-        // An epoch that was raised without the row having been written: a second lock on the door.
-        if claims.ep != facts.user.ep {
+        // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
+        if claims.ep != facts.user.ep || facts.user.state == UserState::Disabled {
             return Err(Denied::SessionEnded(None).into());
         }
         // A client that was taken out of the configuration has no sessions any more.
-        let client = self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
+        let client =
+            self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
         Ok(Bearer { claims, facts, kind: client.kind })
     }
 }

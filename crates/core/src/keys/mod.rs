@@ -157,7 +157,9 @@ pub enum KeyError {
     #[error("a signing key is sealed under master key {0}, which is not in the master key file")]
     UnknownMaster(u8),
     /// A sealed signing key does not open: it was altered, or the master key is another one.
-    #[error("a signing key does not open under master key {0}: it was altered, or this is another master key")]
+    #[error(
+        "a signing key does not open under master key {0}: it was altered, or this is another master key"
+    )]
     Seal(u8),
     /// A signing key opens, but is none.
     #[error("a signing key is stored in a form this version does not read")]

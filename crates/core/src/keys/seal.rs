@@ -47,7 +47,13 @@ impl SealedSigningKey {
             .map_err(|_| KeyError::Seal(master_id))?;
         sealed.extend_from_slice(&body);
         sealed.extend_from_slice(tag.as_ref());
-        Ok(Self { kid: kid.to_owned(), algorithm: algorithm.as_str().to_owned(), master_id, sealed, created_at })
+        Ok(Self {
+            kid: kid.to_owned(),
+            algorithm: algorithm.as_str().to_owned(),
+            master_id,
+            sealed,
+            created_at,
+        })
     }
 
     /// Opens it again, ready to sign.

@@ -6,8 +6,8 @@ use crate::Rotunda;
 use crate::failure::Failure;
 use crate::grant::Grant;
 use crate::model::{
-    Caller, Client, ClientKind, DeviceHash, DeviceId, DeviceSecret, Event, EventKind, Lineage, PageKey, Session,
-    SessionId, Standing, TokenSecret, UnixMillis, User,
+    Caller, Client, ClientKind, DeviceHash, DeviceId, DeviceSecret, Event, EventKind, Lineage, PageKey,
+    Session, SessionId, Standing, TokenSecret, UnixMillis, User,
 };
 use crate::outside::random;
 use crate::policy::Policy;

@@ -16,7 +16,8 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::model::{
-    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis, UserState,
+    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis,
+    UserState,
 };
 use crate::refresh::QUIET;
 use crate::store::{EndingOne, LoggingIn};

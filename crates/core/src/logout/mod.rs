@@ -10,20 +10,20 @@
 use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
-use crate::failure::{Error, Failure};
-use crate::model::{Caller, Ending, Event, EventKind, PageKey, SessionId};
+use crate::failure::Error;
+use crate::model::{Caller, Ending, Event, EventKind, PageKey, SecretText};
 use crate::refresh::RefreshToken;
-use crate::store::{EndingAll, EndingOne};
+use crate::store::EndingAll;
 
 /// What a client has to say which session it means; everything that it has counts.
 #[derive(Clone, Default)]
 pub struct Logout {
     /// What was presented as a refresh token.
-    pub refresh_token: Option<String>,
+    pub refresh_token: Option<SecretText>,
     /// The page cookies; more than one when another site of the domain has planted one.
     pub pages: Vec<PageKey>,
     /// What was presented as a bearer token.
-    pub bearer: Option<String>,
+    pub bearer: Option<SecretText>,
     /// From where.
     pub caller: Caller,
 }
@@ -33,42 +33,37 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied`] with `token_expired` or `token_unknown` when a bearer token is all there is and it is not good;
-    /// [`Failure`] when the store does not answer.
+    /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn logout(&self, logout: &Logout) -> Result<(), Error> {
         let mut meant = Vec::new();
-        if let Some(token) = logout.refresh_token.as_deref().and_then(|t| RefreshToken::parse(&self.keys, t)) {
-            meant.push(token.session_id);
+        if let Some(token) =
+            logout.refresh_token.as_ref().and_then(|t| RefreshToken::parse(&self.keys, t.expose()))
+        {
+            meant.extend(self.store.facts(token.session_id).await?);
         }
         for page in &logout.pages {
-            meant.extend(self.store.facts_of_page(page.hash()).await?.map(|facts| facts.session.id));
+            meant.extend(self.store.facts_of_page(page.hash()).await?);
         }
         if let Some(token) = &logout.bearer {
-            match self.bearer(token).await {
-                Ok(bearer) => meant.push(bearer.facts.session.id),
+            match self.bearer(token.expose()).await {
+                Ok(bearer) => meant.push(bearer.facts),
                 Err(Error::Denied(Denied::SessionEnded(_))) => {}
                 Err(Error::Denied(denied)) if meant.is_empty() => return Err(denied.into()),
                 Err(Error::Denied(_)) => {}
                 Err(failure) => return Err(failure),
             }
         }
-        meant.sort_unstable();
-        meant.dedup();
-        for id in meant {
-            self.end_as_logged_out(id, &logout.caller).await?;
+        // One that is meant twice is ended once; the second time finds it over.
+        for facts in &meant {
+            self.end_as(&facts.session, Ending::LoggedOut, &logout.caller).await?;
         }
-        Ok(())
-    }
-
-    async fn end_as_logged_out(&self, id: SessionId, caller: &Caller) -> Result<(), Failure> {
-        let (at, caller) = (self.clock.now(), caller.clone());
-        self.store.end(EndingOne { id, at_generation: None, ending: Ending::LoggedOut, at, caller }).await?;
         Ok(())
     }
 
     /// Ends every session of the user and raises the epoch, so that no access token of them is good any more.
     ///
     /// # Errors
-    /// [`Failure`] when the store does not answer.
+    /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn logout_all(&self, bearer: &Bearer, caller: &Caller) -> Result<(), Error> {
         let (user_id, at, ending) = (bearer.facts.user.id, self.clock.now(), Ending::LoggedOutEverywhere);
         let event = Event {

@@ -19,7 +19,8 @@ impl Caller {
     /// From what the edge saw; control characters are dropped and the user agent is cut.
     #[must_use]
     pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
-        let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS).collect();
+        let clean =
+            |text: &str| text.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS).collect();
         // An IPv4 client on a dual-stack socket is the same client: one form, so that comparing addresses works.
         Self { address: address.map(|a| a.to_canonical()), user_agent: user_agent.map(clean) }
     }
@@ -52,7 +53,8 @@ pub fn device_label(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent.map(str::trim).filter(|a| !a.is_empty()) else {
         return "Unknown device".to_owned();
     };
-    let find = |rules: &[(&str, &'static str)]| rules.iter().find(|(mark, _)| agent.contains(mark)).map(|r| r.1);
+    let find =
+        |rules: &[(&str, &'static str)]| rules.iter().find(|(mark, _)| agent.contains(mark)).map(|r| r.1);
     match (find(&BROWSERS), find(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),

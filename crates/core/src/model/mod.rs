@@ -16,8 +16,8 @@ pub use device::{Caller, device_label};
 pub use event::{Event, EventKind, RecordedEvent};
 pub use ids::{DeviceId, SessionId, UserId};
 pub use secret::{
-    DeviceHash, DeviceSecret, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey, RetryKeys, Salt,
-    SecretText, TokenHash, TokenSecret,
+    DeviceHash, DeviceSecret, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey, RetryKeys,
+    Salt, SecretText, TokenHash, TokenSecret,
 };
 pub use session::{Ending, Facts, Lineage, Session, Standing};
 pub use time::UnixMillis;

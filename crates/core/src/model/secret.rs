@@ -181,7 +181,7 @@ impl RetryKeys {
     }
 }
 
-/// A token in its text form on the way to its client.
+/// A token in its text form, on the way to its client or back: what was presented may be anything.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct SecretText(String);
 
@@ -196,6 +196,12 @@ impl SecretText {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for SecretText {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 

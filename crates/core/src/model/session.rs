@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    ClientId, DeviceHash, DeviceId, PageHash, RetryHash, RetryKeys, Salt, SessionId, TokenHash, UnixMillis, User,
-    UserId,
+    ClientId, DeviceHash, DeviceId, PageHash, RetryHash, RetryKeys, Salt, SessionId, TokenHash, UnixMillis,
+    User, UserId,
 };
 
 /// One row per session for ever: a thousand refreshes add none.

@@ -125,7 +125,8 @@ impl User {
     #[must_use]
     pub fn parse_name(text: &str) -> Option<String> {
         let text = text.trim();
-        let fits = (1..=Self::NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        let fits =
+            (1..=Self::NAME_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
         fits.then(|| text.to_owned())
     }
 }

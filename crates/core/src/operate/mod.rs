@@ -6,10 +6,10 @@ use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::model::{
-    Account, Caller, Ending, Event, EventKind, Facts, Handle, RecordedEvent, Session, SessionId, UnixMillis, User,
-    UserId, UserState,
+    Account, Caller, Ending, Event, EventKind, Facts, Handle, RecordedEvent, Session, SessionId, UnixMillis,
+    User, UserId, UserState,
 };
-use crate::store::{EndingAll, EndingOne};
+use crate::store::EndingAll;
 
 /// The story of a session: what it is, what happened to it, and what ends it.
 #[derive(Clone, Debug)]
@@ -97,10 +97,8 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::NotFound`].
     pub async fn revoke_session(&self, id: SessionId) -> Result<bool, Error> {
-        self.session(id).await?;
-        let (at, ending) = (self.clock.now(), Ending::RevokedByAdmin);
-        let end = EndingOne { id, at_generation: None, ending, at, caller: Caller::default() };
-        Ok(self.store.end(end).await?)
+        let facts = self.session(id).await?;
+        Ok(self.end_as(&facts.session, Ending::RevokedByAdmin, &Caller::default()).await?)
     }
 
     /// When and why a session ended, or which rule will end it and when.

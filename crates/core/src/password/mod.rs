@@ -8,11 +8,14 @@
 use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
-use crate::failure::Error;
+use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::Device;
-use crate::model::{Caller, Ending, Event, EventKind, Password, User};
+use crate::model::{Caller, Client, Ending, Event, EventKind, Password, User};
 use crate::store::ChangingPassword;
+
+/// How often a change is begun anew because the account was changed meanwhile.
+const ROUNDS: usize = 4;
 
 /// What a user who wants another password sends.
 #[derive(Clone)]
@@ -30,11 +33,27 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied`] with `credentials_invalid`, or why the new password does not do, or `session_ended` when the account was
-    /// changed at the same moment; [`crate::failure::Failure`] when the store or the password pool does not answer.
+    /// changed at the same moment; [`Failure`] when the store or the password pool does not answer.
     pub async fn change_password(&self, bearer: &Bearer, change: &ChangePassword) -> Result<Grant, Error> {
-        let old = &bearer.facts.session;
-        let client = self.policy.client(Some(&old.client_id))?;
+        let client = self.policy.client(Some(&bearer.facts.session.client_id))?;
         self.policy.check_new_password(&change.new)?;
+        for _ in 0..ROUNDS {
+            if let Some(grant) = self.change_once(bearer, client, change).await? {
+                return Ok(grant);
+            }
+        }
+        Err(Failure::overload("changing the password of a user who is being changed").into())
+    }
+
+    /// One round; `None` when the account was changed meanwhile and the session lives on: a login has rehashed the
+    /// same password.
+    async fn change_once(
+        &self,
+        bearer: &Bearer,
+        client: &Client,
+        change: &ChangePassword,
+    ) -> Result<Option<Grant>, Error> {
+        let old = &bearer.facts.session;
         let account = self.prove_again(bearer, &change.current, &change.caller).await?;
         if account.user.ep != old.ep {
             return Err(Denied::SessionEnded(None).into());
@@ -55,12 +74,14 @@ impl Rotunda {
         let changed = event(EventKind::PasswordChanged, Some(begun.session.id));
         let events = vec![changed, event(EventKind::EpochRaised(Ending::PasswordChanged), None)];
         let (session, caller) = (begun.session, change.caller.clone());
-        let changing = ChangingPassword { account, password, session, events, caller };
+        let changing = ChangingPassword { account, password, asking: old.id, session, events, caller };
         if self.store.change_password(changing).await? {
-            Ok(grant)
-        } else {
-            // Somebody else changed the account meanwhile, which ended this session as well.
-            Err(Denied::SessionEnded(None).into())
+            return Ok(Some(grant));
+        }
+        let facts = self.store.facts(old.id).await?.ok_or(Denied::SessionEnded(None))?;
+        match facts.session.ending_at(now) {
+            Some((ending, _)) => Err(Denied::SessionEnded(Some(ending)).into()),
+            None => Ok(None),
         }
     }
 }

@@ -4,8 +4,8 @@
 //! that went back further than that counts as outside. Milliseconds throughout.
 
 use crate::model::{
-    AddressBinding, Caller, Carrier, Client, ClientId, Ending, Facts, LateRetry, RetryHash, Standing, TokenHash,
-    UnixMillis, UserState,
+    AddressBinding, Caller, Carrier, Client, ClientId, Ending, Facts, LateRetry, RetryHash, Standing,
+    TokenHash, UnixMillis, UserState,
 };
 use std::net::IpAddr;
 

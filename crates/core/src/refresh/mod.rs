@@ -26,8 +26,8 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::model::{
-    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, Lineage, RetryHash, RetryKeys,
-    Salt, TokenHash, UnixMillis,
+    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, Lineage, RetryHash,
+    RetryKeys, Salt, SecretText, TokenHash, UnixMillis,
 };
 use crate::outside::random;
 use crate::store::{EndingOne, Rotating};
@@ -43,7 +43,7 @@ pub(crate) const QUIET: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Attempt {
     /// The text that was presented as a refresh token.
-    pub token: String,
+    pub token: SecretText,
     /// Where it was found.
     pub carrier: Carrier,
     /// The client that the request names, where it names one.
@@ -71,7 +71,7 @@ impl Rotunda {
     /// [`Denied`] with one of `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
     /// `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
-        let token = RefreshToken::parse(&self.keys, &attempt.token).ok_or(Denied::TokenUnknown)?;
+        let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
         let retry = attempt.retry_keys.hashes(&token.session_id);
         let prepared = Prepared { attempt, token, hash, retry };
@@ -89,14 +89,17 @@ impl Rotunda {
         let facts = self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         let now = self.clock.now();
         // A client that was taken out of the configuration has no sessions any more.
-        let client = self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
+        let client =
+            self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
         match decide(&facts, &prepared.presented(&facts), client, now) {
             Decision::Rotate => self.rotate(prepared, &facts, client, now, None).await,
             Decision::Ahead => {
                 let event = prepared.event(EventKind::TokenAheadAccepted, &facts, now);
                 self.rotate(prepared, &facts, client, now, Some(event)).await
             }
-            Decision::Debounce => self.answer(prepared, &facts, client, prepared.token.clone(), now).map(Some),
+            Decision::Debounce => {
+                self.answer(prepared, &facts, client, prepared.token.clone(), now).map(Some)
+            }
             Decision::Replay | Decision::LateRetry => {
                 let successor = prepared.successor_of_previous(self, &facts.session.lineage);
                 self.answer(prepared, &facts, client, successor?, now).map(Some)
@@ -126,11 +129,6 @@ impl Rotunda {
         let to = prepared.step().rotate(&session.lineage, Successor { hash, salt, key_id }, now);
         let idle_expires_at = now.plus(session.idle).min(session.absolute_expires_at);
 
-        let mut moved = facts.clone();
-        moved.session.lineage = to.clone();
-        moved.session.idle_expires_at = idle_expires_at;
-        let grant = self.answer(prepared, &moved, client, successor, now)?;
-
         let rotating = Rotating {
             id: session.id,
             from_generation: session.lineage.generation,
@@ -142,6 +140,7 @@ impl Rotunda {
             caller: prepared.attempt.caller.clone(),
             event,
         };
+        let grant = self.answer(prepared, &moved(facts, &rotating), client, successor, now)?;
         Ok(self.store.rotate(rotating).await?.then_some(grant))
     }
 
@@ -180,9 +179,9 @@ impl Rotunda {
             Decision::Mismatch => Err(Denied::ClientMismatch.into()),
             Decision::Stale => Err(Denied::TokenStale.into()),
             Decision::Ended { ending, at, unrecorded } => {
-                if unrecorded {
-                    // Whoever else writes it down first is as good: the guard sees to it that one event is written.
-                    self.store.end(prepared.ending(facts, ending, at)).await?;
+                // Somebody else has written it down first, or has rotated with a clock that is a little behind.
+                if unrecorded && !self.store.end(prepared.ending(facts, ending, at)).await? {
+                    return Ok(());
                 }
                 Err(Denied::SessionEnded(Some(ending)).into())
             }
@@ -231,7 +230,8 @@ impl Prepared<'_> {
     /// The current token, from the one before the previous in hand: two steps along the family.
     fn current_from_before(&self, rotunda: &Rotunda, lineage: &Lineage) -> Result<RefreshToken, Failure> {
         let salt = lineage.previous_salt.ok_or_else(missing_key)?;
-        let previous = self.token.successor(&rotunda.keys, lineage.previous_key_id, &salt).ok_or_else(missing_key)?;
+        let previous =
+            self.token.successor(&rotunda.keys, lineage.previous_key_id, &salt).ok_or_else(missing_key)?;
         let salt = lineage.salt.ok_or_else(missing_key)?;
         previous.successor(&rotunda.keys, lineage.key_id, &salt).ok_or_else(missing_key)
     }
@@ -255,6 +255,18 @@ impl Prepared<'_> {
             caller: self.attempt.caller.clone(),
         }
     }
+}
+
+/// The facts as the rotation leaves them.
+fn moved(facts: &Facts, rotating: &Rotating) -> Facts {
+    let mut moved = facts.clone();
+    let session = &mut moved.session;
+    session.lineage = rotating.to.clone();
+    session.idle_expires_at = rotating.idle_expires_at;
+    session.device_shown = rotating.device_shown;
+    session.last_address = rotating.caller.address;
+    session.last_user_agent.clone_from(&rotating.caller.user_agent);
+    moved
 }
 
 fn missing_key() -> Failure {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::decide::{Decision as D, DeviceShown, Presented, decide};
 use crate::model::{
-    AddressBinding, Caller, Carrier, Client, ClientId, ClientKind, DeviceHash, DeviceId, Email, Ending, Facts, LateRetry,
-    Lineage, RetryHash, Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User, UserId, UserState,
+    AddressBinding, Caller, Carrier, Client, ClientId, ClientKind, DeviceHash, DeviceId, Email, Ending,
+    Facts, LateRetry, Lineage, RetryHash, Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User,
+    UserId, UserState,
 };
 use crate::policy::Policy;
 
@@ -321,8 +322,11 @@ fn a_bound_session_stays_at_its_address_or_in_its_network() {
     }
 }
 
+/// A row's name, what makes it fit, and its decision.
+type Gate = (&'static str, fn(Case) -> Case, D);
+
 /// The gates before a token's place is asked for, in the order of the table.
-const GATES: [(&str, fn(Case) -> Case, D); 5] = [
+const GATES: [Gate; 5] = [
     ("mismatch", |case| case.but(|c| c.carrier = Carrier::Body), D::Mismatch),
     ("ended", over, D::Ended { ending: Ending::LoggedOut, at: UnixMillis(7), unrecorded: false }),
     ("address", |case| case.bound(AddressBinding::Address, "192.0.2.7", "192.0.2.8"), D::Address),
@@ -446,7 +450,8 @@ fn a_very_late_request_is_known_by_its_key_for_four_rotations() {
 #[test]
 fn a_token_ahead_of_the_store_is_believed_in_time_and_from_its_device_alone() {
     use DeviceShown::{Absent, Different, Same};
-    let until = |after: i64, case: Case| case.but(|c| c.facts.accept_ahead_until = Some(UnixMillis(ROTATED + after)));
+    let until =
+        |after: i64, case: Case| case.but(|c| c.facts.accept_ahead_until = Some(UnixMillis(ROTATED + after)));
     let newer = || token(10, LATER);
     let same_generation = || token(9, LATER).forged();
     for ahead in [newer, same_generation, || token(200, LATER)] {

@@ -120,6 +120,11 @@ impl RefreshToken {
         context.update(&generation.to_be_bytes());
         let mut secret = Zeroizing::new([0; 32]);
         secret.copy_from_slice(context.sign().as_ref());
-        Some(Self { key_id, session_id: self.session_id, generation, secret: TokenSecret::from_bytes(*secret) })
+        Some(Self {
+            key_id,
+            session_id: self.session_id,
+            generation,
+            secret: TokenSecret::from_bytes(*secret),
+        })
     }
 }

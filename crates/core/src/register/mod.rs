@@ -11,8 +11,8 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::signed_in;
 use crate::model::{
-    Account, Caller, ClientId, Email, Event, EventKind, PageKey, Password, UnixMillis, User, UserId, UserState,
-    Username,
+    Account, Caller, ClientId, Email, Event, EventKind, PageKey, Password, UnixMillis, User, UserId,
+    UserState, Username,
 };
 use crate::outside::random;
 use crate::policy::Registration;

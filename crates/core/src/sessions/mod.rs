@@ -3,7 +3,7 @@
 use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
-use crate::failure::Error;
+use crate::failure::{Error, Failure};
 use crate::model::{Caller, Ending, Session, SessionId};
 use crate::store::EndingOne;
 
@@ -28,9 +28,21 @@ impl Rotunda {
         if facts.user.id != bearer.facts.user.id {
             return Err(Denied::NotFound.into());
         }
-        let at = self.clock.now();
-        let (ending, caller) = (Ending::RevokedByUser, caller.clone());
-        self.store.end(EndingOne { id, at_generation: None, ending, at, caller }).await?;
+        self.end_as(&facts.session, Ending::RevokedByUser, caller).await?;
         Ok(())
+    }
+
+    /// Ends a session, or writes down that its time was up before: the expiry that was shown is the one that happened,
+    /// whatever is asked now. `false` when an ending was on record already.
+    pub(crate) async fn end_as(
+        &self,
+        session: &Session,
+        ending: Ending,
+        caller: &Caller,
+    ) -> Result<bool, Failure> {
+        let now = self.clock.now();
+        let (ending, at) = session.ending_at(now).unwrap_or((ending, now));
+        let end = EndingOne { id: session.id, at_generation: None, ending, at, caller: caller.clone() };
+        self.store.end(end).await
     }
 }

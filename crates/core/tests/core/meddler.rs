@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session, SessionId,
-    UnixMillis, User, UserId,
+    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session,
+    SessionId, UnixMillis, User, UserId,
 };
 use rotunda_core::store::{
-    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering, Rotating,
-    Sessions,
+    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
+    Rotating, Sessions,
 };
 use rotunda_testkit::MemoryStore;
 use tokio::sync::Barrier;

@@ -11,8 +11,8 @@ use rotunda_core::keys::{MasterKey, MasterKeys};
 use rotunda_core::login::Login;
 use rotunda_core::logout::Logout;
 use rotunda_core::model::{
-    Caller, ClientId, ClientKind, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, RetryKeys,
-    Session, SessionId, Standing, UnixMillis, User,
+    Caller, ClientId, ClientKind, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password,
+    RetryKeys, Session, SessionId, Standing, UnixMillis, User,
 };
 use rotunda_core::outside::Clock;
 use rotunda_core::policy::{Policy, Registration};
@@ -78,7 +78,8 @@ pub(crate) struct Answer {
 
 impl PartialEq for Answer {
     fn eq(&self, other: &Self) -> bool {
-        let all = |a: &Self| (a.token.clone(), a.device.clone(), a.page.clone(), a.session.clone(), a.user.clone());
+        let all =
+            |a: &Self| (a.token.clone(), a.device.clone(), a.page.clone(), a.session.clone(), a.user.clone());
         all(self) == all(other)
     }
 }
@@ -153,6 +154,10 @@ impl World {
 
     pub(crate) fn pass(&self, span: Duration) {
         self.clock.advance(span);
+    }
+
+    pub(crate) fn clock_now(&self) -> UnixMillis {
+        self.clock.now()
     }
 
     pub(crate) async fn row(&self, holder: &Holder) -> Session {
@@ -260,7 +265,7 @@ impl World {
     }
 
     pub(crate) async fn logs_out(&self, holder: &Holder) {
-        let refresh_token = Some(holder.token.clone());
+        let refresh_token = Some(holder.token.clone().into());
         let logout = Logout { refresh_token, caller: holder.caller.clone(), ..Logout::default() };
         self.rotunda.logout(&logout).await.unwrap();
     }
@@ -292,14 +297,23 @@ impl World {
         assert_eq!(grant.kind, client.kind);
         assert_eq!(grant.expires_in, client.access_ttl.min(rest));
         assert_eq!(grant.refresh_expires_in, rest);
-        assert!(grant.refresh_after >= grant.expires_in.mul_f64(0.6) && grant.refresh_after <= grant.expires_in.mul_f64(0.9));
+        assert!(
+            grant.refresh_after >= grant.expires_in.mul_f64(0.6)
+                && grant.refresh_after <= grant.expires_in.mul_f64(0.9)
+        );
         let facts = self.store.inner.facts(session.id).await.unwrap().expect("whoever gets tokens has a row");
         assert_eq!((&facts.session, &facts.user), (session, &grant.user), "the answer tells what is stored");
         assert_eq!(session.standing, Standing::Live);
+        assert!(session.idle_expires_at <= session.absolute_expires_at);
         let text = grant.refresh_token.expose();
-        let token = RefreshToken::parse(&masters(&self.master_ids), text).expect("the refresh token is authentic");
+        let token =
+            RefreshToken::parse(&masters(&self.master_ids), text).expect("the refresh token is authentic");
         assert_eq!((token.session_id, token.generation), (session.id, session.lineage.generation));
-        assert_eq!(token.hash(&masters(&self.master_ids)), Some(session.lineage.current_hash), "and the current one");
+        assert_eq!(
+            token.hash(&masters(&self.master_ids)),
+            Some(session.lineage.current_hash),
+            "and the current one"
+        );
         if let Some(device) = &grant.device_secret {
             assert_eq!(device.hash(), session.device_hash);
         }
@@ -347,7 +361,7 @@ impl Holder {
     /// The refresh that a client with all this sends.
     pub(crate) fn attempt(&self) -> Attempt {
         Attempt {
-            token: self.token.clone(),
+            token: self.token.clone().into(),
             carrier: self.kind.carrier(),
             client_id: None,
             device: self.device.clone(),
@@ -395,7 +409,10 @@ impl Holder {
 }
 
 pub(crate) fn caller(address: &str) -> Caller {
-    Caller::new(address.parse().ok(), Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"))
+    Caller::new(
+        address.parse().ok(),
+        Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+    )
 }
 
 /// The session as an end that went through leaves it.

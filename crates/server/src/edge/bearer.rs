@@ -8,6 +8,7 @@ use http::request::Parts;
 use rotunda_core::bearer::Bearer;
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
+use rotunda_core::model::SecretText;
 
 use crate::App;
 use crate::reply::Problem;
@@ -20,7 +21,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = token(parts)?.ok_or(Problem::Bearer(Denied::TokenMissing))?;
-        app.rotunda.bearer(&token).await.map(Self).map_err(|error| match error {
+        app.rotunda.bearer(token.expose()).await.map(Self).map_err(|error| match error {
             Error::Denied(denied) => Problem::Bearer(denied),
             Error::Failure(failure) => Problem::Failure(failure),
         })
@@ -28,7 +29,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
 }
 
 /// The bearer token of a request, where one was sent. Another scheme, or two headers, is told apart from none.
-pub(crate) fn token(parts: &Parts) -> Result<Option<String>, Problem> {
+pub(crate) fn token(parts: &Parts) -> Result<Option<SecretText>, Problem> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
     let (Some(header), None) = (headers.next(), headers.next()) else {
         return match parts.headers.contains_key(AUTHORIZATION) {
@@ -38,7 +39,9 @@ pub(crate) fn token(parts: &Parts) -> Result<Option<String>, Problem> {
     };
     let text = header.to_str().map_err(|_| Problem::malformed("The Authorization header is not text."))?;
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim().to_owned())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Some(SecretText::new(token.trim().to_owned())))
+        }
         _ => Err(Problem::Bearer(Denied::TokenMissing)),
     }
 }

@@ -28,7 +28,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let body = Limited::new(request.into_body(), MOST_BYTES).collect();
         let bytes = match tokio::time::timeout(ARRIVAL, body).await {
             Err(_) => return Err(Problem::BodyTooSlow),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => return Err(Problem::BodyTooLarge),
+            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                return Err(Problem::BodyTooLarge);
+            }
             Ok(Err(_)) => return Err(Problem::malformed("The body broke off.")),
             // Wiped when it goes: passwords and tokens pass through here.
             Ok(Ok(collected)) => Zeroizing::new(Vec::from(collected.to_bytes())),
@@ -51,7 +53,8 @@ fn is_json(value: &http::HeaderValue) -> bool {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
     // Asked first, because a field that is read twice would keep one of the two, and another program the other.
-    unique_keys::check(text).map_err(|e| Problem::malformed(format!("The body is not good JSON: {}.", without_values(&e))))?;
+    unique_keys::check(text)
+        .map_err(|e| Problem::malformed(format!("The body is not good JSON: {}.", without_values(&e))))?;
     // serde would also read a struct from an array, its fields by their order.
     if !text.trim_ascii_start().starts_with('{') {
         return Err(Problem::malformed("The body is not a JSON object."));

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::header::COOKIE;
 use http::request::Parts;
-use rotunda_core::model::{DeviceSecret, PageKey};
+use rotunda_core::model::{DeviceSecret, PageKey, SecretText};
 
 use crate::App;
 use crate::reply::Problem;
 
 /// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3).
 pub(crate) struct Cookies {
-    refresh: Vec<String>,
-    device: Vec<String>,
-    page: Vec<String>,
+    refresh: Vec<SecretText>,
+    device: Vec<SecretText>,
+    page: Vec<SecretText>,
 }
 
 impl FromRequestParts<Arc<App>> for Cookies {
@@ -23,15 +23,19 @@ impl FromRequestParts<Arc<App>> for Cookies {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         // A neighbour of the same host may set a cookie that is not ASCII; that must not hide ours, which are.
-        let headers: Vec<_> =
-            parts.headers.get_all(COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        let named = |name: &str| -> Vec<String> {
+        let headers: Vec<_> = parts
+            .headers
+            .get_all(COOKIE)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        let named = |name: &str| -> Vec<SecretText> {
             headers
                 .iter()
                 .flat_map(|header| header.split(';'))
                 .filter_map(|pair| pair.trim().split_once('='))
                 .filter(|(key, _)| *key == name)
-                .map(|(_, value)| value.trim_matches('"').to_owned())
+                .map(|(_, value)| SecretText::new(value.trim_matches('"').to_owned()))
                 .collect()
         };
         let web = &app.web;
@@ -43,7 +47,7 @@ impl FromRequestParts<Arc<App>> for Cookies {
 impl Cookies {
     /// The refresh cookie. Two of them cannot both be ours: one was put there from elsewhere, and guessing which
     /// would be wrong half of the time.
-    pub(crate) fn refresh(&mut self) -> Result<Option<String>, Problem> {
+    pub(crate) fn refresh(&mut self) -> Result<Option<SecretText>, Problem> {
         if self.refresh.len() > 1 {
             return Err(Problem::malformed(
                 "The refresh cookie was sent twice, so one of them is not ours. Clear this site's cookies; \
@@ -65,13 +69,13 @@ impl Cookies {
                 "The device cookie was sent twice, so one of them is not ours. Clear this site's cookies.",
             ));
         }
-        Ok(self.device.first().and_then(|text| shown(text)))
+        Ok(self.device.first().and_then(shown))
     }
 
     /// The device secret that the browser has from before, for a login: unclear is as good as none.
     pub(crate) fn known_device(&self) -> Option<DeviceSecret> {
         match self.device.as_slice() {
-            [one] => DeviceSecret::parse(one),
+            [one] => DeviceSecret::parse(one.expose()),
             _ => None,
         }
     }
@@ -79,20 +83,20 @@ impl Cookies {
     /// The key of the page cookie, for a login: unclear is as good as none.
     pub(crate) fn page(&self) -> Option<PageKey> {
         match self.page.as_slice() {
-            [one] => PageKey::parse(one),
+            [one] => PageKey::parse(one.expose()),
             _ => None,
         }
     }
 
     /// Every page key that came: a logout ends whatever is named.
     pub(crate) fn pages(&self) -> impl Iterator<Item = PageKey> + '_ {
-        self.page.iter().filter_map(|text| PageKey::parse(text))
+        self.page.iter().filter_map(|text| PageKey::parse(text.expose()))
     }
 }
 
-/// A device secret that was shown; an empty text shows none. One that cannot be ours is a different one, not an absent one: the token has moved
-/// into a jar whose device cookie somebody made up.
-pub(crate) fn shown(text: &str) -> Option<DeviceSecret> {
+/// A device secret that was shown; an empty text shows none. One that cannot be ours is a different one, not an absent
+/// one: the token has moved into a jar whose device cookie somebody made up.
+pub(crate) fn shown(text: &SecretText) -> Option<DeviceSecret> {
     let nobodys = || DeviceSecret::from_bytes([0; 32]);
-    (!text.is_empty()).then(|| DeviceSecret::parse(text).unwrap_or_else(nobodys))
+    (!text.expose().is_empty()).then(|| DeviceSecret::parse(text.expose()).unwrap_or_else(nobodys))
 }

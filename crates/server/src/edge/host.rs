@@ -41,7 +41,14 @@ mod tests {
         for good in ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080", "app.localhost"] {
             assert!(names_this_machine(good), "{good}");
         }
-        for bad in ["auth.example.com", "localhost.example.com", "10.0.0.1:8080", "", "a b", "127.0.0.1@evil.example"] {
+        for bad in [
+            "auth.example.com",
+            "localhost.example.com",
+            "10.0.0.1:8080",
+            "",
+            "a b",
+            "127.0.0.1@evil.example",
+        ] {
             assert!(!names_this_machine(bad), "{bad}");
         }
     }

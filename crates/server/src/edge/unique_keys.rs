@@ -76,10 +76,19 @@ mod tests {
 
     #[test]
     fn keys_may_stand_once_in_each_object() {
-        for good in ["{}", r#"{"a":1,"b":{"a":2}}"#, r#"[{"a":1},{"a":1}]"#, "null", r#"{"a":[1.5,true,null,"x"]}"#] {
+        for good in
+            ["{}", r#"{"a":1,"b":{"a":2}}"#, r#"[{"a":1},{"a":1}]"#, "null", r#"{"a":[1.5,true,null,"x"]}"#]
+        {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in [r#"{"a":1,"a":1}"#, r#"{"x":{"a":1,"a":2}}"#, r#"{"a":1,"\u0061":2}"#, r#"[{"a":1,"a":1}]"#, "{", "{} {}"] {
+        for bad in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"[{"a":1,"a":1}]"#,
+            "{",
+            "{} {}",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

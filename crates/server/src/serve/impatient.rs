@@ -99,6 +99,10 @@ mod tests {
         assert!(server.read(&mut buffer).await.unwrap() >= PREFACE);
         tokio::time::advance(Duration::from_secs(60)).await;
         client.write_all(b"\r\n").await.unwrap();
-        assert_eq!(server.read(&mut buffer).await.unwrap(), 2, "after its first bytes HTTP's own limits hold");
+        assert_eq!(
+            server.read(&mut buffer).await.unwrap(),
+            2,
+            "after its first bytes HTTP's own limits hold"
+        );
     }
 }

@@ -49,7 +49,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let builder = Arc::clone(&builder);
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            let connection = builder.serve_connection(TokioIo::new(Impatient::new(stream, HEADERS)), service).into_owned();
+            let connection =
+                builder.serve_connection(TokioIo::new(Impatient::new(stream, HEADERS)), service).into_owned();
             // A connection that breaks is the network's business, not ours.
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection broke off");

@@ -26,7 +26,8 @@ pub(crate) fn frame() -> OpenApi {
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, description)))
     };
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let refresh = cookie("rotunda_refresh", "The refresh token of a browser; `__Secure-` in front under https.");
+    let refresh =
+        cookie("rotunda_refresh", "The refresh token of a browser; `__Secure-` in front under https.");
     let page = cookie("rotunda_page", "The page key of a browser; `__Host-` in front under https.");
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", bearer)

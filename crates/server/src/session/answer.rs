@@ -88,7 +88,8 @@ impl From<&User> for UserBody {
 
 /// A moment as RFC 3339 text in UTC, with milliseconds.
 pub(crate) fn rfc3339(at: UnixMillis) -> String {
-    let stamp = Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
+    let stamp =
+        Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX });
     format!("{stamp:.3}")
 }
 

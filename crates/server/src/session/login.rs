@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rotunda_core::login::Login;
-use rotunda_core::model::{ClientKind, DeviceSecret, Email, Handle, Password, Username};
+use rotunda_core::model::{ClientKind, DeviceSecret, Email, Handle, Password, SecretText, Username};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::{client_id, password};
+use super::{client_id, password, secret_text};
 use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
@@ -32,7 +32,9 @@ pub(crate) struct LoginBody {
     /// `false`: the session lives a day at most, and a browser forgets it when it is closed. `true` unless given.
     remember: Option<bool>,
     /// The device secret of an earlier session; native clients only.
-    device_secret: Option<String>,
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    device_secret: Option<SecretText>,
 }
 
 /// Sign in with a password.
@@ -61,7 +63,7 @@ pub(crate) async fn login(
             origin::check(&app.web, &headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native => (body.device_secret.as_deref().and_then(DeviceSecret::parse), None),
+        ClientKind::Native => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     let remember = body.remember.unwrap_or(true);
     let login = Login { handle, password: body.password, client_id, remember, device, page, caller };

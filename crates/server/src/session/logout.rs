@@ -1,13 +1,14 @@
 //! `POST /auth/logout` and `POST /auth/logout-all`
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
 use rotunda_core::logout::Logout;
-use rotunda_core::model::ClientKind;
+use rotunda_core::model::{ClientKind, SecretText};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::secret_text;
 use crate::edge::bearer::{self, SignedIn};
 use crate::edge::body::Json;
 use crate::edge::caller::From;
@@ -15,13 +16,14 @@ use crate::edge::cookies::Cookies;
 use crate::edge::origin;
 use crate::reply::{ErrorBody, Problem, no_content, with_cookies};
 use crate::{App, Shared};
-use axum::extract::FromRequest;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"refresh_token": "rt1_…"}))]
 pub(crate) struct LogoutBody {
     /// The refresh token; native clients only. A browser sends its cookies.
-    refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<SecretText>,
 }
 
 /// End this session.

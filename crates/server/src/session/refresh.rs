@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rotunda_core::denied::Denied;
-use rotunda_core::model::{Carrier, RetryKeys};
+use rotunda_core::model::{Carrier, RetryKeys, SecretText};
 use rotunda_core::refresh::Attempt;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::client_id;
+use super::{client_id, secret_text};
 use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
@@ -26,9 +26,13 @@ use crate::reply::{ErrorBody, Problem};
 }))]
 pub(crate) struct RefreshBody {
     /// The refresh token; native clients only. A browser sends its cookie.
-    refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    refresh_token: Option<SecretText>,
     /// The device secret; native clients only. A browser sends its cookie.
-    device_secret: Option<String>,
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    device_secret: Option<SecretText>,
     /// The retry keys of the last generations, oldest first: 1 to 4, each 22 to 64 characters.
     retry_keys: Option<Vec<String>>,
     /// The client, where the caller wants to be sure that the token is its own.
@@ -56,7 +60,7 @@ pub(crate) async fn refresh(
 ) -> Result<Response, Problem> {
     let retry_keys = body.retry_keys.as_deref().map(retry_keys).transpose()?.unwrap_or_default();
     let (token, carrier, device) = match body.refresh_token {
-        Some(token) => (token, Carrier::Body, body.device_secret.as_deref().and_then(cookies::shown)),
+        Some(token) => (token, Carrier::Body, body.device_secret.as_ref().and_then(cookies::shown)),
         None => {
             origin::check(&app.web, &headers)?;
             let token = jar.refresh()?.ok_or(Problem::Denied(Denied::TokenMissing))?;

@@ -73,6 +73,7 @@ macro_rules! contract_cases {
                 a_password_change_needs_the_hash_that_was_read
                 a_password_change_needs_the_epoch_that_was_read
                 a_password_change_needs_a_user
+                a_password_change_needs_a_live_session_that_asks
                 a_password_change_leaves_others_alone
                 a_password_changes_once_however_many_ask
             }

@@ -3,8 +3,8 @@
 use rotunda_core::model::{Account, Ending, Session, User};
 
 use super::scene::{
-    Shelf, a_signed_in_user, account, assert_same_events, at_once, end_event, endings, happened, refresh, row, sign_in,
-    view,
+    Shelf, a_signed_in_user, account, assert_same_events, at_once, end_event, endings, happened, refresh,
+    row, sign_in, view,
 };
 use crate::fixtures::{
     NOW, a_caller, a_password_change, a_password_hash, a_rotation, a_session, a_user, an_account, an_end,
@@ -21,7 +21,7 @@ pub(super) async fn a_password_change_ends_all_sessions_and_starts_one(store: Sh
     let phone = refresh(&store, &phone, NOW).await;
     store.end(an_end(&gone, Ending::Reused, NOW)).await.unwrap();
 
-    let change = a_password_change(&known, 4);
+    let change = a_password_change(&known, &own, 4);
     assert!(store.change_password(change.clone()).await.unwrap());
 
     let after = account(&store, known.user.id).await;
@@ -72,10 +72,27 @@ pub(super) async fn a_password_change_needs_a_user(store: Shelf) {
     refused(&store, &session, &an_account(2)).await;
 }
 
+pub(super) async fn a_password_change_needs_a_live_session_that_asks(store: Shelf) {
+    let (known, own) = a_signed_in_user(&store, 1).await;
+    let (_, anothers) = a_signed_in_user(&store, 2).await;
+    let bystander = a_session(&known.user, 3);
+    sign_in(&store, &known, &bystander).await;
+    store.end(an_end(&own, Ending::LoggedOut, NOW)).await.unwrap();
+    for asking in [&own, &anothers, &a_session(&known.user, 9)] {
+        let before = view(&store, bystander.id).await;
+        let change = a_password_change(&known, asking, 50);
+        assert!(
+            !store.change_password(change).await.unwrap(),
+            "whoever asks has no live session of this user"
+        );
+        assert_eq!(view(&store, bystander.id).await, before, "no event, and nothing ended");
+    }
+}
+
 pub(super) async fn a_password_change_leaves_others_alone(store: Shelf) {
-    let (known, _) = a_signed_in_user(&store, 1).await;
+    let (known, own) = a_signed_in_user(&store, 1).await;
     let (other, session) = a_signed_in_user(&store, 2).await;
-    assert!(store.change_password(a_password_change(&known, 3)).await.unwrap());
+    assert!(store.change_password(a_password_change(&known, &own, 3)).await.unwrap());
     let after = account(&store, other.user.id).await;
     assert_eq!(after.user, a_user(2));
     assert!(after.password == other.password, "the other user's hash is as it was");
@@ -86,7 +103,7 @@ pub(super) async fn a_password_changes_once_however_many_ask(store: Shelf) {
     let (known, session) = a_signed_in_user(&store, 1).await;
     let answers = at_once(10, |number| {
         let store = store.clone();
-        let change = a_password_change(&known, 10 + number as u64);
+        let change = a_password_change(&known, &session, 10 + number as u64);
         async move { store.change_password(change).await.unwrap() }
     })
     .await;
@@ -100,7 +117,7 @@ pub(super) async fn a_password_changes_once_however_many_ask(store: Shelf) {
 /// Tries a change on an account that was read otherwise: nothing changes, and this session of it lives.
 async fn refused(store: &Shelf, session: &Session, read: &Account) {
     let before = view(store, session.id).await;
-    let change = a_password_change(read, 50);
+    let change = a_password_change(read, session, 50);
     let new = change.session.id;
     assert!(!store.change_password(change).await.unwrap(), "the account is not as it was read");
     assert!(store.facts(new).await.unwrap().is_none(), "no session");

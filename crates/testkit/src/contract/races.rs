@@ -53,7 +53,7 @@ pub(super) async fn no_refresh_slips_past_a_password_change(store: Shelf) {
     for round in 0..ROUNDS {
         let known = race(&store, round, Blow::PasswordChange).await;
         let live = store.sessions_of(known.user.id, NOW, 10).await.unwrap();
-        let new = a_password_change(&known, third(round)).session.id;
+        let new = a_session(&known.user, third(round)).id;
         assert_eq!(
             live.iter().map(|session| session.id).collect::<Vec<_>>(),
             [new],
@@ -104,10 +104,11 @@ async fn race(store: &Shelf, round: u64, blow: Blow) -> Account {
     let newcomer = a_session(&known.user, round + 2_000);
     let ids = [first.id, second.id, newcomer.id];
     at_once(ACTORS, |actor| {
-        let (store, known, newcomer) = (store.clone(), known.clone(), newcomer.clone());
+        let (store, known) = (store.clone(), known.clone());
+        let (asking, newcomer) = (first.clone(), newcomer.clone());
         async move {
             match actor {
-                0 => strike(&store, &known, round, blow).await,
+                0 => strike(&store, &known, &asking, round, blow).await,
                 1 => drop(store.login(a_login(&known, &newcomer)).await.unwrap()),
                 _ => refresh_on_and_on(&store, ids[actor % 2]).await,
             }
@@ -121,10 +122,10 @@ async fn race(store: &Shelf, round: u64, blow: Blow) -> Account {
     known
 }
 
-async fn strike(store: &Shelf, known: &Account, round: u64, blow: Blow) {
+async fn strike(store: &Shelf, known: &Account, asking: &Session, round: u64, blow: Blow) {
     match blow {
         Blow::PasswordChange => {
-            assert!(store.change_password(a_password_change(known, third(round))).await.unwrap());
+            assert!(store.change_password(a_password_change(known, asking, third(round))).await.unwrap());
         }
         Blow::EndOfAll | Blow::Disabling => {
             let state = matches!(blow, Blow::Disabling).then_some(UserState::Disabled);

@@ -4,7 +4,7 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Account, Ending, Event, Handle, PasswordHash, User, UserId, UserState};
+use rotunda_core::model::{Account, Ending, Event, Handle, PasswordHash, Standing, User, UserId, UserState};
 use rotunda_core::store::{Accounts, ChangingPassword, EndingAll, LoggingIn, Registered, Registering};
 
 use super::MemoryStore;
@@ -78,6 +78,10 @@ impl Accounts for MemoryStore {
     async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
         let mut state = self.open()?;
         let user = change.account.user.id;
+        let asks = state.sessions.get(&change.asking);
+        if !asks.is_some_and(|asks| asks.user_id == user && asks.standing == Standing::Live) {
+            return Ok(false);
+        }
         let Some(account) = state.accounts.get_mut(&user).filter(|now| as_read(now, &change.account)) else {
             return Ok(false);
         };

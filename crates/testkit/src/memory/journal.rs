@@ -27,7 +27,8 @@ impl Journal for MemoryStore {
     async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
         let state = self.open()?;
         let of_it = |known: &&RecordedEvent| known.event.session_id == Some(session);
-        Ok(state.events.iter().filter(of_it).take(limit as usize).cloned().collect())
+        let last = state.events.iter().rev().filter(of_it).take(limit as usize);
+        Ok(last.cloned().collect::<Vec<_>>().into_iter().rev().collect())
     }
 
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {

@@ -101,7 +101,8 @@ pub(crate) fn answer(status: StatusCode, web: &Web, grant: &Grant) -> Response {
         access_token: grant.access_token.expose(),
         token_type: "Bearer",
         expires_in: grant.expires_in.as_secs(),
-        refresh_after: grant.refresh_after.as_secs(),
+        // Never at once: in the last second of a session that would be a loop.
+        refresh_after: grant.refresh_after.as_secs().max(1),
         refresh_token: native.then(|| grant.refresh_token.expose()),
         device_secret: grant.device_secret.as_ref().filter(|_| native).map(|secret| secret.expose_text()),
         refresh_expires_in: grant.refresh_expires_in.as_secs(),

@@ -64,7 +64,7 @@ fn listed(session: &Session, current: SessionId) -> ListedSession {
 
 /// My devices.
 #[utoipa::path(
-    get, path = "/auth/sessions", tag = "session", security(("bearer" = [])),
+    get, path = "/auth/sessions", operation_id = "list_sessions", tag = "session", security(("bearer" = [])),
     responses(
         (status = 200, description = "The live sessions, at most 200", body = SessionsBody),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
@@ -81,7 +81,7 @@ pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Resu
 
 /// End one of my sessions.
 #[utoipa::path(
-    delete, path = "/auth/sessions/{id}", tag = "session", security(("bearer" = [])),
+    delete, path = "/auth/sessions/{id}", operation_id = "end_session", tag = "session", security(("bearer" = [])),
     params(("id" = String, Path, description = "The session's id")),
     responses(
         (status = 204, description = "It is over"),

@@ -9,7 +9,7 @@ use crate::reply::{ErrorBody, json};
 
 /// Who am I?
 #[utoipa::path(
-    get, path = "/auth/me", tag = "session", security(("bearer" = [])),
+    get, path = "/auth/me", operation_id = "who_am_i", tag = "session", security(("bearer" = [])),
     responses(
         (status = 200, description = "The user", body = UserBody),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),

@@ -32,7 +32,7 @@ pub(crate) struct ChangeBody {
 
 /// Change the password. This session is renewed, all others end.
 #[utoipa::path(
-    post, path = "/auth/password/change", tag = "session", request_body = ChangeBody, security(("bearer" = [])),
+    post, path = "/auth/password/change", operation_id = "change_password", tag = "session", request_body = ChangeBody, security(("bearer" = [])),
     responses(
         (status = 200, description = "Changed; go on with these tokens", body = SessionAnswer),
         (status = 400, description = "The new password does not do; the description says how to do better", body = ErrorBody),

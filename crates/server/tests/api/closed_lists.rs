@@ -1,0 +1,124 @@
+//! The lists that clients share are closed: what we can say is on them, under these very names.
+//!
+//! That no answer of any test says anything else is checked in `support/everywhere.rs`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use rotunda_core::denied::Denied;
+use rotunda_core::model::{AddressBinding, ClientId, Ending};
+use serde_json::json;
+
+use crate::support::lists::{ENDINGS, REASONS};
+use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, get, post};
+
+/// What a later issue will say: nothing here can be asked to say it yet.
+const NOT_YET: [&str; 2] = ["email_unverified", "rate_limited"];
+
+#[test]
+fn the_endings_are_those_of_the_contract() {
+    let ours: BTreeSet<_> = Ending::ALL.iter().map(|ending| ending.as_str()).collect();
+    assert_eq!(ours, BTreeSet::from(ENDINGS));
+}
+
+#[test]
+fn every_refusal_has_a_reason_of_the_contract_or_none() {
+    use Denied as D;
+    // The compiler asks for the new ones: `successor` knows every variant.
+    let all = std::iter::successors(Some(D::CredentialsInvalid), successor);
+    let reasons: BTreeSet<_> = all.filter_map(|denied| denied.reason()).collect();
+    let later = BTreeSet::from(NOT_YET);
+    assert_eq!(reasons, BTreeSet::from(REASONS).difference(&later).copied().collect());
+}
+
+fn successor(denied: &Denied) -> Option<Denied> {
+    use Denied as D;
+    Some(match denied {
+        D::CredentialsInvalid => D::UserDisabled,
+        D::UserDisabled => D::TokenMissing,
+        D::TokenMissing => D::TokenUnknown,
+        D::TokenUnknown => D::TokenAhead,
+        D::TokenAhead => D::TokenExpired,
+        D::TokenExpired => D::TokenStale,
+        D::TokenStale => D::TokenReused,
+        D::TokenReused => D::ProofMissing,
+        D::ProofMissing => D::ClientMismatch,
+        D::ClientMismatch => D::AddressMismatch,
+        D::AddressMismatch => D::SessionEnded(None),
+        D::SessionEnded(_) => D::ClientUnknown,
+        D::ClientUnknown => D::NotFound,
+        D::NotFound => D::RegistrationOff,
+        D::RegistrationOff => D::EmailTaken,
+        D::EmailTaken => D::UsernameTaken,
+        D::UsernameTaken => D::EmailInvalid,
+        D::EmailInvalid => D::UsernameInvalid,
+        D::UsernameInvalid => D::NameInvalid,
+        D::NameInvalid => D::PasswordTooShort { least: 12 },
+        D::PasswordTooShort { .. } => D::PasswordTooLong,
+        D::PasswordTooLong => return None,
+    })
+}
+
+/// Everything that can happen to a bound phone, until every reason has been heard.
+#[tokio::test]
+async fn every_reason_is_heard_over_http() {
+    let bind = |policy: &mut rotunda_core::policy::Policy| {
+        let native = policy.clients.get_mut(&ClientId("native".to_owned())).unwrap();
+        native.bind_address = AddressBinding::Network;
+    };
+    let app = Setup::new().policy(bind).start().await;
+    let mut heard = BTreeSet::new();
+    let hour = Duration::from_secs(3600);
+    let mut ada = Phone::new(&app, "ada");
+    ada.register(ADA, PASSWORD).await.session_on_phone(201);
+    let oldest = ada.refreshing();
+    let mut hear = |answer: crate::support::Answer| {
+        let reason = answer.json["reason"].as_str().unwrap_or_else(|| panic!("{}", answer.told()));
+        heard.insert(reason.to_owned());
+    };
+    hear(app.send(get("/auth/me")).await);
+    hear(app.send(get("/auth/me").bearer("x")).await);
+    hear(ada.clone().login(ADA, OTHER_PASSWORD).await);
+    hear(app.send(ada.refreshing().peer("192.0.2.1:1")).await);
+    for _ in 0..3 {
+        app.wait(hour);
+        ada.refresh().await.session_on_phone(200);
+    }
+    hear(app.send(oldest.clone()).await);
+    app.wait(hour);
+    hear(ada.me().await);
+    let named = json!({"refresh_token": ada.refresh_token, "client_id": "web"});
+    hear(app.send(ada.dress(post("/auth/refresh").json(&named))).await);
+    let alone = json!({"refresh_token": ada.refresh_token});
+    hear(app.send(ada.dress(post("/auth/refresh").json(&alone))).await);
+    let mut moved = ada.clone();
+    moved.device_secret = "rd1_x".to_owned();
+    hear(moved.refresh().await);
+    hear(ada.refresh().await);
+    ada.login(ADA, PASSWORD).await.session_on_phone(200);
+    let user = app.rotunda.users(None, 1).await.unwrap().pop().unwrap();
+    app.rotunda.disable_user(user.id).await.unwrap();
+    hear(ada.login(ADA, PASSWORD).await);
+    let expected: BTreeSet<_> =
+        REASONS.iter().filter(|reason| !NOT_YET.contains(reason)).map(|r| (*r).to_owned()).collect();
+    assert_eq!(heard, expected);
+}
+
+/// Each session that ended did so once, whatever was tried on it afterwards.
+#[tokio::test]
+async fn a_session_has_exactly_one_ending() {
+    let app = App::new().await;
+    let mut ada = Browser::new(&app);
+    ada.register(ADA, PASSWORD).await;
+    let session = ada.sessions().await[0]["id"].as_str().unwrap().to_owned();
+    let mut tab = ada.clone();
+    ada.logout().await;
+    tab.refresh().await.over("session_ended", "logged_out");
+    tab.logout().await;
+    let user = app.rotunda.users(None, 1).await.unwrap().pop().unwrap();
+    app.rotunda.disable_user(user.id).await.unwrap();
+    app.rotunda.revoke_session(session.parse().unwrap()).await.unwrap();
+    app.wait(Duration::from_secs(40 * 24 * 3600));
+    tab.send(post("/auth/refresh")).await.refused("token_missing");
+    assert_eq!(app.story(&session).await, ["user.signed_in", "session.ended logged_out"]);
+}

@@ -1,0 +1,30 @@
+//! Rotunda over HTTP, as the people and programs who use it see it. Each test reads like somebody's day; what is true
+//! of every answer is checked in `support/everywhere.rs`, in all of them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in tests, to panic is to report; clippy knows test functions, not their helpers"
+)]
+
+mod accounts;
+mod arbitrary;
+mod bad_bodies;
+mod bad_fields;
+mod bad_requests;
+mod bearer;
+mod browser;
+mod closed_lists;
+mod cors;
+mod documented;
+mod forwarded;
+mod host;
+mod https;
+mod origins;
+mod outage;
+mod phone;
+mod races;
+mod secrets;
+mod slow;
+mod sqlite;
+mod support;

@@ -1,0 +1,171 @@
+//! What may be printed carries nothing that opens anything: neither `Debug` nor the log.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::{Error, Failure};
+use rotunda_core::model::{Ending, RecordedEvent};
+use rotunda_server::Web;
+use rotunda_server::edge::Peer;
+use rotunda_server::reply::Problem;
+use serde_json::json;
+use tower::ServiceExt;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, get, post};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A day in which every kind of secret was handed out; a wrong turn now and then.
+async fn a_day(app: &App) -> (Browser<'_>, Phone<'_>) {
+    let (mut browser, mut phone) = (Browser::new(app), Phone::new(app, "ada"));
+    browser.register(ADA, PASSWORD).await;
+    phone.login(ADA, PASSWORD).await;
+    phone.login(ADA, OTHER_PASSWORD).await;
+    let mut thief = phone.stolen_by("thief");
+    for _ in 0..3 {
+        app.wait(HOUR);
+        browser.refresh().await;
+        phone.refresh().await;
+    }
+    thief.refresh().await;
+    phone.refresh().await;
+    phone.login(ADA, PASSWORD).await;
+    app.send(post("/auth/login").json_text(&format!(r#"{{"email":"{PASSWORD}","password":[]}}"#))).await;
+    app.send(post("/auth/login").json_text(&format!(r#"{{"remember":"{PASSWORD}"}}"#))).await;
+    app.send(get("/auth/me").bearer(&phone.refresh_token)).await;
+    app.send(post("/auth/refresh").cookies(&format!("rotunda_refresh={}", phone.refresh_token))).await;
+    let change = json!({"current_password": PASSWORD, "new_password": OTHER_PASSWORD});
+    let ask = post("/auth/password/change").json(&change).bearer(&phone.access_token);
+    phone.receive(&app.send(phone.dress(ask)).await);
+    browser.login(ADA, OTHER_PASSWORD).await;
+    (browser, phone)
+}
+
+/// Everything of that day that opens something, or that something can be made from.
+fn secrets(app: &App) -> Vec<String> {
+    let mut all = app.secrets();
+    all.extend([PASSWORD, OTHER_PASSWORD].map(str::to_owned));
+    let state = app.memory.snapshot();
+    all.extend(state.accounts.values().map(|account| account.password.expose().to_owned()));
+    for session in state.sessions.values() {
+        let lineage = &session.lineage;
+        let page = session.page_hash.iter().map(|hash| hash.0);
+        let hashes = [lineage.current_hash.0, session.device_hash.0].into_iter().chain(page);
+        all.extend(hashes.map(|hash| format!("{:?}", &hash[..4]).trim_matches(['[', ']']).to_owned()));
+    }
+    assert!(all.len() > 30, "the day was too short: {}", all.len());
+    all
+}
+
+fn tells_nothing(text: &str, secrets: &[String]) {
+    for secret in secrets {
+        assert!(!text.contains(secret.as_str()), "{secret} is in {text}");
+    }
+}
+
+fn printed(things: &[&dyn Debug]) -> String {
+    things.iter().map(|thing| format!("{thing:?}\n{thing:#?}\n")).collect()
+}
+
+#[tokio::test]
+async fn nothing_that_can_be_printed_tells_a_secret() {
+    let app = App::new().await;
+    let (browser, phone) = a_day(&app).await;
+    let secrets = secrets(&app);
+    let bearers = [
+        app.rotunda.bearer(&browser.access_token).await.unwrap(),
+        app.rotunda.bearer(&phone.access_token).await.unwrap(),
+    ];
+    let story = app.rotunda.why(bearers[1].facts.session.id).await.unwrap();
+    let events: Vec<RecordedEvent> = app.memory.snapshot().events;
+    let sessions: Vec<_> = app.memory.snapshot().sessions.into_values().collect();
+    let source = io::Error::other("the disk is full");
+    let failure = Failure::unavailable("writing", source);
+    let denied =
+        [Denied::TokenReused, Denied::SessionEnded(Some(Ending::Reused)), Denied::CredentialsInvalid];
+    let problems = [
+        Problem::Denied(Denied::TokenUnknown),
+        Problem::Bearer(Denied::TokenExpired),
+        Problem::Failure(Failure::overload("hashing")),
+        Problem::Origin(app.origin()),
+    ];
+    let peer = Peer("203.0.113.7:1".parse().unwrap());
+    let error = Error::Failure(Failure::broken("reading", "a value that makes no sense"));
+    let wrong =
+        [Web::new("not a url", &[""; 0]).unwrap_err(), Web::new("https://a.example", &["x"]).unwrap_err()];
+    let jwks = app.rotunda.jwks();
+    let text = printed(&[
+        &bearers,
+        &story,
+        &events,
+        &sessions,
+        &failure,
+        &denied,
+        &problems,
+        &peer,
+        &error,
+        &wrong,
+        &jwks,
+        &app.web,
+        app.rotunda.policy(),
+        &app.hasher,
+    ]);
+    tells_nothing(&text, &secrets);
+    assert!(text.contains("TokenHash") && text.contains(ADA), "it was printed at all");
+}
+
+/// A proxy or a test that prints an answer prints no cookie.
+#[tokio::test]
+async fn the_cookies_of_an_answer_do_not_print() {
+    let app = App::new().await;
+    let ask = post("/auth/register").json(&json!({"email": ADA, "password": PASSWORD}));
+    let response = app.router.clone().oneshot(ask.to_request()).await.unwrap();
+    let headers = format!("{:?}", response.headers());
+    assert_eq!(headers.matches("Sensitive").count(), 3, "{headers}");
+    assert!(!headers.contains("rt1_") && !headers.contains("rd1_") && !headers.contains("rp1_"), "{headers}");
+}
+
+/// Everything that is logged, down to the least.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_no_secret_and_no_address() {
+    let log = Log::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let listening = tracing::subscriber::set_default(subscriber);
+    let app = App::new().await;
+    a_day(&app).await;
+    app.memory.set_out(true);
+    app.send(post("/auth/login").json(&json!({"email": ADA, "password": PASSWORD}))).await.unavailable("5");
+    app.memory.set_out(false);
+    drop(listening);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    tells_nothing(&text, &secrets(&app));
+    tells_nothing(&text, &[ADA.to_owned()]);
+    assert!(text.contains("a request failed") && text.contains("it is out on purpose"), "{text}");
+}

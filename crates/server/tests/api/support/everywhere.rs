@@ -1,0 +1,143 @@
+//! What is true of every answer, whatever was asked: so each test checks it, and none can forget.
+
+use std::sync::LazyLock;
+
+use http::Method;
+use http::header::ORIGIN;
+use serde_json::Value;
+
+use super::lists::{ENDINGS, ERRORS, REASONS, UNDOCUMENTED};
+use super::{Answer, App, Ask};
+
+/// All of it.
+pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
+    check_retry_after(answer);
+    if answer.is_error() {
+        check_error(ask, answer);
+    }
+    if let Some(operation) = operation(&ask.method, &ask.path) {
+        // What was meant for another host is no answer of ours to any page.
+        if answer.status != 421 {
+            check_cors(app, ask, answer);
+        }
+        check_documented(operation, answer);
+    }
+}
+
+/// 429 and 503 say when to come back, and nothing else does.
+fn check_retry_after(answer: &Answer) {
+    let seconds = answer.header("retry-after").map(|text| text.parse::<u32>().unwrap());
+    assert_eq!(seconds.is_some(), matches!(answer.status, 429 | 503), "{}", answer.told());
+}
+
+/// One shape for all errors, closed lists, no cookie touched, nothing kept.
+fn check_error(ask: &Ask, answer: &Answer) {
+    assert_eq!(answer.cookies(), [""; 0], "a refusal never touches a cookie: {}", answer.told());
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{}", answer.told());
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{}", answer.told());
+    // axum tells it with whatever answers a method that no handler takes, a preflight's refusal too.
+    let tells_methods = answer.status == 405 || ask.method == Method::OPTIONS;
+    assert!(answer.header("allow").is_none() || tells_methods, "{}", answer.told());
+    assert!(answer.header("allow").is_some() || answer.status != 405, "{}", answer.told());
+    let body =
+        answer.json.as_object().unwrap_or_else(|| panic!("not the shape of an error: {}", answer.told()));
+    let known = |name: &String| ["error", "error_description", "reason", "ended"].contains(&name.as_str());
+    assert!(body.keys().all(known), "{}", answer.told());
+    let of = |field: &str| body.get(field).map(|value| value.as_str().unwrap());
+    let error = of("error").unwrap();
+    let statuses = ERRORS.iter().find(|(code, _)| *code == error).map(|(_, statuses)| *statuses);
+    assert!(statuses.is_some_and(|known| known.contains(&answer.status)), "{}", answer.told());
+    assert!(
+        of("error_description").is_some_and(|text| text.len() > 10 && text.ends_with('.')),
+        "{}",
+        answer.told()
+    );
+    assert!(of("reason").is_none_or(|reason| REASONS.contains(&reason)), "{}", answer.told());
+    assert!(of("ended").is_none_or(|ended| ENDINGS.contains(&ended)), "{}", answer.told());
+    let may_tell_the_ending = matches!(of("reason"), Some("session_ended" | "token_reused"));
+    assert!(of("ended").is_none() || may_tell_the_ending, "{}", answer.told());
+    assert_eq!(answer.header("www-authenticate").is_some(), error == "invalid_token", "{}", answer.told());
+    if matches!(error, "invalid_grant" | "invalid_token") {
+        assert!(of("reason").is_some(), "a 401 says why: {}", answer.told());
+    }
+}
+
+/// Exact origins, credentials on `/auth` only, one `Vary`.
+fn check_cors(app: &App, ask: &Ask, answer: &Answer) {
+    assert_eq!(answer.header("vary"), Some("origin"), "{}", answer.told());
+    let origins: Vec<_> = ask.headers.iter().filter(|(name, _)| *name == ORIGIN).collect();
+    let told = match origins.as_slice() {
+        [(_, origin)] => origin.to_str().ok().filter(|origin| app.web.allows(origin)),
+        _ => return,
+    };
+    assert_eq!(answer.header("access-control-allow-origin"), told, "{}", answer.told());
+    let credentials = answer.header("access-control-allow-credentials");
+    if !ask.path.starts_with("/auth/") {
+        assert_eq!(credentials, None, "{}", answer.told());
+    } else if told.is_some() {
+        assert_eq!(credentials, Some("true"), "{}", answer.told());
+    }
+}
+
+/// Whatever a route answers, its document has said so.
+fn check_documented(operation: &Value, answer: &Answer) {
+    let status = answer.status.to_string();
+    let documented = operation["responses"].as_object().unwrap().contains_key(&status);
+    let anywhere = UNDOCUMENTED.contains(&answer.status) || answer.status == 500;
+    assert!(documented || anywhere, "/openapi.json does not tell of it: {}", answer.told());
+    let schema = &operation["responses"][&status]["content"]["application/json"]["schema"];
+    if documented && !answer.bytes.is_empty() {
+        fits(schema, &answer.json)
+            .unwrap_or_else(|why| panic!("{why}, says /openapi.json: {}", answer.told()));
+    }
+}
+
+/// Whether a value is what a schema of the document says, as far as our schemas go.
+fn fits(schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.trim_start_matches("#/components/schemas/");
+        return fits(&DOCUMENT["components"]["schemas"][name], value);
+    }
+    let is = |kind: &Value| match kind.as_str() {
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("boolean") => value.is_boolean(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        Some("null") => value.is_null(),
+        _ => false,
+    };
+    let typed = match &schema["type"] {
+        Value::Null => true,
+        Value::Array(kinds) => kinds.iter().any(is),
+        kind => is(kind),
+    };
+    if !typed {
+        return Err(format!("{value} is no {}", schema["type"]));
+    }
+    for required in schema["required"].as_array().into_iter().flatten() {
+        value.get(required.as_str().unwrap_or_default()).ok_or_else(|| format!("{required} is missing"))?;
+    }
+    for (name, field) in value.as_object().into_iter().flatten() {
+        match &schema["properties"][name] {
+            Value::Null if schema["properties"].is_object() => return Err(format!("{name} is not a field")),
+            property => fits(property, field)?,
+        }
+    }
+    value.as_array().into_iter().flatten().try_for_each(|item| fits(&schema["items"], item))
+}
+
+/// The document, as programs read it.
+pub(crate) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(rotunda_server::openapi()).unwrap());
+
+/// The document's entry for a request, where there is one.
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    let path = path.split('?').next()?;
+    let template = match path.strip_prefix("/auth/sessions/") {
+        Some(id) if !id.is_empty() && !id.contains('/') => "/auth/sessions/{id}",
+        _ => path,
+    };
+    DOCUMENT["paths"].get(template)?.get(method.as_str().to_ascii_lowercase())
+}

@@ -1,0 +1,60 @@
+//! The closed lists of the contract, written down a second time on purpose: what changes there must be said here too.
+
+/// `reason` of a refusal.
+pub(crate) const REASONS: [&str; 13] = [
+    "credentials_invalid",
+    "email_unverified",
+    "user_disabled",
+    "rate_limited",
+    "token_missing",
+    "token_unknown",
+    "token_expired",
+    "token_stale",
+    "token_reused",
+    "proof_missing",
+    "client_mismatch",
+    "address_mismatch",
+    "session_ended",
+];
+
+/// `ended`: why a session ended.
+pub(crate) const ENDINGS: [&str; 13] = [
+    "logged_out",
+    "logged_out_everywhere",
+    "revoked_by_user",
+    "revoked_by_admin",
+    "reused",
+    "password_changed",
+    "password_reset",
+    "user_disabled",
+    "user_deleted",
+    "idle_expired",
+    "absolute_expired",
+    "evicted",
+    "reported",
+];
+
+/// `error`, each with the statuses that it comes with.
+pub(crate) const ERRORS: [(&str, &[u16]); 18] = [
+    ("invalid_request", &[400]),
+    ("invalid_client", &[400]),
+    ("password_unacceptable", &[400]),
+    ("invalid_grant", &[401]),
+    ("invalid_token", &[401]),
+    ("access_denied", &[403]),
+    ("origin_refused", &[403]),
+    ("registration_off", &[403]),
+    ("not_found", &[404]),
+    ("method_not_allowed", &[405]),
+    ("request_timeout", &[408]),
+    ("email_taken", &[409]),
+    ("username_taken", &[409]),
+    ("payload_too_large", &[413]),
+    ("unsupported_media_type", &[415]),
+    ("misdirected_request", &[421]),
+    ("server_error", &[500]),
+    ("temporarily_unavailable", &[503]),
+];
+
+/// What any route may answer before its handler is reached; the document names the other statuses one by one.
+pub(crate) const UNDOCUMENTED: [u16; 6] = [400, 405, 408, 413, 415, 421];

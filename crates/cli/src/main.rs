@@ -18,13 +18,16 @@ use args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let for_programs = args.global.json;
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return output::failed(&anyhow::Error::new(error).context("starting the runtime")),
+        Err(error) => {
+            return output::failed(&anyhow::Error::new(error).context("starting the runtime"), for_programs);
+        }
     };
     match runtime.block_on(run(args)) {
         Ok(code) => code,
-        Err(error) => output::failed(&error),
+        Err(error) => output::failed(&error, for_programs),
     }
 }
 

@@ -52,9 +52,18 @@ pub(crate) fn moment(at: UnixMillis) -> String {
     format!("{stamp:.3}")
 }
 
-/// Says on standard error why a command failed; exit 1.
-pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
+/// Says why a command failed, on standard error, and for programs as JSON too; exit 1.
+pub(crate) fn failed(error: &anyhow::Error, for_programs: bool) -> ExitCode {
+    if for_programs {
+        // Standard output may be closed; standard error says it all the same.
+        let _ = json(&serde_json::json!({"error": format!("{error:#}")}));
+    }
     refused(&format!("{error:#}"))
+}
+
+/// Says on standard error what the operator should know.
+pub(crate) fn warn(what: &str) {
+    let _ = writeln!(io::stderr(), "rotunda: warning: {what}");
 }
 
 /// Says on standard error why the answer is no; exit 1.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use rotunda_core::Rotunda;
 use rotunda_core::policy::Registration;
+use rotunda_server::serve::MOST_CONNECTIONS;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +27,9 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     log::start(loaded.settings.log_level, loaded.settings.log_format);
     // The port first: of two servers that are started by mistake, the second stops before it touches anything.
     let listen = loaded.settings.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("listening on {listen}"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
+    })?;
     let stop = stop_signal()?;
     let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded).await?;
     for warning in &warnings {
@@ -35,13 +39,31 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
     let janitor = tokio::spawn(keep_tidy(rotunda));
     output::print(&banner(&settings))?;
-    rotunda_server::serve::serve(listener, router, stop).await;
+    rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Done when the process is told to stop: SIGTERM from a supervisor, SIGINT from a terminal.
+/// How many connections this process can bear: as many as it may have open files, less some for the store.
+fn connections() -> usize {
+    const OURS: u64 = 64;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // The soft limit is a relic of programs that cannot count further; the hard one is what the operator said.
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    let files = if raised { maximum } else { current };
+    let most =
+        files.map_or(MOST_CONNECTIONS, |n| usize::try_from(n.saturating_sub(OURS)).unwrap_or(usize::MAX));
+    if most < MOST_CONNECTIONS {
+        tracing::warn!(
+            "this process may open few files, so it serves {most} connections at once; see `ulimit -n`"
+        );
+    }
+    most.max(1)
+}
+
+/// Done when the process is told to stop: SIGTERM from a supervisor, SIGINT from a terminal. Told a second time, it does
+/// not wait for requests under way.
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
@@ -50,6 +72,14 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("told to stop a second time: requests under way are cut off");
+            std::process::exit(1);
+        });
     })
 }
 

@@ -16,6 +16,7 @@ use rotunda_store_sqlite::SqliteStore;
 
 use crate::args::{Global, Serve};
 use crate::config::{self, ConfigError, Loaded, Overrides, Settings};
+use crate::output;
 
 /// A Rotunda with everything that it stands on.
 pub(crate) struct Wired {
@@ -26,9 +27,26 @@ pub(crate) struct Wired {
 }
 
 impl Wired {
-    /// For an operator's command.
+    /// For an operator's command about what is there already. In the wrong folder, it says so and makes nothing.
     pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
-        Self::wire(load(global, &Serve::default())?).await
+        let loaded = load(global, &Serve::default())?;
+        let path = &loaded.settings.store_path;
+        if !path.exists() {
+            bail!(
+                "there is no database at {}. Is this the right folder? `--data` or `--config` says where it is; \
+                 `rotunda serve` and `rotunda user add` make a new one",
+                path.display()
+            );
+        }
+        Self::open_or_make(loaded).await
+    }
+
+    /// The same, for a command that may be the first of all.
+    pub(crate) async fn open_or_make(loaded: Loaded) -> anyhow::Result<Self> {
+        for warning in &loaded.warnings {
+            output::warn(warning);
+        }
+        Self::wire(loaded).await
     }
 
     /// Opens the store, the keys and the password pool. What does not exist yet is made.
@@ -37,8 +55,15 @@ impl Wired {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let path = &settings.store_path;
+        let is_old = path.exists();
         let store =
             SqliteStore::open(path, clock.now()).with_context(|| format!("opening {}", path.display()))?;
+        if !is_old && settings.master_file.exists() {
+            tracing::warn!(
+                "a new, empty database was made beside the master key that is there already. If there was a database \
+                 before, stop now and put it back"
+            );
+        }
         let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
         let outside = Outside { store: Arc::new(store.clone()), clock, entropy, hasher: Arc::new(pool) };

@@ -38,11 +38,14 @@ mod start;
 pub mod store;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 pub use grant::Grant;
 pub use start::StartError;
 
 use keys::MasterKeys;
+use model::UnixMillis;
 use outside::{Clock, Entropy, PasswordHasher};
 use policy::Policy;
 use rotunda_token::{SigningKey, Verifier};
@@ -71,6 +74,8 @@ pub struct Rotunda {
     signing_key: SigningKey,
     verifier: Verifier,
     policy: Policy,
+    /// When the store was last seen to take writes.
+    seen_ready: AtomicI64,
 }
 
 impl Rotunda {
@@ -86,11 +91,20 @@ impl Rotunda {
         self.verifier.keys().to_jwks()
     }
 
-    /// Answers when requests can be served: the store takes writes.
+    /// Answers when requests can be served: the store takes writes. Asks it once a second at most, so that whoever asks
+    /// all the time does not keep it busy.
     ///
     /// # Errors
     /// [`failure::Failure`] with what is missing.
     pub async fn ready(&self) -> Result<(), failure::Failure> {
-        self.store.ready().await
+        const FRESH: Duration = Duration::from_secs(1);
+        let now = self.clock.now();
+        let seen = self.seen_ready.load(Ordering::Relaxed);
+        if now.distance(UnixMillis(seen)) < FRESH {
+            return Ok(());
+        }
+        self.store.ready().await?;
+        self.seen_ready.store(now.0, Ordering::Relaxed);
+        Ok(())
     }
 }

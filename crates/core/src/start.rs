@@ -6,6 +6,8 @@
 //!    one wins, and both go on with the winner's.
 //! 3. The newest signs; all are published.
 
+use std::sync::atomic::AtomicI64;
+
 use aws_lc_rs::aead::NONCE_LEN;
 use rotunda_token::{Algorithm, KeySet, SigningKey, Verifier};
 
@@ -57,7 +59,17 @@ impl Rotunda {
         let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()])
             .with_leeway_seconds(0);
         let Outside { store, clock, entropy, hasher } = outside;
-        Ok(Self { store, clock, entropy, hasher, keys, signing_key, verifier, policy })
+        Ok(Self {
+            store,
+            clock,
+            entropy,
+            hasher,
+            keys,
+            signing_key,
+            verifier,
+            policy,
+            seen_ready: AtomicI64::new(i64::MIN),
+        })
     }
 }
 

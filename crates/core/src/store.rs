@@ -72,7 +72,8 @@ pub trait Sessions: Send + Sync {
     /// A user's live sessions, the latest used first, at most `limit`.
     async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure>;
 
-    /// The device that a user has signed in on before with this secret.
+    /// The device that a user has signed in on before with this secret; none when a session with it ended as `reused` or
+    /// `reported`, because then somebody else may have the secret too.
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure>;
 
     /// Believes tokens newer than the store until then; `None` stops it. Said by the operator after a restore.

@@ -4,6 +4,8 @@
 //! {"error": "<code>", "error_description": "<for people>", "reason": "<closed list>", "ended": "<closed list>"}
 //! ```
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
@@ -54,6 +56,16 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Denied(denied) => Self::Denied(denied),
+            Error::Failure(failure) => Self::Failure(failure),
+        }
+    }
+}
+
+impl Problem {
+    /// What went wrong with a request that showed a bearer token: a refusal is that token's.
+    pub(crate) fn of_bearer(error: Error) -> Self {
+        match error {
+            Error::Denied(denied) => Self::Bearer(denied),
             Error::Failure(failure) => Self::Failure(failure),
         }
     }
@@ -210,8 +222,9 @@ fn challenge(denied: &Denied) -> HeaderValue {
 
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
     let reason = denied.reason();
+    static AHEAD: AtomicU64 = AtomicU64::new(0);
     match denied {
-        Denied::TokenAhead => tracing::error!(
+        Denied::TokenAhead if worth_a_line(&AHEAD).is_some() => tracing::error!(
             "a refresh token is newer than the database. If the database was restored or failed over and has lost its \
              last writes, `rotunda store accept-ahead --for 24h` keeps its users signed in"
         ),
@@ -224,7 +237,7 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
 fn failed(failure: &Failure) -> Response {
-    tracing::error!(?failure, "a request failed");
+    log_failure(failure);
     if failure.is_temporary() {
         let text = "This is not available just now. You are still signed in: try again in a moment.";
         let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned());
@@ -235,6 +248,24 @@ fn failed(failure: &Failure) -> Response {
         let (status, code, text) = Problem::Panicked.plain();
         error(status, code, text)
     }
+}
+
+/// An overload is daily life for a public server; anything else is news, but not thousands of times a second.
+fn log_failure(failure: &Failure) {
+    static FAILURES: AtomicU64 = AtomicU64::new(0);
+    if failure.is_overload() {
+        tracing::debug!(?failure, "a request was shed");
+    } else if let Some(so_far) = worth_a_line(&FAILURES) {
+        tracing::error!(?failure, so_far, "a request failed");
+    } else {
+        tracing::debug!(?failure, "a request failed");
+    }
+}
+
+/// Counts, and says how many there were when it is worth a line: the first ones, and then fewer and fewer.
+fn worth_a_line(count: &AtomicU64) -> Option<u64> {
+    let so_far = count.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+    (so_far <= 10 || so_far.is_power_of_two() || so_far.is_multiple_of(10_000)).then_some(so_far)
 }
 
 fn error(status: StatusCode, code: &'static str, description: String) -> Response {

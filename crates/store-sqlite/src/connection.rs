@@ -39,6 +39,26 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection> {
     open(path, READING)
 }
 
+/// A connection that is never asked anything, only kept. When the last connection of all closes, SQLite forgets where the
+/// log ends, and the next one reads the log anew: with a transaction at its end whose `fsync` failed, of which the caller
+/// was told that it is not done. As long as this one is open, other connections may fail and close as they like.
+pub(crate) fn to_keep(path: &Path) -> Result<Connection> {
+    let connection = for_reading(path)?;
+    // The first read is what opens the log.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Brings what is in the log into the file, and both onto the disk. After a crash the log may end with transactions that
+/// never reached the disk: whoever reads them might give out a token that a power cut takes back.
+///
+/// Waits for nobody. Where other processes are at work, the first of them has done this, and the log is in use.
+pub(crate) fn settle(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    connection.busy_timeout(PATIENCE)
+}
+
 /// Never creates the file: one that vanished must not come back empty.
 fn open(path: &Path, settings: &str) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -9,7 +9,9 @@
 //! 4. What a port's verb does stands in the file of that name; `ports.rs` says which are reads and which are writes;
 //!    `rows.rs` turns rows into the model and back.
 //! 5. When something fails, nothing is answered that did not happen, and the connection that failed is opened anew for
-//!    the next job: the store is well again as soon as the disk or the lock is (`fault.rs`).
+//!    the next job: the store is well again as soon as the disk or the lock is (`fault.rs`). What is not durable
+//!    is not read either, by this process or the next (`connection.rs`), and nothing is written to a file that has lost
+//!    its place (`presence.rs`).
 //!
 //! Several processes may use one file: an operator's command beside a running server. SQLite's locks keep their writes
 //! apart; nothing that decides is remembered outside the file.
@@ -31,6 +33,7 @@ mod login;
 mod logout;
 mod password;
 mod ports;
+mod presence;
 mod readers;
 mod refresh;
 mod register;
@@ -70,6 +73,8 @@ struct Inner {
     writer: Writer,
     readers: Readers,
     counters: Arc<Counters>,
+    /// Closed last (`connection.rs` says why there is one).
+    _kept: Mutex<Connection>,
     /// Where the janitor goes on looking for what has expired.
     walk: Mutex<janitor::Place>,
 }
@@ -83,10 +88,12 @@ impl SqliteStore {
     pub fn open(path: &Path, now: UnixMillis) -> Result<Self, Failure> {
         let path = std::path::absolute(path).map_err(|e| fault::at("opening the database", path, &e))?;
         let connection = schema::prepare(&path, now)?;
+        let kept = connection::to_keep(&path).map_err(|e| fault::at("opening the database", &path, &e))?;
         let counters = Arc::new(Counters::default());
         let writer = Writer::start(path.clone(), connection, Arc::clone(&counters))?;
         let readers = Readers::start(&path, &counters)?;
-        Ok(Self { inner: Arc::new(Inner { writer, readers, counters, walk: Mutex::default() }) })
+        let inner = Inner { writer, readers, counters, _kept: Mutex::new(kept), walk: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What the store has done since it was opened.

@@ -2,19 +2,23 @@
 //!
 //! 1. Make the folder, for this user only, if there is none.
 //! 2. Take the lock file beside the database: of two processes that start at once, one waits for the other.
-//! 3. Make the file, for this user only, if there is none; the log files beside it get the same mode.
-//! 4. Switch it to WAL, and apply what is missing of `migrations/`, each in its own transaction.
+//! 3. Make the file, for this user only, if there is none; the log files beside it get the same mode. If there was one,
+//!    as the lock file knows, it is not made again: a database that vanished must not come back empty.
+//! 4. Switch it to WAL, bring what an earlier process left in the log onto the disk, and apply what is missing of
+//!    `migrations/`, each in its own transaction.
+//! 5. Note in the lock file that there is a database now.
 //!
 //! The lock file stays where it is: to remove it would let a third process lock another file of the same name.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use refinery::error::Kind;
 use rotunda_core::failure::Failure;
 use rotunda_core::model::UnixMillis;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 use crate::{connection, fault};
 
@@ -29,12 +33,18 @@ pub(crate) fn prepare(path: &Path, now: UnixMillis) -> Result<Connection, Failur
     make_folder(path).map_err(|e| fault::at("making the folder of the database", path, &e))?;
     let lock = lock_path(path);
     // Held until the end of this function.
-    let _lock =
+    let locked =
         take_lock(&lock).map_err(|e| fault::at("locking the database for its migration", &lock, &e))?;
-    make_file(path).map_err(|e| fault::at(OPENING, path, &e))?;
+    make_file(path, &locked).map_err(|e| fault::at(OPENING, path, &e))?;
     let mut connection = open(path).map_err(|e| fault::at(OPENING, path, &e))?;
+    connection::settle(&connection).map_err(|e| {
+        let what =
+            format!("{e}. What is in its log has to reach the disk first: see to the disk, then start again");
+        fault::at("bringing the database's log onto the disk", path, &what)
+    })?;
     migrate(&mut connection).map_err(|e| fault::at("migrating the database", path, &e))?;
     note_birth(&connection, now).map_err(|e| fault::at(OPENING, path, &e))?;
+    note_presence(&locked).map_err(|e| fault::at(OPENING, &lock, &e))?;
     Ok(connection)
 }
 
@@ -47,14 +57,30 @@ fn make_folder(path: &Path) -> io::Result<()> {
 
 /// Only ever opens a file that is not there yet. To open and close one that this process already uses would take away
 /// SQLite's locks on it: POSIX drops them with *any* descriptor of the file.
-fn make_file(path: &Path) -> io::Result<()> {
-    match private().create_new(true).open(path) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            let is_file = fs::metadata(path)?.is_file();
-            if is_file { Ok(()) } else { Err(io::Error::other("this is not a file")) }
-        }
-        made => made.map(drop),
+fn make_file(path: &Path, lock: &File) -> io::Result<()> {
+    let had_one = lock.metadata()?.len() > 0;
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other("this is not a file")),
+        Ok(found) if found.len() == 0 && had_one => Err(lost("is empty, and was not before", path)),
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        Err(_) if had_one => Err(lost("is gone", path)),
+        Err(_) => private().create_new(true).open(path).map(drop),
     }
+}
+
+fn lost(how: &str, path: &Path) -> io::Error {
+    let (put_back, lock) = (put_back(path), lock_path(path));
+    io::Error::other(format!(
+        "the database {how}. {put_back}. To begin with an empty one, remove {} as well",
+        lock.display()
+    ))
+}
+
+/// A log that stays beside an older copy would be laid over it, and spoil it.
+fn put_back(path: &Path) -> String {
+    let path = path.display();
+    format!("Put the right file back; if it comes from a backup, remove {path}-wal and {path}-shm first")
 }
 
 fn lock_path(path: &Path) -> PathBuf {
@@ -69,6 +95,15 @@ fn take_lock(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// From now on its absence is a loss (step 5).
+fn note_presence(mut lock: &File) -> io::Result<()> {
+    const NOTE: &[u8] = b"There is a database beside this file. Without this file, an empty one would be made in its place.\n";
+    match lock.metadata()?.len() {
+        0 => lock.write_all(NOTE),
+        _ => Ok(()),
+    }
+}
+
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).mode(0o600);
@@ -76,21 +111,32 @@ fn private() -> OpenOptions {
 }
 
 fn open(path: &Path) -> Result<Connection, Box<dyn std::error::Error>> {
-    let connection = connection::for_writing(path)?;
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(
+    let switch = |connection: &Connection| {
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
+    };
+    let opened = connection::for_writing(path).and_then(|db| switch(&db).map(|mode| (db, mode)));
+    match opened {
+        Ok((connection, mode)) if mode == "wal" => Ok(connection),
+        Ok(_) => Err(
             "this file system cannot share memory between processes, which WAL needs: is it a network mount?"
                 .into(),
-        );
+        ),
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(format!("{e}. {}", put_back(path)).into())
+        }
+        Err(e) => Err(e.into()),
     }
-    Ok(connection)
 }
 
 /// A newer release's migrations are tolerated (the crate's documentation says why), differing ones are not.
-fn migrate(connection: &mut Connection) -> Result<(), refinery::Error> {
-    let report =
-        embedded::migrations::runner().set_abort_missing(false).set_abort_divergent(true).run(connection)?;
+fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
+    let runner = embedded::migrations::runner().set_abort_missing(false).set_abort_divergent(true);
+    let report = runner.run(connection).map_err(|e| match e.kind() {
+        Kind::DivergentVersion(..) => {
+            format!("{e}. Start the release that made it, or put back a backup that this release made")
+        }
+        _ => e.to_string(),
+    })?;
     for migration in report.applied_migrations() {
         tracing::info!(%migration, "the database was migrated");
     }

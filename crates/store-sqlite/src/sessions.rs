@@ -14,8 +14,8 @@ pub(crate) const SESSIONS_OF: &str = concat!(
      ORDER BY coalesce(rotated_at_ms, created_at) DESC, id DESC LIMIT ?3"
 );
 /// Live or ended: a device is known for as long as one of its sessions is kept.
-pub(crate) const DEVICE_OF: &str =
-    "SELECT device_id FROM session WHERE user_id = ?1 AND device_hash = ?2 LIMIT 1";
+pub(crate) const DEVICE_OF: &str = "SELECT device_id FROM session WHERE user_id = ?1 AND device_hash = ?2 AND NOT EXISTS \
+        (SELECT 1 FROM session WHERE user_id = ?1 AND device_hash = ?2 AND ended IN ('reused', 'reported')) LIMIT 1";
 
 pub(crate) fn facts_of_page(db: &Connection, page: PageHash) -> Result<Option<Facts>> {
     db.prepare_cached(FACTS_OF_PAGE)?.query_row(params![page.0], rows::facts).optional()

@@ -2,8 +2,9 @@
 //!
 //! 1. A write becomes a job in a bounded queue. A full queue refuses at once: whoever waits behind 4,096 others has
 //!    given up by the time it is their turn.
-//! 2. The thread takes the first job and whatever else is there, at most 512, and begins one `IMMEDIATE` transaction,
-//!    so that what a job reads still holds when it writes, whatever other processes do.
+//! 2. The thread takes the first job and whatever else is there, at most 512, sees that the file is still in its place
+//!    (`presence.rs`), and begins one `IMMEDIATE` transaction, so that what a job reads still holds when it writes,
+//!    whatever other processes do.
 //! 3. Each job runs in a savepoint of its own: one that fails undoes itself and nobody else.
 //! 4. Commit. The callers are answered only now, each with its own outcome.
 //! 5. If the transaction does not begin or does not commit, every caller in it is told *unavailable*, and the connection
@@ -13,7 +14,7 @@
 //! and the thread goes on: unwinding stops at the job, and its savepoint undoes whatever it had done by then.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -22,6 +23,7 @@ use rotunda_core::failure::Failure;
 use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
+use crate::presence::Presence;
 use crate::stats::Counters;
 use crate::{connection, fault};
 
@@ -44,11 +46,12 @@ impl Writer {
         connection: Connection,
         counters: Arc<Counters>,
     ) -> Result<Self, Failure> {
+        let presence = Presence::of(path).map_err(|e| Failure::unavailable("starting the writer", e))?;
         let (sender, jobs) = bounded(QUEUE);
         let shared = Arc::clone(&counters);
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || run(&path, connection, &jobs, &shared))
+            .spawn(move || run(&presence, connection, &jobs, &shared))
             .map_err(|e| Failure::unavailable("starting the writer thread", e))?;
         Ok(Self { jobs: Some(sender), thread: Some(thread), counters })
     }
@@ -81,16 +84,16 @@ impl Drop for Writer {
     }
 }
 
-fn run(path: &Path, connection: Connection, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
+fn run(presence: &Presence, connection: Connection, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
     let mut connection = Some(connection);
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         group.extend(jobs.try_iter().take(GROUP - 1));
-        let committed = match connection.take() {
+        let open = presence.check().and_then(|()| match connection.take() {
             Some(open) => Ok(open),
-            None => connection::for_writing(path),
-        }
-        .and_then(|open| commit(&open, &mut group).map(|()| open));
+            None => connection::for_writing(presence.path()),
+        });
+        let committed = open.and_then(|open| commit(&open, &mut group).map(|()| open));
         match committed {
             Ok(healthy) => {
                 connection = Some(healthy);

@@ -13,10 +13,14 @@ use zeroize::Zeroizing;
 use super::who;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
-use crate::wiring::Wired;
+use crate::wiring::{Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
-    let rotunda = Wired::open(global).await?.rotunda;
+    let rotunda = match &verb {
+        // The first user may come before the first start.
+        args::User::Add { .. } => Wired::open_or_make(load(global, &args::Serve::default())?).await?.rotunda,
+        _ => Wired::open(global).await?.rotunda,
+    };
     match verb {
         args::User::Add { email, username, name } => {
             let password = read_password(&email)?;

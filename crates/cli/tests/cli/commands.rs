@@ -70,6 +70,7 @@ async fn an_operator_adds_lists_disables_and_ends_while_the_server_runs() {
 #[test]
 fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
     let place = Place::new("");
+    place.json(&["user", "add", "ada@example.com"], PASSWORD);
     let unknown = "0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21";
     for refused in [
         &["session", "show", unknown][..],
@@ -84,6 +85,12 @@ fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
         assert_eq!(output.status.code(), Some(1), "{refused:?}: {output:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{refused:?}: {output:?}");
     }
+    let for_programs = place.run(&["session", "show", unknown, "--json"], "");
+    let error: Value = serde_json::from_slice(&for_programs.stdout).unwrap();
+    assert_eq!(
+        (for_programs.status.code(), &error["error"]),
+        (Some(1), &json!("There is nothing of that id here."))
+    );
     for misused in
         [&["--nonsense"][..], &["user"], &["user", "add", "a@b.c", "--password", "x"], &["nonsense"]]
     {
@@ -94,8 +101,15 @@ fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
 }
 
 #[test]
-fn without_anything_in_the_store_lists_are_empty_and_there_is_one_key() {
+fn in_the_wrong_folder_nothing_is_made_and_in_a_new_one_lists_are_empty() {
     let place = Place::new("");
+    for command in [&["user", "list"][..], &["key", "list"], &["session", "list", "ada"]] {
+        let output = place.run(command, "");
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("there is no database at"), "{output:?}");
+        assert!(!place.path("rotunda-data").exists(), "a command in the wrong folder makes nothing");
+    }
+    assert!(place.serve().stop() == Some(0));
     assert_eq!(place.json(&["user", "list"], ""), json!([]));
     let keys = place.json(&["key", "list"], "");
     assert_eq!(keys.as_array().unwrap().len(), 1);

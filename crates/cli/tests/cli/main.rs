@@ -4,7 +4,9 @@
 
 mod bad_input;
 mod commands;
+mod faults;
 mod house;
+mod pictures;
 mod race;
 mod restart;
 mod secrets;

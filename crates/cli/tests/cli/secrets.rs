@@ -95,7 +95,10 @@ async fn no_secret_is_found_at_rest_or_in_the_log() {
     );
     assert!(holds(&place.path("trace.log"), b"POST"), "the log is verbose, or this test looks at nothing");
     assert!(searched.iter().any(|path| holds(path, b"ada@example.com")), "the search finds what is there");
+    // What any unsealed P-256 key in PKCS#8 contains: the names of its algorithm and its curve (RFC 5480 §2.1.1).
+    let unsealed_key = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
     for path in &searched {
+        assert!(!holds(path, unsealed_key), "a signing key is in {}", path.display());
         for (name, secret) in &secrets {
             for form in forms(secret) {
                 assert!(!holds(path, &form), "{name} is in {}", path.display());

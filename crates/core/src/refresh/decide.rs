@@ -1,7 +1,8 @@
 //! The decision: facts in, decision out. Pure; the first rule that fits.
 //!
-//! This page is the table of the engine, row by row, in its order. *Inside W* means `|now - rotated_at| < W`: a clock
-//! that went back further than that counts as outside. Milliseconds throughout.
+//! This page is the table of the engine, row by row, in its order. *Inside W* means `|arrived - rotated_at| < W`: a clock
+//! that went back further than that counts as outside, and a store that takes its time does not make a request late.
+//! Milliseconds throughout.
 
 use crate::model::{
     AddressBinding, Caller, Carrier, Client, ClientId, Ending, Facts, LateRetry, RetryHash, Standing,
@@ -26,6 +27,11 @@ pub struct Presented<'a> {
     pub retry: &'a [RetryHash],
     /// From where it came.
     pub caller: &'a Caller,
+    /// When it arrived: the window is judged by that, however long the store took since.
+    pub arrived: UnixMillis,
+    /// Whether this very request has read its token as current already, and was overtaken before it could write. What
+    /// overtook it is younger than it, so it counts as inside the window however long that took.
+    pub raced: bool,
 }
 
 /// The device secret of a request, compared with the session's.
@@ -95,7 +101,9 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     use Decision as D;
     let session = &facts.session;
     let place = place(facts, presented);
-    let inside = inside_window(facts, client, now);
+    let inside = inside_window(facts, presented, client);
+    // A used token counts as inside however long it took to overtake its request, except where there is no window at all.
+    let excused = inside || (presented.raced && !client.window.is_zero());
 
     if mismatched(facts, presented, client) {
         return D::Mismatch;
@@ -116,12 +124,14 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     match place {
         Place::Current if !inside => D::Rotate,
         Place::Current => D::Debounce,
-        Place::Previous if inside => D::Replay,
-        Place::BeforePrevious if inside => D::InFlight,
+        Place::Previous if excused => D::Replay,
+        Place::BeforePrevious if excused => D::InFlight,
         Place::Previous if late_retry_fits(facts, presented, client) => D::LateRetry,
         Place::Ahead if ahead_is_believed(facts, presented, now) => D::Ahead,
         Place::Ahead => D::AheadRefused,
         Place::BeforePrevious | Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
+        // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
+        Place::Older if presented.raced && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
     }
 }
@@ -139,8 +149,9 @@ fn place(facts: &Facts, presented: &Presented<'_>) -> Place {
     }
 }
 
-fn inside_window(facts: &Facts, client: &Client, now: UnixMillis) -> bool {
-    facts.session.lineage.rotated_at.is_some_and(|rotated| now.distance(rotated) < client.window)
+fn inside_window(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
+    let rotated_at = facts.session.lineage.rotated_at;
+    rotated_at.is_some_and(|rotated| presented.arrived.distance(rotated) < client.window)
 }
 
 fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {

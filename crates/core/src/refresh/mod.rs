@@ -25,9 +25,10 @@ use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
+use crate::keys::MasterKeys;
 use crate::model::{
-    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, Lineage, RetryHash,
-    RetryKeys, Salt, SecretText, TokenHash, UnixMillis,
+    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, RetryHash, RetryKeys,
+    Salt, SecretText, TokenHash, UnixMillis,
 };
 use crate::outside::random;
 use crate::store::{EndingOne, Rotating};
@@ -62,6 +63,27 @@ struct Prepared<'a> {
     token: RefreshToken,
     hash: TokenHash,
     retry: Vec<RetryHash>,
+    arrived: UnixMillis,
+    raced: bool,
+}
+
+/// One round of a refresh: what was asked, and what was read for it.
+#[derive(Clone, Copy)]
+struct Round<'a> {
+    prepared: &'a Prepared<'a>,
+    facts: &'a Facts,
+    client: &'a Client,
+    now: UnixMillis,
+}
+
+/// How a round ended that did not end in a refusal.
+enum Outcome {
+    /// Here is the answer.
+    Granted(Box<Grant>),
+    /// The token was current when it was read, and was no more when it was to be rotated.
+    Overtaken,
+    /// Something else has changed since it was read.
+    Changed,
 }
 
 impl Rotunda {
@@ -74,122 +96,96 @@ impl Rotunda {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
         let retry = attempt.retry_keys.hashes(&token.session_id);
-        let prepared = Prepared { attempt, token, hash, retry };
+        let mut prepared = Prepared { attempt, token, hash, retry, arrived: self.clock.now(), raced: false };
         for _ in 0..ROUNDS {
-            if let Some(grant) = self.refresh_once(&prepared).await? {
-                return Ok(grant);
+            match self.refresh_once(&prepared).await? {
+                Outcome::Granted(grant) => return Ok(*grant),
+                Outcome::Overtaken => prepared.raced = true,
+                Outcome::Changed => {}
             }
         }
         Err(Failure::overload("refreshing a session that never stands still").into())
     }
 
-    /// One round; `None` when the facts no longer held.
-    async fn refresh_once(&self, prepared: &Prepared<'_>) -> Result<Option<Grant>, Error> {
+    /// Reads, decides, applies: one round.
+    async fn refresh_once(&self, prepared: &Prepared<'_>) -> Result<Outcome, Error> {
+        use Decision as D;
         let id = prepared.token.session_id;
-        let facts = self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
+        let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         let now = self.clock.now();
         // A client that was taken out of the configuration has no sessions any more.
         let client =
             self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
-        match decide(&facts, &prepared.presented(&facts), client, now) {
-            Decision::Rotate => self.rotate(prepared, &facts, client, now, None).await,
-            Decision::Ahead => {
-                let event = prepared.event(EventKind::TokenAheadAccepted, &facts, now);
-                self.rotate(prepared, &facts, client, now, Some(event)).await
+        let round = Round { prepared, facts, client, now };
+        match decide(facts, &prepared.presented(facts), client, now) {
+            D::Rotate => self.rotate(round, None).await,
+            D::Ahead => self.rotate(round, Some(round.event(EventKind::TokenAheadAccepted))).await,
+            D::Debounce => self.answer(round, &prepared.token),
+            D::Replay | D::LateRetry => self.answer(round, &round.successor_of_previous(&self.keys)?),
+            D::InFlight => self.answer(round, &round.current_from_before(&self.keys)?),
+            D::Mismatch => Err(Denied::ClientMismatch.into()),
+            D::Stale => Err(Denied::TokenStale.into()),
+            D::Address => self.refuse(round, EventKind::AddressMismatch, Denied::AddressMismatch).await,
+            D::Unproven => self.refuse(round, EventKind::ProofMissing, Denied::ProofMissing).await,
+            D::AheadRefused => self.refuse(round, EventKind::TokenAheadRefused, Denied::TokenAhead).await,
+            D::Ended { ending, unrecorded: false, .. } => Err(Denied::SessionEnded(Some(ending)).into()),
+            D::Ended { ending, at, unrecorded: true } => {
+                self.end(round, ending, at, Denied::SessionEnded(Some(ending))).await
             }
-            Decision::Debounce => {
-                self.answer(prepared, &facts, client, prepared.token.clone(), now).map(Some)
-            }
-            Decision::Replay | Decision::LateRetry => {
-                let successor = prepared.successor_of_previous(self, &facts.session.lineage);
-                self.answer(prepared, &facts, client, successor?, now).map(Some)
-            }
-            Decision::InFlight => {
-                let current = prepared.current_from_before(self, &facts.session.lineage);
-                self.answer(prepared, &facts, client, current?, now).map(Some)
-            }
-            refused => self.refuse(prepared, &facts, refused, now).await.map(|()| None),
+            D::Moved | D::Reuse => self.end(round, Ending::Reused, now, Denied::TokenReused).await,
         }
     }
 
     /// Moves the session on from the presented token: signs, then writes, then answers.
-    async fn rotate(
-        &self,
-        prepared: &Prepared<'_>,
-        facts: &Facts,
-        client: &Client,
-        now: UnixMillis,
-        event: Option<Event>,
-    ) -> Result<Option<Grant>, Error> {
+    async fn rotate(&self, round: Round<'_>, event: Option<Event>) -> Result<Outcome, Error> {
+        let Round { prepared, facts, client: _, now } = round;
         let session = &facts.session;
         let salt = Salt(random(&*self.entropy)?);
         let key_id = self.keys.current_id();
         let successor = prepared.token.successor(&self.keys, key_id, &salt).ok_or_else(out_of_generations)?;
-        let hash = successor.hash(&self.keys).ok_or_else(missing_key)?;
-        let to = prepared.step().rotate(&session.lineage, Successor { hash, salt, key_id }, now);
-        let idle_expires_at = now.plus(session.idle).min(session.absolute_expires_at);
-
+        let hash = successor.hash(&self.keys).ok_or_else(underivable)?;
         let rotating = Rotating {
             id: session.id,
             from_generation: session.lineage.generation,
             from_hash: session.lineage.current_hash,
-            to,
+            to: prepared.step().rotate(&session.lineage, Successor { hash, salt, key_id }, now),
             now,
-            idle_expires_at,
+            idle_expires_at: now.plus(session.idle).min(session.absolute_expires_at),
             device_shown: session.device_shown || prepared.attempt.device.is_some(),
             caller: prepared.attempt.caller.clone(),
             event,
         };
-        let grant = self.answer(prepared, &moved(facts, &rotating), client, successor, now)?;
-        Ok(self.store.rotate(rotating).await?.then_some(grant))
+        let grant = self.answer(Round { facts: &moved(facts, &rotating), ..round }, &successor)?;
+        if self.store.rotate(rotating).await? { Ok(grant) } else { Ok(Outcome::Overtaken) }
     }
 
     /// The answer of every rule that grants: this refresh token, and a fresh access token.
-    fn answer(
-        &self,
-        prepared: &Prepared<'_>,
-        facts: &Facts,
-        client: &Client,
-        token: RefreshToken,
-        now: UnixMillis,
-    ) -> Result<Grant, Error> {
+    fn answer(&self, round: Round<'_>, token: &RefreshToken) -> Result<Outcome, Error> {
+        let Round { prepared, facts, client, now } = round;
         let device = prepared.attempt.device.clone();
-        Ok(self.grant(&facts.session, &facts.user, client, &token, device, now)?)
+        let grant = self.grant(&facts.session, &facts.user, client, token, device, now)?;
+        Ok(Outcome::Granted(Box::new(grant)))
     }
 
-    /// The answer of every rule that refuses; `Ok` only when an ending did not apply, so that the facts are read anew.
-    async fn refuse(
+    /// The answer of a rule that refuses and leaves a trace, at most once in [`QUIET`].
+    async fn refuse(&self, round: Round<'_>, kind: EventKind, denied: Denied) -> Result<Outcome, Error> {
+        self.store.note(round.event(kind), round.now.minus(QUIET)).await?;
+        Err(denied.into())
+    }
+
+    /// The answer of a rule that ends the session, if it still stands as it was read. If it does not, somebody has
+    /// written an ending first, or has rotated with a clock that is a little behind.
+    async fn end(
         &self,
-        prepared: &Prepared<'_>,
-        facts: &Facts,
-        decision: Decision,
-        now: UnixMillis,
-    ) -> Result<(), Error> {
-        let noted = match decision {
-            Decision::Address => Some((EventKind::AddressMismatch, Denied::AddressMismatch)),
-            Decision::Unproven => Some((EventKind::ProofMissing, Denied::ProofMissing)),
-            Decision::AheadRefused => Some((EventKind::TokenAheadRefused, Denied::TokenAhead)),
-            _ => None,
-        };
-        if let Some((kind, denied)) = noted {
-            self.store.note(prepared.event(kind, facts, now), now.minus(QUIET)).await?;
-            return Err(denied.into());
-        }
-        match decision {
-            Decision::Mismatch => Err(Denied::ClientMismatch.into()),
-            Decision::Stale => Err(Denied::TokenStale.into()),
-            Decision::Ended { ending, at, unrecorded } => {
-                // Somebody else has written it down first, or has rotated with a clock that is a little behind.
-                if unrecorded && !self.store.end(prepared.ending(facts, ending, at)).await? {
-                    return Ok(());
-                }
-                Err(Denied::SessionEnded(Some(ending)).into())
-            }
-            // Moved and Reuse.
-            _ => {
-                let ended = self.store.end(prepared.ending(facts, Ending::Reused, now)).await?;
-                if ended { Err(Denied::TokenReused.into()) } else { Ok(()) }
-            }
+        round: Round<'_>,
+        ending: Ending,
+        at: UnixMillis,
+        denied: Denied,
+    ) -> Result<Outcome, Error> {
+        if self.store.end(round.ending(ending, at)).await? {
+            Err(denied.into())
+        } else {
+            Ok(Outcome::Changed)
         }
     }
 }
@@ -209,6 +205,8 @@ impl Prepared<'_> {
             device,
             retry: &self.retry,
             caller: &self.attempt.caller,
+            arrived: self.arrived,
+            raced: self.raced,
         }
     }
 
@@ -220,39 +218,42 @@ impl Prepared<'_> {
             newest_retry: self.retry.last().copied(),
         }
     }
+}
 
+impl Round<'_> {
     /// The current token, from the previous one in hand.
-    fn successor_of_previous(&self, rotunda: &Rotunda, lineage: &Lineage) -> Result<RefreshToken, Failure> {
-        let salt = lineage.salt.ok_or_else(missing_key)?;
-        self.token.successor(&rotunda.keys, lineage.key_id, &salt).ok_or_else(missing_key)
+    fn successor_of_previous(&self, keys: &MasterKeys) -> Result<RefreshToken, Failure> {
+        let lineage = &self.facts.session.lineage;
+        let salt = lineage.salt.ok_or_else(underivable)?;
+        self.prepared.token.successor(keys, lineage.key_id, &salt).ok_or_else(underivable)
     }
 
     /// The current token, from the one before the previous in hand: two steps along the family.
-    fn current_from_before(&self, rotunda: &Rotunda, lineage: &Lineage) -> Result<RefreshToken, Failure> {
-        let salt = lineage.previous_salt.ok_or_else(missing_key)?;
-        let previous =
-            self.token.successor(&rotunda.keys, lineage.previous_key_id, &salt).ok_or_else(missing_key)?;
-        let salt = lineage.salt.ok_or_else(missing_key)?;
-        previous.successor(&rotunda.keys, lineage.key_id, &salt).ok_or_else(missing_key)
+    fn current_from_before(&self, keys: &MasterKeys) -> Result<RefreshToken, Failure> {
+        let lineage = &self.facts.session.lineage;
+        let salt = lineage.previous_salt.ok_or_else(underivable)?;
+        let previous = self.prepared.token.successor(keys, lineage.previous_key_id, &salt);
+        let salt = lineage.salt.ok_or_else(underivable)?;
+        previous.and_then(|token| token.successor(keys, lineage.key_id, &salt)).ok_or_else(underivable)
     }
 
-    fn event(&self, kind: EventKind, facts: &Facts, at: UnixMillis) -> Event {
+    fn event(&self, kind: EventKind) -> Event {
         Event {
             kind,
-            at,
-            user_id: Some(facts.user.id),
-            session_id: Some(facts.session.id),
-            caller: self.attempt.caller.clone(),
+            at: self.now,
+            user_id: Some(self.facts.user.id),
+            session_id: Some(self.facts.session.id),
+            caller: self.prepared.attempt.caller.clone(),
         }
     }
 
-    fn ending(&self, facts: &Facts, ending: Ending, at: UnixMillis) -> EndingOne {
+    fn ending(&self, ending: Ending, at: UnixMillis) -> EndingOne {
         EndingOne {
-            id: facts.session.id,
-            at_generation: Some(facts.session.lineage.generation),
+            id: self.facts.session.id,
+            at_generation: Some(self.facts.session.lineage.generation),
             ending,
             at,
-            caller: self.attempt.caller.clone(),
+            caller: self.prepared.attempt.caller.clone(),
         }
     }
 }
@@ -269,7 +270,7 @@ fn moved(facts: &Facts, rotating: &Rotating) -> Facts {
     moved
 }
 
-fn missing_key() -> Failure {
+fn underivable() -> Failure {
     Failure::broken("deriving a refresh token", "its master key or salt is missing")
 }
 

@@ -58,6 +58,8 @@ impl Case {
             device: self.device,
             retry: &self.retry,
             caller: &self.caller,
+            arrived: self.now,
+            raced: false,
         };
         decide(&self.facts, &presented, &self.client, self.now)
     }

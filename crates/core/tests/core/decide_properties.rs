@@ -39,6 +39,8 @@ impl Any {
             device: self.device,
             retry: &self.retry,
             caller: &self.caller,
+            arrived: self.now,
+            raced: false,
         };
         decide(&self.facts, &presented, &self.client, self.now)
     }

@@ -7,7 +7,6 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use rotunda_core::bearer::Bearer;
 use rotunda_core::denied::Denied;
-use rotunda_core::failure::Error;
 use rotunda_core::model::SecretText;
 
 use crate::App;
@@ -21,10 +20,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = token(parts)?.ok_or(Problem::Bearer(Denied::TokenMissing))?;
-        app.rotunda.bearer(token.expose()).await.map(Self).map_err(|error| match error {
-            Error::Denied(denied) => Problem::Bearer(denied),
-            Error::Failure(failure) => Problem::Failure(failure),
-        })
+        app.rotunda.bearer(token.expose()).await.map(Self).map_err(Problem::of_bearer)
     }
 }
 

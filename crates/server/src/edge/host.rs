@@ -19,6 +19,9 @@ use crate::web::is_loopback;
 
 /// Refuses what was meant for another host, where `public_url` is on loopback.
 pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        return Problem::malformed("There is more than one Host header.").into_response();
+    }
     let named = request.headers().get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
     let named = named.or_else(|| request.uri().authority().map(ToString::to_string));
     let elsewhere = named.filter(|host| app.web.is_loopback() && !names_this_machine(host));

@@ -1,7 +1,8 @@
-//! A connection that says something soon, or is closed.
+//! A connection that says something soon, and reads what it asked for, or is closed.
 //!
 //! Which version of HTTP a connection speaks is found out by its first bytes, and the time limits of either version begin
-//! only then. Without this, a client that connects and says nothing would hold its place for ever.
+//! only then. Without this, a client that connects and says nothing would hold its place for ever; so would one that asks
+//! and never reads the answer.
 
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
@@ -14,16 +15,35 @@ use tokio::time::{Sleep, sleep};
 /// The length of the preface that tells HTTP/2 apart (RFC 9113 §3.4): after it, the version is known.
 const PREFACE: usize = 24;
 
-/// A stream whose first bytes have to arrive in time.
+/// A stream whose first bytes have to arrive in time, and whose other end has to take what is written.
 pub(super) struct Impatient<S> {
     stream: S,
     /// Until the version is known: how long is left, and how many bytes are missing.
     waiting: Option<(Pin<Box<Sleep>>, usize)>,
+    /// How long a write may make no progress.
+    patience: Duration,
+    /// While one makes none: how long is left.
+    stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Impatient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, waiting: Some((Box::pin(sleep(patience)), PREFACE)) }
+    pub(super) fn new(stream: S, first_bytes: Duration, patience: Duration) -> Self {
+        Self { stream, waiting: Some((Box::pin(sleep(first_bytes)), PREFACE)), patience, stuck: None }
+    }
+
+    /// Passes on what became of a write, unless it has made no progress for too long.
+    fn judge<T>(&mut self, cx: &mut Context<'_>, written: Poll<Result<T>>) -> Poll<Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let left = self.stuck.get_or_insert_with(|| Box::pin(sleep(self.patience)));
+        match left.as_mut().poll(cx) {
+            Poll::Ready(()) => {
+                Poll::Ready(Err(Error::new(ErrorKind::TimedOut, "the answer was not read in time")))
+            }
+            Poll::Pending => Poll::Pending,
+        }
     }
 }
 
@@ -48,7 +68,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.judge(cx, written)
     }
 
     fn poll_write_vectored(
@@ -56,7 +77,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         cx: &mut Context<'_>,
         slices: &[std::io::IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.judge(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -64,7 +86,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let written = Pin::new(&mut self.stream).poll_flush(cx);
+        self.judge(cx, written)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
@@ -81,7 +104,7 @@ mod tests {
     async fn silence_and_half_a_preface_end_and_a_request_does_not() {
         for said in [&b""[..], b"PRI * HTTP/2.0"] {
             let (mut client, server) = duplex(64);
-            let mut server = Impatient::new(server, Duration::from_secs(10));
+            let mut server = Impatient::new(server, Duration::from_secs(10), Duration::from_secs(20));
             client.write_all(said).await.unwrap();
             let mut buffer = [0; 64];
             let end = loop {
@@ -93,7 +116,7 @@ mod tests {
             assert_eq!(end.kind(), ErrorKind::TimedOut, "{said:?}");
         }
         let (mut client, server) = duplex(64);
-        let mut server = Impatient::new(server, Duration::from_secs(10));
+        let mut server = Impatient::new(server, Duration::from_secs(10), Duration::from_secs(20));
         client.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n").await.unwrap();
         let mut buffer = [0; 64];
         assert!(server.read(&mut buffer).await.unwrap() >= PREFACE);
@@ -104,5 +127,23 @@ mod tests {
             2,
             "after its first bytes HTTP's own limits hold"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_reads_ends_and_a_slow_reader_does_not() {
+        let (mut client, server) = duplex(64);
+        let mut server = Impatient::new(server, Duration::from_secs(10), Duration::from_secs(20));
+        let slow_reader = tokio::spawn(async move {
+            let mut buffer = [0; 16];
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_secs(15)).await;
+                client.read_exact(&mut buffer).await.unwrap();
+            }
+            client
+        });
+        server.write_all(&[0; 160]).await.unwrap();
+        let _client_that_stopped_reading = slow_reader.await.unwrap();
+        let end = server.write_all(&[0; 160]).await.unwrap_err();
+        assert_eq!(end.kind(), ErrorKind::TimedOut);
     }
 }

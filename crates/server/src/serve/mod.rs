@@ -18,10 +18,12 @@ use tower::ServiceExt;
 use crate::edge::Peer;
 use impatient::Impatient;
 
-/// How many connections are served at once; further ones wait in the kernel's queue.
-const MOST_CONNECTIONS: usize = 10_000;
+/// How many connections are served at once, unless the caller says fewer; further ones wait in the kernel's queue.
+pub const MOST_CONNECTIONS: usize = 10_000;
 /// How long the first bytes of a connection, and the headers of a request, may take to arrive.
 const HEADERS: Duration = Duration::from_secs(10);
+/// How long a client may take to read what is ready for it.
+const READERS: Duration = Duration::from_secs(20);
 /// The most bytes that all headers of a request may have together.
 const HEADER_BYTES: usize = 32 * 1024;
 /// The most headers of a request.
@@ -30,9 +32,16 @@ const HEADER_COUNT: usize = 100;
 const DRAIN: Duration = Duration::from_secs(20);
 
 /// Serves until `stop` is done, then lets the requests under way finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+///
+/// `connections` is how many may be open at once: leave some of the process's file descriptors to the store.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections: usize,
+    stop: impl Future<Output = ()>,
+) {
     let builder = Arc::new(connection());
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(connections.min(MOST_CONNECTIONS)));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -49,8 +58,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let builder = Arc::clone(&builder);
         let watcher = graceful.watcher();
         tokio::spawn(async move {
-            let connection =
-                builder.serve_connection(TokioIo::new(Impatient::new(stream, HEADERS)), service).into_owned();
+            let connection = builder
+                .serve_connection(TokioIo::new(Impatient::new(stream, HEADERS, READERS)), service)
+                .into_owned();
             // A connection that breaks is the network's business, not ours.
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection broke off");
@@ -59,7 +69,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
     }
     drop(listener);
-    tracing::info!("stopping: requests under way may finish");
+    tracing::info!("stopping: requests under way may finish; a second signal cuts them off");
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in {} s and were cut off", DRAIN.as_secs());
     }
@@ -96,7 +106,12 @@ fn connection() -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(100)
+        // An honest body has 16 KiB at most, and few requests are under way at once: what one connection may make us
+        // keep is bounded by these three.
+        .max_concurrent_streams(16)
+        .initial_stream_window_size(16 * 1024)
+        .initial_connection_window_size(64 * 1024)
+        .max_send_buf_size(64 * 1024)
         .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10));

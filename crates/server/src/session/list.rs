@@ -69,7 +69,6 @@ fn listed(session: &Session, current: SessionId) -> ListedSession {
         (status = 200, description = "The live sessions, at most 200", body = SessionsBody),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
-        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Result<Response, Problem> {
@@ -88,7 +87,6 @@ pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Resu
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
         (status = 404, description = "There is no such session of this user", body = ErrorBody),
-        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn end(

@@ -63,7 +63,7 @@ pub(crate) async fn logout(
     // An app is never sent a cookie, not even one that has expired: only a page of ours, or whoever sent cookies.
     let has_jar = body.refresh_token.is_none() && (origin::is_browser(&headers) || !jar.is_empty());
     let logout = Logout { refresh_token: body.refresh_token, pages, bearer, caller };
-    app.rotunda.logout(&logout).await.map_err(bearer_problem)?;
+    app.rotunda.logout(&logout).await.map_err(Problem::of_bearer)?;
     Ok(expired_if(&app, ours.is_ok() && has_jar))
 }
 
@@ -93,11 +93,4 @@ pub(crate) async fn logout_all(
 
 fn expired_if(app: &App, has_jar: bool) -> Response {
     if has_jar { with_cookies(no_content(), app.web.expire_session()) } else { no_content() }
-}
-
-fn bearer_problem(error: rotunda_core::failure::Error) -> Problem {
-    match error {
-        rotunda_core::failure::Error::Denied(denied) => Problem::Bearer(denied),
-        rotunda_core::failure::Error::Failure(failure) => Problem::Failure(failure),
-    }
 }

@@ -14,7 +14,6 @@ use crate::reply::{ErrorBody, json};
         (status = 200, description = "The user", body = UserBody),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
-        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn me(SignedIn(bearer): SignedIn) -> Response {

@@ -102,7 +102,11 @@ async fn health_and_readiness() {
     }
     app.memory.set_out(true);
     app.send(get("/healthz")).await.ok(&["status"]);
+    app.send(get("/readyz")).await.ok(&["status"]);
+    app.clock.advance(std::time::Duration::from_secs(1));
     app.send(get("/readyz")).await.unavailable("5");
+    app.memory.set_out(false);
+    app.send(get("/readyz")).await.ok(&["status"]);
 }
 
 #[tokio::test]

@@ -49,6 +49,54 @@ async fn a_store_that_is_opened_again_has_everything() {
 }
 
 #[tokio::test]
+async fn what_a_crash_left_in_the_log_is_in_the_file_before_anything_is_answered() {
+    let (place, after) = (Place::new(), Place::new());
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    let rotation = a_rotation(&session, NOW);
+    assert!(store.rotate(rotation.clone()).await.unwrap());
+    // What a crash leaves: the file as it was, and the log.
+    let log = |place: &Place| place.path().with_extension("db-wal");
+    fs::copy(place.path(), after.path()).unwrap();
+    fs::copy(log(&place), log(&after)).unwrap();
+    assert!(fs::metadata(log(&after)).unwrap().len() > 0);
+
+    let store = after.open();
+    assert_eq!(fs::metadata(log(&after)).unwrap().len(), 0);
+    assert_eq!(row(&store, &session).await, rotated(&session, &rotation));
+}
+
+#[tokio::test]
+async fn to_open_is_possible_while_others_read_and_write() {
+    let place = Place::new();
+    let (_, session) = a_signed_in_user(&place.open(), 1).await;
+    let (reading, writing) = (place.stranger(), place.stranger());
+    reading.execute_batch("BEGIN; SELECT count(*) FROM session").unwrap();
+    writing.execute_batch("BEGIN IMMEDIATE; UPDATE session SET last_ip = NULL").unwrap();
+    assert_eq!(row(&place.open(), &session).await, session);
+    writing.execute_batch("COMMIT").unwrap();
+    place.open().ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_vanished_or_was_emptied_does_not_come_back_empty() {
+    let place = Place::new();
+    place.open().ready().await.unwrap();
+    let lock = place.path().with_extension("db.lock");
+    let refused = |why: &str| {
+        let text = format!("{:?}", place.try_open().err().unwrap());
+        assert!(text.contains(why) && text.contains(&*lock.to_string_lossy()), "{text}");
+    };
+    fs::write(place.path(), "").unwrap();
+    refused("is empty");
+    fs::remove_file(place.path()).unwrap();
+    refused("is gone");
+    assert!(!place.path().exists());
+    fs::remove_file(&lock).unwrap();
+    place.open().ready().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_asked_is_done_though_the_caller_went_away_and_the_store_was_dropped() {
     let place = Place::new();
     let store = place.open();

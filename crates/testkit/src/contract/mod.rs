@@ -119,6 +119,7 @@ macro_rules! contract_cases {
                 sessions_come_latest_used_first_and_no_more_than_asked
                 a_device_is_known_by_its_user_alone
                 a_device_is_known_after_its_session_ended
+                a_device_whose_secret_was_copied_is_not_known_any_more
                 tokens_ahead_are_believed_until_told_otherwise
                 facts_are_found_by_page
                 facts_hold_the_user_as_they_are_now

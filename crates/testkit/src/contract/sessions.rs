@@ -77,6 +77,14 @@ pub(super) async fn a_device_is_known_after_its_session_ended(store: Shelf) {
     assert_eq!(found, Some(session.device_id));
 }
 
+pub(super) async fn a_device_whose_secret_was_copied_is_not_known_any_more(store: Shelf) {
+    let (known, session) = a_signed_in_user(&store, 1).await;
+    let again = Session { device_hash: session.device_hash, ..a_session(&known.user, 2) };
+    sign_in(&store, &known, &again).await;
+    assert!(store.end(an_end(&again, Ending::Reused, NOW)).await.unwrap());
+    assert_eq!(store.device_of(known.user.id, session.device_hash).await.unwrap(), None);
+}
+
 pub(super) async fn tokens_ahead_are_believed_until_told_otherwise(store: Shelf) {
     let (_, one) = a_signed_in_user(&store, 1).await;
     let (_, two) = a_signed_in_user(&store, 2).await;

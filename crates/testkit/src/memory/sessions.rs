@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::model::{
-    Caller, DeviceHash, DeviceId, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
+    Caller, DeviceHash, DeviceId, Ending, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
 };
 use rotunda_core::store::{EndingOne, Rotating, Sessions};
 
@@ -54,9 +54,14 @@ impl Sessions for MemoryStore {
 
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
         let state = self.open()?;
-        let known =
-            state.sessions.values().find(|session| session.user_id == user && session.device_hash == device);
-        Ok(known.map(|session| session.device_id))
+        let of_it = |session: &&Session| session.user_id == user && session.device_hash == device;
+        let copied = |session: &Session| {
+            matches!(session.standing, Standing::Ended { ending: Ending::Reused | Ending::Reported, .. })
+        };
+        if state.sessions.values().filter(of_it).any(copied) {
+            return Ok(None);
+        }
+        Ok(state.sessions.values().find(of_it).map(|session| session.device_id))
     }
 
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {

@@ -1,0 +1,139 @@
+//! Production's rules, and the same with one of them broken on purpose.
+//!
+//! [`Rule::decide`] always calls the production [`decide`]. A broken rule changes what goes in, or one answer that
+//! comes out; the others are broken where the [`server`](crate::server) writes.
+
+use std::time::Duration;
+
+use rotunda_core::model::{Client, Facts, LateRetry, UnixMillis};
+use rotunda_core::refresh::{Decision, DeviceShown, Presented, decide};
+
+/// Which rule is broken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rule {
+    /// None.
+    Production,
+
+    /// Nothing is ever answered twice: no window.
+    NoWindow,
+    /// *Debounce* and *replay* start the window anew.
+    SlidingWindow,
+    /// The previous token is always good.
+    PreviousAlways,
+    /// The previous token is always good, and moves on to a successor of its own.
+    PreviousMovesOn,
+    /// No *in flight* rule.
+    NoInFlight,
+    /// No *late retry* rule.
+    NoLateRetry,
+    /// No *stale* rule.
+    StaleIsReuse,
+    /// Any retry key at all excuses a used token.
+    AnyKeyExcuses,
+    /// No *unproven* rule.
+    UnprovenIgnored,
+    /// No *moved* rule.
+    MovedIgnored,
+    /// The end of a session is not looked at.
+    EndIgnored,
+    /// Strict mode still listens to retry keys.
+    StrictExcuses,
+    /// A replay makes a new successor.
+    ReplayMakesSibling,
+    /// A late retry makes a new successor in place of the lost one.
+    LateRetryDisplaces,
+
+    /// *Reuse* refuses, but does not end the session.
+    ReuseRefusesOnly,
+    /// A rotation is written whatever the row says by then.
+    WriteUnguarded,
+    /// A rotation is written also where the session has ended since.
+    WriteWhateverEnded,
+    /// The rotation does not remember the retry key.
+    KeyForgotten,
+    /// The row keeps one salt only.
+    OneSalt,
+    /// A rotation adds a row.
+    AddsRows,
+}
+
+impl Rule {
+    /// Every broken rule.
+    pub const BROKEN: &'static [Self] = &[
+        Self::NoWindow,
+        Self::SlidingWindow,
+        Self::PreviousAlways,
+        Self::PreviousMovesOn,
+        Self::NoInFlight,
+        Self::NoLateRetry,
+        Self::StaleIsReuse,
+        Self::AnyKeyExcuses,
+        Self::UnprovenIgnored,
+        Self::MovedIgnored,
+        Self::EndIgnored,
+        Self::StrictExcuses,
+        Self::ReplayMakesSibling,
+        Self::LateRetryDisplaces,
+        Self::ReuseRefusesOnly,
+        Self::WriteUnguarded,
+        Self::WriteWhateverEnded,
+        Self::KeyForgotten,
+        Self::OneSalt,
+        Self::AddsRows,
+    ];
+
+    /// What production decides, but for the broken rule.
+    #[must_use]
+    pub fn decide(self, facts: &Facts, shown: &Presented<'_>, client: &Client, now: UnixMillis) -> Decision {
+        match self {
+            Self::NoWindow => decide(facts, shown, &Client { window: Duration::ZERO, ..client.clone() }, now),
+            Self::StrictExcuses => {
+                decide(facts, shown, &Client { late_retry: LateRetry::Key, ..client.clone() }, now)
+            }
+            Self::NoInFlight => {
+                let mut facts = facts.clone();
+                facts.session.lineage.before_hash = None;
+                decide(&facts, shown, client, now)
+            }
+            Self::EndIgnored => decide(&never_ended(facts), shown, client, now),
+            Self::UnprovenIgnored if shown.device == DeviceShown::Absent => {
+                decide(facts, &Presented { device: DeviceShown::Same, ..shown.clone() }, client, now)
+            }
+            Self::MovedIgnored if shown.device == DeviceShown::Different => {
+                decide(facts, &Presented { device: DeviceShown::Same, ..shown.clone() }, client, now)
+            }
+            _ => self.instead_of(decide(facts, shown, client, now), facts, shown),
+        }
+    }
+
+    fn instead_of(self, decision: Decision, facts: &Facts, shown: &Presented<'_>) -> Decision {
+        let previous = facts.session.lineage.previous_hash == Some(shown.hash);
+        match (self, decision) {
+            (Self::PreviousAlways, Decision::Reuse) if previous => Decision::LateRetry,
+            (Self::PreviousMovesOn, Decision::Reuse) if previous => Decision::Ahead,
+            (Self::NoLateRetry, Decision::LateRetry) | (Self::StaleIsReuse, Decision::Stale) => {
+                Decision::Reuse
+            }
+            (Self::AnyKeyExcuses, Decision::Reuse) if !shown.retry.is_empty() => {
+                if previous {
+                    Decision::LateRetry
+                } else {
+                    Decision::Stale
+                }
+            }
+            // *Ahead* moves on from whatever was presented: just what a displacing rule does.
+            (Self::ReplayMakesSibling, Decision::Replay)
+            | (Self::LateRetryDisplaces, Decision::LateRetry) => Decision::Ahead,
+            _ => decision,
+        }
+    }
+}
+
+fn never_ended(facts: &Facts) -> Facts {
+    let mut facts = facts.clone();
+    facts.session.standing = rotunda_core::model::Standing::Live;
+    facts.session.idle_expires_at = facts.session.absolute_expires_at;
+    facts.user.state = rotunda_core::model::UserState::Active;
+    facts.user.ep = facts.session.ep;
+    facts
+}

@@ -38,9 +38,6 @@ impl Proposed {
 
     /// The row as it would be after a rotation.
     pub fn adjust(self, new: &mut Row, old: &Row, request: &Request) {
-        if self.a_key_excuses_once && new.retry[0].is_some_and(|key| old.retry.contains(&Some(key))) {
-            new.retry[0] = None;
-        }
         if self.ahead_takes_all_keys && old.current != request.token {
             let mut newest_first = request.keys.iter().rev();
             new.retry = [(); 4].map(|()| newest_first.next().filter(|key| *key != Key::DEAD));

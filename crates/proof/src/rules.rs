@@ -51,6 +51,8 @@ pub enum Rule {
     WriteWhateverEnded,
     /// The rotation does not remember the retry key.
     KeyForgotten,
+    /// A key that the row remembers already is remembered for another rotation too.
+    OldKeyCounts,
     /// The row keeps one salt only.
     OneSalt,
     /// A rotation adds a row.
@@ -78,6 +80,7 @@ impl Rule {
         Self::WriteUnguarded,
         Self::WriteWhateverEnded,
         Self::KeyForgotten,
+        Self::OldKeyCounts,
         Self::OneSalt,
         Self::AddsRows,
     ];

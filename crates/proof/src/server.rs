@@ -97,6 +97,7 @@ impl System {
         self.setting.proposed.adjust(&mut new, &old, request);
         match self.setting.rule {
             Rule::KeyForgotten => new.retry[0] = None,
+            Rule::OldKeyCounts => new.retry[0] = request.keys.newest(),
             Rule::OneSalt => new.previous_salt = new.salt,
             Rule::AddsRows => state.seen.more_rows = 1,
             _ => {}

@@ -176,8 +176,6 @@ pub enum Steals {
 pub struct Proposed {
     /// A request says which generation it believes to be in; one whose token is of another is *stale*.
     pub generation_is_declared: bool,
-    /// A rotation remembers no key that an earlier one remembers: a key excuses one generation.
-    pub a_key_excuses_once: bool,
     /// *Late retry* also answers the token before the previous one.
     pub late_retry_from_before: bool,
     /// An *ahead* move remembers all the keys that came with it, for the generations before.

@@ -3,7 +3,7 @@
 //! 1. A read becomes a job in a bounded queue that all readers take from. A full queue refuses at once.
 //! 2. Each read that decides is one statement, hence one moment of the database; it begins after it was asked, so it sees every
 //!    write that was answered before.
-//! 3. A reader whose connection failed opens a new one for its next job.
+//! 3. A reader whose connection failed opens a new one for its next job, if the file is still the one that the writer has.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -15,6 +15,7 @@ use rotunda_core::failure::Failure;
 use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
+use crate::presence::Presence;
 use crate::stats::Counters;
 use crate::{connection, fault};
 
@@ -38,11 +39,13 @@ impl Readers {
     pub(crate) fn start(path: &Path, counters: &Arc<Counters>) -> Result<Self, Failure> {
         let (sender, jobs) = bounded(QUEUE);
         let mut readers = Self { jobs: Some(sender), threads: Vec::new(), counters: Arc::clone(counters) };
+        let presence = Presence::of(path.to_owned());
+        let presence = Arc::new(presence.map_err(|e| Failure::unavailable("starting the readers", e))?);
         for _ in 0..THREADS {
-            let (path, jobs) = (path.to_owned(), jobs.clone());
+            let (presence, jobs) = (Arc::clone(&presence), jobs.clone());
             let thread = thread::Builder::new()
                 .name("sqlite-reader".to_owned())
-                .spawn(move || run(&path, &jobs))
+                .spawn(move || run(&presence, &jobs))
                 .map_err(|e| Failure::unavailable("starting a reader thread", e))?;
             readers.threads.push(thread);
         }
@@ -91,18 +94,27 @@ impl Drop for Readers {
     }
 }
 
-fn run(path: &Path, jobs: &Receiver<Job>) {
-    let mut connection = None;
+fn run(presence: &Presence, jobs: &Receiver<Job>) {
+    // Opened at once: when file descriptors have run out, it would be too late.
+    let mut connection = connect(presence).ok();
     while let Ok(job) = jobs.recv() {
         let open = match connection.take() {
             Some(open) => Ok(open),
-            None => connection::for_reading(path),
+            None => connect(presence),
         };
         match open {
             Ok(open) => connection = job(Ok(&open)).then_some(open),
             Err(error) => drop(job(Err(error))),
         }
     }
+}
+
+/// Opens the file that the writer has, and no other that has taken its place: nobody in an empty one would be known.
+fn connect(presence: &Presence) -> SqlResult<Connection> {
+    presence.check()?;
+    let open = connection::for_reading(presence.path())?;
+    presence.check()?;
+    Ok(open)
 }
 
 #[cfg(test)]
@@ -126,6 +138,27 @@ mod tests {
         }
         let count =
             |db: &Connection| db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0));
+        assert_eq!(readers.read("testing", count).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn another_file_in_the_place_of_ours_is_an_outage_and_not_an_empty_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("rotunda.db"), folder.path().join("away.db"));
+        drop(schema::prepare(&path, UnixMillis(0)).unwrap());
+        let readers = Readers::start(&path, &Arc::default()).unwrap();
+        let count =
+            |db: &Connection| db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0));
+        assert_eq!(readers.read("testing", count).await.unwrap(), 1);
+        std::fs::rename(&path, &away).unwrap();
+        std::fs::copy(&away, &path).unwrap();
+        // Each reader loses its connection by this, and has to open another.
+        for _ in 0..4 * THREADS {
+            let write = |db: &Connection| db.execute("DELETE FROM meta", []);
+            assert!(readers.read("testing", write).await.is_err());
+        }
+        assert!(readers.read("testing", count).await.unwrap_err().is_temporary());
+        std::fs::rename(&away, &path).unwrap();
         assert_eq!(readers.read("testing", count).await.unwrap(), 1);
     }
 }

@@ -45,8 +45,10 @@ impl Step {
             key_id: successor.key_id,
             previous_key_id: self.key_id,
             rotated_at: Some(now),
+            // A key excuses late requests of one generation only: one that has done so already is an old one passed off
+            // as new, by a thief who hides behind what the victim still sends.
             retry_hashes: if ordinary {
-                [self.newest_retry, a, b, c]
+                [self.newest_retry.filter(|key| !old.retry_hashes.contains(&Some(*key))), a, b, c]
             } else {
                 [self.newest_retry, None, None, None]
             },

@@ -355,3 +355,19 @@ async fn strict_mode_excuses_nobody() {
     });
     assert_eq!(w.refused(&second).await, Denied::TokenReused);
 }
+
+/// Found by the model (`crates/proof`): a thief who passed off a copied key as new hid behind the victim, who still sends it.
+#[tokio::test]
+async fn an_old_key_passed_off_as_new_hides_no_theft() {
+    let w = World::new().await;
+    let mut victim = w.register("ada").await;
+    victim.keys = vec!["the-key-of-generation-0".to_owned()];
+    w.pass(HOUR);
+    w.refreshes(&mut victim).await;
+    let mut thief = victim.copied_by("thief");
+    w.pass(HOUR);
+    w.refreshes(&mut thief).await;
+    w.pass(HOUR);
+    victim.keys.push("the-key-of-generation-1".to_owned());
+    assert_eq!(w.refused(&victim).await, Denied::TokenReused);
+}

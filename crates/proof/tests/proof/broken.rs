@@ -16,6 +16,12 @@ fn everything() -> Setting {
     stolen(careful(1, 2), Steals::Everything)
 }
 
+/// A thief rotates with an old key, which the victim still sends: the victim's next request is a *late retry*, and so on
+/// until the key falls out of the victim's four.
+fn passing_off_old_keys() -> Setting {
+    stolen(careful(1, 2), Steals::EverythingAndPassesOffOldKeys).but(|s| s.rotations = Some(3))
+}
+
 fn endings() -> Setting {
     careful(1, 2).but(|s| s.endings = true)
 }
@@ -41,6 +47,7 @@ fn table() -> Vec<(Rule, &'static str, Setting)> {
         (Rule::WriteUnguarded, p::ONE_SUCCESSOR, careful(2, 2)),
         (Rule::WriteWhateverEnded, p::REVOKED, endings()),
         (Rule::KeyForgotten, p::GETS_IN, careful(1, 1)),
+        (Rule::OldKeyCounts, p::FOUND, passing_off_old_keys()),
         (Rule::OneSalt, p::ONE_SUCCESSOR, Setting::keyless(2, 2)),
         (Rule::AddsRows, p::ONE_ROW, careful(1, 1)),
     ]

@@ -1,7 +1,7 @@
 //! What the model found in the rules of the day, each with its shortest trace, and what would mend it. Where a mend
 //! has come to production, the first half of its test falls: then it moves to `broken`, the other way round.
 
-use rotunda_proof::properties::{FOUND, HONEST};
+use rotunda_proof::properties::HONEST;
 use rotunda_proof::setting::{Keeps, Proposed, Restore, Setting, Steals};
 
 use crate::honest::careful;
@@ -26,24 +26,10 @@ fn an_ahead_move_forgets_what_excuses_late_requests() {
     holds("ahead takes all keys", setting.but(|s| s.proposed.ahead_takes_all_keys = true));
 }
 
-/// A thief rotates with an old key, which the victim still sends: the victim's next request is a *late retry*, and so
-/// on until the key falls out of the victim's four.
-/// Mend: a key that the row remembers already is not remembered for another rotation.
-#[test]
-fn an_old_key_passed_off_as_new_hides_a_theft() {
-    let setting = careful(1, 2).but(|s| {
-        s.thief = Some(Steals::EverythingAndPassesOffOldKeys);
-        s.rotations = Some(3);
-    });
-    falls("old key passed off", setting.clone(), FOUND);
-    holds("a key excuses once", setting.but(|s| s.proposed.a_key_excuses_once = true));
-}
-
 /// The mends get along with each other, and with an honest client.
 #[test]
 fn all_mends_together() {
     let all = Proposed {
-        a_key_excuses_once: true,
         late_retry_from_before: true,
         ahead_takes_all_keys: true,
         older_is_stale_while_ahead: true,

@@ -1,0 +1,186 @@
+//! What is left in the database once the server has stopped.
+//!
+//! 1. One row for each session that was ever granted, and at most as many more as sign-ins whose answer nobody saw.
+//! 2. Each row's generation and standing are what the last answers said.
+//! 3. An ended session has exactly one `session.ended` event, of the same reason; a live one has none.
+//! 4. No event of a kind that nothing here can cause.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Violation, ViolationKind};
+
+/// Kinds of events that a run can cause.
+const KINDS: [&str; 9] = [
+    "user.registered",
+    "user.signed_in",
+    "user.sign_in_failed",
+    "user.password_changed",
+    "user.epoch_raised",
+    "user.disabled",
+    "user.enabled",
+    "session.ended",
+    "session.proof_missing",
+];
+
+/// The row of a session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    pub generation: u32,
+    pub ended: Option<String>,
+    /// The reasons of its `session.ended` events.
+    pub events: Vec<String>,
+}
+
+/// What the database holds.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Rows {
+    /// By id, as text.
+    pub sessions: BTreeMap<String, Row>,
+    /// How many rows there are in all.
+    pub count: i64,
+    /// How many events there are of each kind.
+    pub kinds: BTreeMap<String, i64>,
+}
+
+/// What a session must look like.
+#[derive(Clone, Debug)]
+pub(crate) struct Expected {
+    pub id: String,
+    /// The least and the most that its generation can be.
+    pub generation: (u32, u32),
+    /// Whether it has ended, if that is known.
+    pub ended: Option<bool>,
+    pub reason: Option<&'static str>,
+}
+
+/// Reads it, without changing it.
+pub(crate) fn read(path: &Path) -> rusqlite::Result<Rows> {
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    let mut rows =
+        Rows { count: db.query_row("SELECT count(*) FROM session", [], |r| r.get(0))?, ..Rows::default() };
+    let mut statement = db.prepare("SELECT id, generation, ended FROM session")?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        let new = Row { generation: row.get(1)?, ended: row.get(2)?, events: Vec::new() };
+        rows.sessions.insert(id(row.get(0)?), new);
+    }
+    let mut statement = db.prepare("SELECT session_id, ending FROM outbox WHERE kind = 'session.ended'")?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        if let Some(session) = rows.sessions.get_mut(&id(row.get(0)?)) {
+            session.events.push(row.get(1)?);
+        }
+    }
+    let mut statement = db.prepare("SELECT kind, count(*) FROM outbox GROUP BY kind")?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        rows.kinds.insert(row.get(0)?, row.get(1)?);
+    }
+    Ok(rows)
+}
+
+fn id(bytes: [u8; 16]) -> String {
+    uuid::Uuid::from_bytes(bytes).to_string()
+}
+
+/// Compares what is there with what must be. `unseen` sign-ins may or may not have made a session.
+pub(crate) fn check(rows: &Rows, expected: &[Expected], unseen: i64) -> Vec<Violation> {
+    let mut texts = Vec::new();
+    let known = expected.iter().filter(|e| rows.sessions.contains_key(&e.id)).count() as i64;
+    if rows.count < known || rows.count - known > unseen || rows.count != rows.sessions.len() as i64 {
+        texts.push(format!(
+            "{} rows for {known} sessions and {unseen} sign-ins without an answer",
+            rows.count
+        ));
+    }
+    for session in expected {
+        match rows.sessions.get(&session.id) {
+            Some(row) => texts.extend(differs(session, row)),
+            None => texts.push(format!("session {} has no row", session.id)),
+        }
+    }
+    for (id, row) in &rows.sessions {
+        if row.events.len() != usize::from(row.ended.is_some()) || row.events.first() != row.ended.as_ref() {
+            texts.push(format!("session {id} is {:?} with events {:?}", row.ended, row.events));
+        }
+    }
+    for (kind, count) in &rows.kinds {
+        if !KINDS.contains(&kind.as_str()) {
+            texts.push(format!("{count} events {kind}"));
+        }
+    }
+    let violation = |text| Violation { kind: ViolationKind::Database, deliveries: Vec::new(), text };
+    texts.into_iter().map(violation).collect()
+}
+
+fn differs(expected: &Expected, row: &Row) -> Vec<String> {
+    let Expected { id, generation: (least, most), ended, reason } = expected;
+    let mut texts = Vec::new();
+    if !(*least..=*most).contains(&row.generation) {
+        texts.push(format!("session {id} stands at {} instead of {least} to {most}", row.generation));
+    }
+    if ended.is_some_and(|ended| ended != row.ended.is_some()) {
+        texts.push(format!("session {id} is {:?} instead of ended {ended:?}", row.ended));
+    }
+    if let (Some(reason), Some(ended)) = (reason, &row.ended)
+        && reason != ended
+    {
+        texts.push(format!("session {id} ended as {ended}, and was told {reason}"));
+    }
+    texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows() -> Rows {
+        let live = Row { generation: 3, ended: None, events: Vec::new() };
+        let over = Row { generation: 5, ended: Some("reused".to_owned()), events: vec!["reused".to_owned()] };
+        let sessions = BTreeMap::from([("a".to_owned(), live), ("b".to_owned(), over)]);
+        Rows { sessions, count: 2, kinds: BTreeMap::from([("session.ended".to_owned(), 1)]) }
+    }
+
+    fn expected() -> Vec<Expected> {
+        vec![
+            Expected { id: "a".to_owned(), generation: (3, 4), ended: Some(false), reason: None },
+            Expected { id: "b".to_owned(), generation: (5, 5), ended: Some(true), reason: Some("reused") },
+        ]
+    }
+
+    fn found(change: impl FnOnce(&mut Rows, &mut Vec<Expected>)) -> String {
+        let (mut rows, mut expected) = (rows(), expected());
+        change(&mut rows, &mut expected);
+        check(&rows, &expected, 0).into_iter().map(|violation| violation.text).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn what_fits_is_fine() {
+        assert_eq!(found(|_, _| ()), "");
+        assert_eq!(check(&rows(), &expected()[..1], 1).len(), 0, "a sign-in whose answer was lost");
+    }
+
+    #[test]
+    fn each_thing_that_does_not_fit_is_found() {
+        assert!(found(|_, e| e.truncate(1)).contains("2 rows for 1 sessions"));
+        assert!(found(|r, _| r.count = 3).contains("3 rows for 2"));
+        assert!(found(|r, _| drop(r.sessions.remove("a"))).contains("has no row"));
+        assert!(found(|r, _| r.sessions.get_mut("a").unwrap().generation = 9).contains("stands at 9"));
+        assert!(found(|_, e| e[0].ended = Some(true)).contains("instead of ended"));
+        assert!(found(|_, e| e[1].reason = Some("logged_out")).contains("was told logged_out"));
+        let twice = |r: &mut Rows, _: &mut Vec<Expected>| {
+            r.sessions.get_mut("b").unwrap().events.push("reused".to_owned());
+        };
+        assert!(found(twice).contains("with events"));
+        let odd = |r: &mut Rows, _: &mut Vec<Expected>| {
+            r.kinds.insert("session.token_ahead_refused".to_owned(), 2);
+        };
+        assert!(found(odd).contains("2 events session.token_ahead_refused"));
+    }
+}

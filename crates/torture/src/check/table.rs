@@ -244,12 +244,24 @@ impl<'a> Table<'a> {
         };
         let mut key = May { be: false, not: false };
         for cause in step.candidates() {
-            let newest = self.case.deliveries[cause.delivery].refresh().map_or(0, Refresh::newest_key);
+            let newest = self.newest_key(cause);
             let fits = newest != 0 && refresh.keys.contains(&newest);
             key.be |= fits;
-            key.not |= !fits;
+            // A key that one of the four rotations before may have brought already was not remembered again.
+            key.not |= !fits || self.may_be_old(newest, refresh.generation);
         }
         key
+    }
+
+    fn newest_key(&self, cause: &super::timeline::Cause) -> u32 {
+        self.case.deliveries[cause.delivery].refresh().map_or(0, Refresh::newest_key)
+    }
+
+    /// Whether a rotation that the row remembers when it leaves `generation` may have brought this key.
+    fn may_be_old(&self, key: u32, generation: u32) -> bool {
+        let last = generation as usize + 1;
+        let remembered = self.steps.get(last.saturating_sub(4)..last).unwrap_or_default();
+        remembered.iter().any(|step| step.candidates().any(|cause| self.newest_key(cause) == key))
     }
 }
 

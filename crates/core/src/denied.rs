@@ -28,10 +28,11 @@ pub enum Denied {
     /// The access token has run out: refresh (RFC 6750 §3.1).
     #[error("The access token has expired. Refresh and try again.")]
     TokenExpired,
-    /// A very late request of an honest client. Nothing has changed; ask once more without retry keys.
+    /// A very late request of an honest client. Nothing has changed. With a newer token in the store it asks as always;
+    /// with the very same one, without retry keys (`docs/guide/rotation.md`).
     #[error(
         "This refresh token was replaced long ago, by a rotation of your own. Nothing has changed: \
-         ask again with the newest token and without retry keys."
+         ask again with the newest token. If this is the newest, ask without retry keys."
     )]
     TokenStale,
     /// A used token came back: the session has ended (RFC 9700 §4.14.2).

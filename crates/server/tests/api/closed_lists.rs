@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::support::lists::{ENDINGS, REASONS};
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, get, post};
 
-/// What a later issue will say: nothing here can be asked to say it yet.
+/// What a later version will say: nothing here can be asked to say it yet.
 const NOT_YET: [&str; 2] = ["email_unverified", "rate_limited"];
 
 #[test]

@@ -79,7 +79,8 @@ pub enum Decision {
     Ahead,
     /// Newer than the store, and nobody has said that it may be: refused, with an alarm.
     AheadRefused,
-    /// An older token with the retry key of the rotation that consumed it: refused, nothing changes.
+    /// An older token with the retry key of the rotation that consumed it, or of a request that was overtaken more often
+    /// than the row remembers: refused, nothing changes.
     Stale,
     /// Any other authentic token was used before: end this session, tell the user.
     Reuse,

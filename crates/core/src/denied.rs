@@ -43,6 +43,13 @@ pub enum Denied {
     /// The session has shown its device secret before, and this request did not.
     #[error("This session belongs to a device, and the request did not show the device's secret.")]
     ProofMissing,
+    /// The request says that it is in another generation than the token beside it, whose own is told. Nothing has changed:
+    /// a page whose cookie was replaced by an answer that it never saw asks again with the right one.
+    #[error(
+        "This refresh token is of generation {0}, not of the one that the request names. Nothing has changed: \
+         ask again with `generation` {0} and its retry keys."
+    )]
+    GenerationMismatch(u32),
     /// Another client's token, or carried in a way that its client never does (RFC 6749 §10.4).
     #[error("This token belongs to another client, or was sent in a way that its client does not use.")]
     ClientMismatch,
@@ -105,6 +112,7 @@ impl Denied {
             Self::TokenStale => "token_stale",
             Self::TokenReused => "token_reused",
             Self::ProofMissing => "proof_missing",
+            Self::GenerationMismatch(_) => "generation_mismatch",
             Self::ClientMismatch => "client_mismatch",
             Self::AddressMismatch => "address_mismatch",
             Self::SessionEnded(_) => "session_ended",
@@ -119,6 +127,15 @@ impl Denied {
             | Self::PasswordTooShort { .. }
             | Self::PasswordTooLong => return None,
         })
+    }
+
+    /// The generation of the token, where that is what the refusal says.
+    #[must_use]
+    pub fn generation(&self) -> Option<u32> {
+        match self {
+            Self::GenerationMismatch(generation) => Some(*generation),
+            _ => None,
+        }
     }
 
     /// Why the session ended, where that is what the refusal says.

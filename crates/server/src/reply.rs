@@ -94,6 +94,9 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "logged_out")]
     pub ended: Option<&'static str>,
+    /// The generation of the refresh token, with `generation_mismatch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
 }
 
 /// The table: what each refusal is on the wire.
@@ -107,6 +110,7 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::TokenStale
         | Denied::TokenReused
         | Denied::ProofMissing
+        | Denied::GenerationMismatch(_)
         | Denied::ClientMismatch
         | Denied::AddressMismatch
         | Denied::SessionEnded(_) => (StatusCode::UNAUTHORIZED, "invalid_grant"),
@@ -232,7 +236,8 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
         _ => {}
     }
     let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
-    json(status, &ErrorBody { error: code, error_description: denied.to_string(), reason, ended })
+    let generation = denied.generation();
+    json(status, &ErrorBody { error: code, error_description: denied.to_string(), reason, ended, generation })
 }
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
@@ -269,7 +274,14 @@ fn worth_a_line(count: &AtomicU64) -> Option<u64> {
 }
 
 fn error(status: StatusCode, code: &'static str, description: String) -> Response {
-    json(status, &ErrorBody { error: code, error_description: description, reason: None, ended: None })
+    let body = ErrorBody {
+        error: code,
+        error_description: description,
+        reason: None,
+        ended: None,
+        generation: None,
+    };
+    json(status, &body)
 }
 
 /// A JSON answer that nobody keeps.

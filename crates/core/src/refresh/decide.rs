@@ -25,6 +25,8 @@ pub struct Presented<'a> {
     pub device: DeviceShown,
     /// The hashes of its retry keys, oldest first.
     pub retry: &'a [RetryHash],
+    /// The generation that the client believes to be in, where it says so.
+    pub believes: Option<u32>,
     /// From where it came.
     pub caller: &'a Caller,
     /// When it arrived: the window is judged by that, however long the store took since.
@@ -65,13 +67,17 @@ pub enum Decision {
     Moved,
     /// The device secret is missing. Nothing changes, an event is noted.
     Unproven,
+    /// The client believes to be in another generation than its token's, as a page does whose cookie was set by an answer
+    /// that it never saw: its retry keys are not this token's. Nothing changes; it is told the generation, and asks again.
+    AnotherGeneration,
     /// Move to the next generation: successor and access token, one conditional write.
     Rotate,
     /// The current token just came from a rotation: the same token again.
     Debounce,
     /// The previous token inside the window: the same successor again.
     Replay,
-    /// The token that was *previous* until the last rotation, inside the window: the current token.
+    /// The token that was *previous* until the last rotation, inside the window, or with the retry key of the rotation
+    /// that consumed it: the current token.
     InFlight,
     /// The previous token after the window, with what `late_retry` asks for: the same successor again.
     LateRetry,
@@ -80,7 +86,7 @@ pub enum Decision {
     /// Newer than the store, and nobody has said that it may be: refused, with an alarm.
     AheadRefused,
     /// An older token with the retry key of the rotation that consumed it, or of a request that was overtaken more often
-    /// than the row remembers: refused, nothing changes.
+    /// than the row remembers, or while the store is known to have lost what would excuse it: refused, nothing changes.
     Stale,
     /// Any other authentic token was used before: end this session, tell the user.
     Reuse,
@@ -122,15 +128,22 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     if session.device_shown && presented.device == DeviceShown::Absent {
         return D::Unproven;
     }
+    if presented.believes.is_some_and(|generation| generation != presented.generation) {
+        return D::AnotherGeneration;
+    }
     match place {
         Place::Current if !inside => D::Rotate,
         Place::Current => D::Debounce,
         Place::Previous if excused => D::Replay,
         Place::BeforePrevious if excused => D::InFlight,
         Place::Previous if late_retry_fits(facts, presented, client) => D::LateRetry,
+        // A browser whose cookie a very late answer has set back by two.
+        Place::BeforePrevious if retry_key_fits(facts, presented, client) => D::InFlight,
         Place::Ahead if ahead_is_believed(facts, presented, now) => D::Ahead,
         Place::Ahead => D::AheadRefused,
-        Place::BeforePrevious | Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
+        Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
+        // The store has lost its last writes, and with them the keys that excuse what was under way.
+        _ if client.late_retry != LateRetry::Never && ahead_is_believed(facts, presented, now) => D::Stale,
         // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
         Place::Older if presented.raced && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,

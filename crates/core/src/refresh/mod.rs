@@ -53,6 +53,8 @@ pub struct Attempt {
     pub device: Option<DeviceSecret>,
     /// Its retry keys.
     pub retry_keys: RetryKeys,
+    /// The generation that the client believes to be in, where it says so.
+    pub generation: Option<u32>,
     /// From where it came.
     pub caller: Caller,
 }
@@ -91,7 +93,7 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied`] with one of `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
-    /// `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
+    /// `generation_mismatch`, `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
@@ -124,6 +126,7 @@ impl Rotunda {
             D::Replay | D::LateRetry => self.answer(round, &round.successor_of_previous(&self.keys)?),
             D::InFlight => self.answer(round, &round.current_from_before(&self.keys)?),
             D::Mismatch => Err(Denied::ClientMismatch.into()),
+            D::AnotherGeneration => Err(Denied::GenerationMismatch(prepared.token.generation).into()),
             D::Stale => Err(Denied::TokenStale.into()),
             D::Address => self.refuse(round, EventKind::AddressMismatch, Denied::AddressMismatch).await,
             D::Unproven => self.refuse(round, EventKind::ProofMissing, Denied::ProofMissing).await,
@@ -204,6 +207,7 @@ impl Prepared<'_> {
             carrier: self.attempt.carrier,
             device,
             retry: &self.retry,
+            believes: self.attempt.generation,
             caller: &self.attempt.caller,
             arrived: self.arrived,
             raced: self.raced,
@@ -211,11 +215,12 @@ impl Prepared<'_> {
     }
 
     fn step(&self) -> Step {
+        let mut newest_first = self.retry.iter().rev().copied();
         Step {
             generation: self.token.generation,
             hash: self.hash,
             key_id: self.token.key_id,
-            newest_retry: self.retry.last().copied(),
+            retry: std::array::from_fn(|_| newest_first.next()),
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! The token of generation `g` hashes to `[g; 32]`, the retry key of the rotation that consumed it to `[g; 16]`.
 
+mod gates;
+mod late;
+
 use std::time::Duration;
 
 use super::decide::{Decision as D, DeviceShown, Presented, decide};
@@ -28,6 +31,7 @@ struct Case {
     hash: TokenHash,
     device: DeviceShown,
     retry: Vec<RetryHash>,
+    believes: Option<u32>,
     caller: Caller,
     now: UnixMillis,
 }
@@ -43,6 +47,7 @@ fn token(generation: u32, after: i64) -> Case {
         hash: token_hash(generation),
         device: DeviceShown::Same,
         retry: Vec::new(),
+        believes: None,
         caller: from("192.0.2.7"),
         now: UnixMillis(ROTATED + after),
     }
@@ -58,6 +63,7 @@ impl Case {
             device: self.device,
             retry: &self.retry,
             caller: &self.caller,
+            believes: self.believes,
             arrived: self.now,
             raced: false,
         };
@@ -72,6 +78,11 @@ impl Case {
     /// With the keys of the rotations that consumed these generations.
     fn keys(self, of: &[u32]) -> Self {
         self.but(|case| case.retry = of.iter().map(|g| retry_hash(*g)).collect())
+    }
+
+    /// From a client that believes to be in this generation.
+    fn believes(self, generation: u32) -> Self {
+        self.but(|case| case.believes = Some(generation))
     }
 
     fn shows(self, device: DeviceShown) -> Self {
@@ -182,6 +193,7 @@ fn each_row_of_the_table_has_a_refresh_that_hits_exactly_it() {
         (token(9, LATER).bound(AddressBinding::Address, "192.0.2.7", "192.0.2.8"), D::Address),
         (token(9, LATER).shows(DeviceShown::Different), D::Moved),
         (token(9, LATER).shows(DeviceShown::Absent), D::Unproven),
+        (token(9, LATER).believes(8), D::AnotherGeneration),
         (token(9, LATER), D::Rotate),
         (token(9, 1), D::Debounce),
         (token(8, 1), D::Replay),
@@ -189,7 +201,9 @@ fn each_row_of_the_table_has_a_refresh_that_hits_exactly_it() {
         (token(8, LATER).keys(&[8]), D::LateRetry),
         (token(10, LATER).believed(), D::Ahead),
         (token(10, LATER), D::AheadRefused),
-        (token(7, LATER).keys(&[7]), D::Stale),
+        (token(7, LATER).keys(&[7]), D::InFlight),
+        (token(6, LATER).keys(&[6]), D::Stale),
+        (token(8, LATER).believed(), D::Stale),
         (token(8, LATER), D::Reuse),
         (token(7, LATER), D::Reuse),
         (token(0, LATER), D::Reuse),
@@ -322,151 +336,4 @@ fn a_bound_session_stays_at_its_address_or_in_its_network() {
         let found = token(9, LATER).bound(binding, to, from_address).decision();
         assert_eq!(found, wanted, "{binding:?}: from {to} to {from_address}");
     }
-}
-
-/// A row's name, what makes it fit, and its decision.
-type Gate = (&'static str, fn(Case) -> Case, D);
-
-/// The gates before a token's place is asked for, in the order of the table.
-const GATES: [Gate; 5] = [
-    ("mismatch", |case| case.but(|c| c.carrier = Carrier::Body), D::Mismatch),
-    ("ended", over, D::Ended { ending: Ending::LoggedOut, at: UnixMillis(7), unrecorded: false }),
-    ("address", |case| case.bound(AddressBinding::Address, "192.0.2.7", "192.0.2.8"), D::Address),
-    ("moved", |case| case.shows(DeviceShown::Different), D::Moved),
-    ("unproven", |case| case.shows(DeviceShown::Absent), D::Unproven),
-];
-
-fn over(case: Case) -> Case {
-    case.but(|c| c.facts.session.standing = Standing::Ended { ending: Ending::LoggedOut, at: UnixMillis(7) })
-}
-
-/// A refresh for each rule that looks at the token's place.
-fn places() -> Vec<Case> {
-    vec![
-        token(9, LATER),
-        token(9, 1),
-        token(8, 1),
-        token(7, 1),
-        token(8, LATER).keys(&[8]),
-        token(8, LATER).under(LateRetry::Device),
-        token(7, LATER).keys(&[7]),
-        token(8, LATER),
-        token(0, LATER),
-        token(8, LATER).forged(),
-    ]
-}
-
-#[test]
-fn an_earlier_gate_beats_every_later_one() {
-    for (first, (name, earlier, wanted)) in GATES.iter().enumerate() {
-        for (other, later, _) in &GATES[first + 1..] {
-            // A device secret cannot be both different and absent.
-            if (*name, *other) == ("moved", "unproven") {
-                continue;
-            }
-            assert_eq!(earlier(later(token(9, LATER))).decision(), *wanted, "{name} beats {other}");
-        }
-    }
-}
-
-#[test]
-fn every_gate_beats_every_place_in_the_family() {
-    for (name, gate, wanted) in GATES {
-        for (number, case) in places().into_iter().enumerate() {
-            assert_eq!(gate(case).decision(), wanted, "{name} beats place {number}");
-        }
-    }
-}
-
-#[test]
-fn a_token_from_the_future_passes_the_device_gates_alone() {
-    for believed in [false, true] {
-        let ahead = || if believed { token(10, LATER).believed() } else { token(10, LATER) };
-        for (name, gate, wanted) in GATES {
-            let wanted = if name == "moved" { D::AheadRefused } else { wanted };
-            assert_eq!(gate(ahead()).decision(), wanted, "{name}, believed: {believed}");
-        }
-    }
-}
-
-#[test]
-fn an_absent_secret_matters_only_once_it_was_shown() {
-    for (number, case) in places().into_iter().enumerate() {
-        let absent = case.clone().shows(DeviceShown::Absent).never_shown();
-        let by_device_alone = case.client.late_retry == LateRetry::Device;
-        let wanted = if by_device_alone { D::Reuse } else { case.decision() };
-        assert_eq!(absent.decision(), wanted, "place {number}");
-        assert_eq!(case.shows(DeviceShown::Different).never_shown().decision(), D::Moved, "place {number}");
-    }
-}
-
-#[test]
-fn a_late_retry_needs_what_the_client_is_configured_to_ask_for() {
-    use DeviceShown::{Absent, Same};
-    use LateRetry::{Device, Key, Never};
-    let cases: [(LateRetry, DeviceShown, &[u32], D); 17] = [
-        (Key, Same, &[8], D::LateRetry),
-        (Key, Absent, &[8], D::LateRetry),
-        (Key, Same, &[5, 6, 7, 8], D::LateRetry),
-        (Key, Same, &[8, 9], D::LateRetry),
-        (Key, Same, &[], D::Reuse),
-        (Key, Same, &[7], D::Reuse),
-        (Key, Same, &[4, 5, 6, 7], D::Reuse),
-        (Key, Absent, &[], D::Reuse),
-        (Device, Same, &[], D::LateRetry),
-        (Device, Same, &[7], D::LateRetry),
-        (Device, Absent, &[], D::Reuse),
-        (Device, Absent, &[7], D::Reuse),
-        (Device, Absent, &[8], D::LateRetry),
-        (Never, Same, &[], D::Reuse),
-        (Never, Same, &[8], D::Reuse),
-        (Never, Absent, &[8], D::Reuse),
-        (Never, Same, &[5, 6, 7, 8], D::Reuse),
-    ];
-    for (late_retry, device, keys, wanted) in cases {
-        let case = token(8, LATER).under(late_retry).shows(device).never_shown().keys(keys);
-        assert_eq!(case.decision(), wanted, "{late_retry:?}, {device:?}, keys {keys:?}");
-    }
-}
-
-#[test]
-fn a_rotation_without_a_key_has_no_late_retry() {
-    let keyless = |case: &mut Case| case.facts.session.lineage.retry_hashes[0] = None;
-    assert_eq!(token(8, LATER).but(keyless).keys(&[8]).decision(), D::Reuse);
-    assert_eq!(token(8, LATER).but(keyless).keys(&[]).decision(), D::Reuse);
-}
-
-#[test]
-fn a_very_late_request_is_known_by_its_key_for_four_rotations() {
-    for late_retry in [LateRetry::Key, LateRetry::Device] {
-        let with_its_key = |g: u32| token(g, LATER).under(late_retry).keys(&[g]).decision();
-        let answers = [8, 7, 6, 5, 4].map(with_its_key);
-        assert_eq!(answers, [D::LateRetry, D::Stale, D::Stale, D::Stale, D::Reuse], "{late_retry:?}");
-    }
-    // A token of the branch that a restore has cut off is not the previous one, but its key is known.
-    assert_eq!(token(8, LATER).forged().keys(&[8]).decision(), D::Stale);
-    assert_eq!(token(7, LATER).keys(&[8, 6, 5]).decision(), D::Reuse, "the keys of other rotations");
-    assert_eq!(token(7, LATER).keys(&[7]).under(LateRetry::Never).decision(), D::Reuse);
-}
-
-#[test]
-fn a_token_ahead_of_the_store_is_believed_in_time_and_from_its_device_alone() {
-    use DeviceShown::{Absent, Different, Same};
-    let until =
-        |after: i64, case: Case| case.but(|c| c.facts.accept_ahead_until = Some(UnixMillis(ROTATED + after)));
-    let newer = || token(10, LATER);
-    let same_generation = || token(9, LATER).forged();
-    for ahead in [newer, same_generation, || token(200, LATER)] {
-        assert_eq!(ahead().decision(), D::AheadRefused, "nobody has said that it may be");
-        assert_eq!(until(LATER + 1, ahead()).decision(), D::Ahead);
-        assert_eq!(until(LATER, ahead()).decision(), D::AheadRefused, "the time is over");
-        let seen = [Same, Absent, Different].map(|device| until(LATER + 1, ahead()).shows(device).decision());
-        assert_eq!(seen, [D::Ahead, D::Unproven, D::AheadRefused]);
-        let new = |device| until(LATER + 1, ahead()).shows(device).never_shown().decision();
-        assert_eq!([Same, Absent, Different].map(new), [D::Ahead, D::AheadRefused, D::AheadRefused]);
-    }
-    // Inside the window a forged current token is no debounce, and a forged previous one no replay.
-    assert_eq!(token(9, 1).forged().decision(), D::AheadRefused);
-    assert_eq!(token(8, 1).forged().decision(), D::Reuse);
-    assert_eq!(token(7, 1).forged().decision(), D::Reuse);
 }

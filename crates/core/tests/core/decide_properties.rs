@@ -25,6 +25,7 @@ struct Any {
     carrier: Carrier,
     device: DeviceShown,
     retry: Vec<RetryHash>,
+    believes: Option<u32>,
     caller: Caller,
     now: UnixMillis,
 }
@@ -39,6 +40,7 @@ impl Any {
             device: self.device,
             retry: &self.retry,
             caller: &self.caller,
+            believes: self.believes,
             arrived: self.now,
             raced: false,
         };
@@ -150,9 +152,17 @@ fn anything() -> impl Strategy<Value = Any> {
     let named = prop_oneof![4 => Just(None), 2 => Just(Some("web")), 1 => Just(Some("native"))];
     let retry = proptest::collection::vec(retry_hash(), 0..5);
     // The token: often one that the row knows.
-    let token = (0..5_u8, generation(), token_hash());
+    let token = (0..5_u8, generation(), token_hash(), 0..12_u8);
     (facts(), client(), token, (named, carrier, device), retry, address(), moment()).prop_map(
-        |(facts, client, (known, generation, hash), (named, carrier, device), retry, address, now)| {
+        |(
+            facts,
+            client,
+            (known, generation, hash, believes),
+            (named, carrier, device),
+            retry,
+            address,
+            now,
+        )| {
             let lineage = &facts.session.lineage;
             let back = |by: u32, hash: Option<TokenHash>| Some((lineage.generation.checked_sub(by)?, hash?));
             let fitting = match known {
@@ -162,9 +172,15 @@ fn anything() -> impl Strategy<Value = Any> {
                 _ => None,
             };
             let (generation, hash) = fitting.unwrap_or((generation, hash));
+            // Mostly nothing, or the token's own.
+            let believes = match believes {
+                0 => Some(generation.wrapping_add(1)),
+                1..=4 => Some(generation),
+                _ => None,
+            };
             let named = named.map(|name: &str| ClientId(name.to_owned()));
             let caller = Caller { address, user_agent: None };
-            Any { facts, client, generation, hash, named, carrier, device, retry, caller, now }
+            Any { facts, client, generation, hash, named, carrier, device, retry, believes, caller, now }
         },
     )
 }
@@ -206,13 +222,14 @@ proptest! {
     fn strict_grants_the_current_token_alone_and_excuses_nothing(mut any in anything()) {
         any.client.window = Duration::ZERO;
         any.client.late_retry = LateRetry::Never;
-        any.facts.accept_ahead_until = None;
         let decision = any.decide();
-        prop_assert!(!grants(decision) || (any.is_current() && decision == Decision::Rotate), "{:?}", decision);
+        let ahead = any.facts.accept_ahead_until.is_some() && decision == Decision::Ahead;
+        prop_assert!(!grants(decision) || ahead || (any.is_current() && decision == Decision::Rotate), "{:?}", decision);
         prop_assert!(decision != Decision::Stale);
         if any.is_older() && !any.is_over() {
             let refusals = [Decision::Mismatch, Decision::Address, Decision::Moved, Decision::Unproven, Decision::Reuse];
-            prop_assert!(refusals.contains(&decision), "{:?}", decision);
+            let told = decision == Decision::AnotherGeneration && any.believes != Some(any.generation);
+            prop_assert!(told || refusals.contains(&decision), "{:?}", decision);
         }
     }
 
@@ -240,6 +257,17 @@ proptest! {
     }
 
     #[test]
+    fn a_wrong_belief_about_the_generation_never_yields_a_grant_and_never_ends_anything_by_itself(mut any in anything()) {
+        any.believes = Some(any.generation.wrapping_add(1));
+        let decision = any.decide();
+        prop_assert!(!grants(decision) && !matches!(decision, Decision::Reuse | Decision::Stale), "{:?}", decision);
+        any.believes = Some(any.generation);
+        let said = any.decide();
+        any.believes = None;
+        prop_assert_eq!(said, any.decide(), "and a right one changes nothing");
+    }
+
+    #[test]
     fn reuse_is_told_of_used_tokens_only(any in anything()) {
         let decision = any.decide();
         prop_assert!(any.is_older() || !matches!(decision, Decision::Reuse | Decision::Stale), "{:?}", decision);
@@ -249,7 +277,7 @@ proptest! {
     fn the_honest_device_always_goes_on_with_the_current_token_of_a_live_session(mut any in anything()) {
         let lineage = &any.facts.session.lineage;
         (any.generation, any.hash) = (lineage.generation, lineage.current_hash);
-        (any.device, any.carrier, any.named) = (DeviceShown::Same, Carrier::Cookie, None);
+        (any.device, any.carrier, any.named, any.believes) = (DeviceShown::Same, Carrier::Cookie, None, None);
         any.client.bind_address = AddressBinding::Off;
         let goes_on = matches!(any.decide(), Decision::Rotate | Decision::Debounce);
         prop_assert_eq!(goes_on, !any.is_over());

@@ -162,6 +162,10 @@ async fn late_duplicate_displaces_a_good_token() {
         w.assert_untouched(&tab, &good.session).await;
     }
     tab.make_key();
+    w.refreshes(&mut tab).await;
+    w.pass(HOUR);
+    assert_eq!(w.refresh(&duplicate).await.unwrap().token, tab.token, "nor is it two rotations later");
+    tab.make_key();
     let next = w.refreshes(&mut tab).await;
     w.pass(HOUR);
     assert_eq!(w.refused(&duplicate).await, Denied::TokenStale, "later still it is refused and harms nobody");
@@ -192,7 +196,7 @@ async fn losers_refusal_while_the_winner_succeeds() {
     let mut winner = w.register("ada").await;
     winner.make_key();
     let loser = winner.clone();
-    for _ in 0..2 {
+    for _ in 0..3 {
         w.pass(HOUR);
         winner.make_key();
         w.refreshes(&mut winner).await;

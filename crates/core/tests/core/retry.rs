@@ -3,6 +3,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, LateRetry};
 use rotunda_core::policy::Policy;
+use rotunda_core::refresh::Attempt;
 
 use crate::support::{DAY, HOUR, Holder, MINUTE, W, World, as_ended, over};
 
@@ -170,9 +171,7 @@ async fn under_never_no_key_and_no_device_excuses_a_used_token() {
 async fn a_very_late_request_with_keys_is_stale_and_changes_nothing() {
     let w = World::new().await;
     let (tab, before) = three_rotations(&w).await;
-    for late in &before[..2] {
-        assert_eq!(w.refused(late).await, Denied::TokenStale);
-    }
+    assert_eq!(w.refused(&before[0]).await, Denied::TokenStale);
     w.assert_untouched(&tab, &tab.session).await;
     // The client asks once more without keys, with the newer token that its jar has by now.
     assert_eq!(w.refresh(&tab.without_keys()).await.unwrap().session.lineage.generation, 4);
@@ -182,10 +181,34 @@ async fn a_very_late_request_with_keys_is_stale_and_changes_nothing() {
 async fn the_same_very_late_request_without_keys_is_reuse() {
     let w = World::new().await;
     let (tab, before) = three_rotations(&w).await;
-    assert_eq!(w.refused(&before[1]).await, Denied::TokenStale);
-    assert_eq!(w.refused(&before[1].without_keys()).await, Denied::TokenReused);
+    assert_eq!(w.refused(&before[0]).await, Denied::TokenStale);
+    assert_eq!(w.refused(&before[0].without_keys()).await, Denied::TokenReused);
     assert_eq!(w.news().await, [w.ended(Ending::Reused, &tab)]);
-    assert_eq!(w.refused(&before[1]).await, over(Ending::Reused));
+    assert_eq!(w.refused(&before[0]).await, over(Ending::Reused));
+}
+
+#[tokio::test]
+async fn a_jar_that_a_late_answer_has_set_back_by_two_gets_the_current_token_for_its_key() {
+    let w = World::new().await;
+    let (tab, before) = three_rotations(&w).await;
+    assert_eq!(w.refresh(&before[1]).await.unwrap().token, tab.token);
+    w.assert_untouched(&tab, &tab.session).await;
+    assert_eq!(w.refused(&before[1].without_keys()).await, Denied::TokenReused, "but not without");
+}
+
+#[tokio::test]
+async fn a_page_that_names_another_generation_is_told_which_it_is_and_asks_again() {
+    let w = World::new().await;
+    let (tab, before) = three_rotations(&w).await;
+    let row = w.row(&tab).await;
+    let says = |holder: &Holder, generation| Attempt { generation: Some(generation), ..holder.attempt() };
+    for (holder, declared) in [(&tab, 2), (&tab, 4), (&before[0], 3)] {
+        let told = crate::support::denied(w.rotunda.refresh(&says(holder, declared)).await);
+        assert_eq!(told, Denied::GenerationMismatch(holder.generation()));
+    }
+    assert_eq!(w.row(&tab).await, row, "whatever was asked, nothing has changed");
+    let right = w.rotunda.refresh(&says(&tab, 3)).await.unwrap();
+    assert_eq!(right.session.lineage.generation, 4);
 }
 
 #[tokio::test]

@@ -366,6 +366,7 @@ impl Holder {
             client_id: None,
             device: self.device.clone(),
             retry_keys: RetryKeys::parse(&self.keys).unwrap_or_default(),
+            generation: None,
             caller: self.caller.clone(),
         }
     }

@@ -22,7 +22,7 @@ use crate::reply::{ErrorBody, Problem};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({
-    "refresh_token": "rt1_…", "device_secret": "rd1_…", "retry_keys": ["Zk3v0aYJqf4m2pQ8sT1xWg"]
+    "refresh_token": "rt1_…", "device_secret": "rd1_…", "retry_keys": ["Zk3v0aYJqf4m2pQ8sT1xWg"], "generation": 7
 }))]
 pub(crate) struct RefreshBody {
     /// The refresh token; native clients only. A browser sends its cookie.
@@ -35,6 +35,9 @@ pub(crate) struct RefreshBody {
     device_secret: Option<SecretText>,
     /// The retry keys of the last generations, oldest first: 1 to 4, each 22 to 64 characters.
     retry_keys: Option<Vec<String>>,
+    /// The `session.generation` that the caller believes to be in. With another one than its token's nothing changes, and
+    /// the refusal (`generation_mismatch`) says which it is. For browsers, whose pages cannot read their cookie.
+    generation: Option<u32>,
     /// The client, where the caller wants to be sure that the token is its own.
     client_id: Option<String>,
 }
@@ -68,7 +71,8 @@ pub(crate) async fn refresh(
         }
     };
     let client_id = client_id(body.client_id);
-    let attempt = Attempt { token, carrier, client_id, device, retry_keys, caller };
+    let generation = body.generation;
+    let attempt = Attempt { token, carrier, client_id, device, retry_keys, generation, caller };
     let grant = app.rotunda.refresh(&attempt).await?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

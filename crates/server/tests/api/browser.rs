@@ -278,3 +278,27 @@ async fn somebody_elses_session_is_not_there() {
     bob.me().await.user();
     assert_eq!(ada.sessions().await.len(), 1);
 }
+
+/// A page cannot read its cookie. One whose cookie an answer has replaced that it never saw says which generation it
+/// believes in, and is told which it is before the keys that it sends are taken for those of another token.
+#[tokio::test]
+async fn a_page_that_is_behind_its_cookie_is_told_the_generation_and_asks_again() {
+    let app = App::new().await;
+    let mut page = Browser::new(&app);
+    page.register(ADA, PASSWORD).await;
+    app.wait(HOUR);
+    let mut unseen = page.clone();
+    unseen.refresh().await.session_in_browser(200, &[REFRESH, DEVICE]);
+    page = unseen;
+    app.wait(HOUR);
+    let keys = ["the-key-of-generation-0"];
+    let answer = page.post("/auth/refresh", &json!({"generation": 0, "retry_keys": keys})).await;
+    answer.refused("generation_mismatch");
+    assert_eq!(answer.json["generation"], 1);
+    let keys = ["the-key-of-generation-0", "the-key-of-generation-1"];
+    let answer = page.post("/auth/refresh", &json!({"generation": 1, "retry_keys": keys})).await;
+    assert_eq!(answer.session_in_browser(200, &[REFRESH, DEVICE]).generation, 2);
+    app.news().await;
+    let malformed = page.post("/auth/refresh", &json!({"generation": -1})).await;
+    assert_eq!(malformed.status, 400);
+}

@@ -42,7 +42,8 @@ fn successor(denied: &Denied) -> Option<Denied> {
         D::TokenExpired => D::TokenStale,
         D::TokenStale => D::TokenReused,
         D::TokenReused => D::ProofMissing,
-        D::ProofMissing => D::ClientMismatch,
+        D::ProofMissing => D::GenerationMismatch(7),
+        D::GenerationMismatch(_) => D::ClientMismatch,
         D::ClientMismatch => D::AddressMismatch,
         D::AddressMismatch => D::SessionEnded(None),
         D::SessionEnded(_) => D::ClientUnknown,
@@ -85,6 +86,9 @@ async fn every_reason_is_heard_over_http() {
         ada.refresh().await.session_on_phone(200);
     }
     hear(app.send(oldest.clone()).await);
+    let elsewhere =
+        json!({"refresh_token": ada.refresh_token, "device_secret": ada.device_secret, "generation": 4});
+    hear(app.send(ada.dress(post("/auth/refresh").json(&elsewhere))).await);
     app.wait(hour);
     hear(ada.me().await);
     let named = json!({"refresh_token": ada.refresh_token, "client_id": "web"});

@@ -24,6 +24,7 @@ mod origins;
 mod outage;
 mod phone;
 mod races;
+mod regressions;
 mod secrets;
 mod slow;
 mod sqlite;

@@ -63,7 +63,7 @@ async fn a_very_late_request_of_the_phone_itself_changes_nothing() {
     let mut ada = Phone::new(&app, "ada");
     ada.register(ADA, PASSWORD).await.session_on_phone(201);
     let held_up = ada.refreshing();
-    for _ in 0..2 {
+    for _ in 0..3 {
         app.wait(HOUR);
         ada.refresh().await.session_on_phone(200);
     }

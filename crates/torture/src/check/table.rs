@@ -151,12 +151,13 @@ impl<'a> Table<'a> {
         let Says::Grant(granted) = answer else { return };
         let n = granted as usize;
         let inside = self.inside(n, delivery.sent, delivery.back);
+        let stood_before = self.steps[n].latest < delivery.sent;
         match granted - refresh.generation {
             0 => told.repeats += 1,
-            1 if self.steps[n].latest < delivery.sent && inside.be && !inside.not => told.repeats += 1,
-            1 if self.steps[n].latest < delivery.sent && !inside.be => {
+            1 if stood_before && inside.be && !inside.not => told.repeats += 1,
+            1 | 2 if stood_before && !inside.be => {
                 told.late += 1;
-                let others = self.steps[n]
+                let others = self.steps[refresh.generation as usize + 1]
                     .candidates()
                     .all(|c| !same(self.case.deliveries[c.delivery].by, delivery.by));
                 if others && !told.passed_by_key.contains(&refresh.generation) {
@@ -215,7 +216,7 @@ impl<'a> Table<'a> {
             0 if inside.not => add(Says::Grant(current + 1)),
             0 => {}
             1 | 2 if !inside.not => {}
-            1 if key.be => add(Says::Grant(current)),
+            1 | 2 if key.be => add(Says::Grant(current)),
             _ if key.be => add(Says::Stale),
             _ => {}
         }

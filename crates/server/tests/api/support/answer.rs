@@ -176,6 +176,7 @@ impl Answer {
         let mut names = vec!["error", "error_description"];
         names.extend(reason.map(|_| "reason"));
         names.extend(ended.map(|_| "ended"));
+        names.extend((reason == Some("generation_mismatch")).then_some("generation"));
         names.sort_unstable();
         assert_eq!(fields(&self.json), names);
     }

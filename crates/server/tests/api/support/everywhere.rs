@@ -42,8 +42,8 @@ fn check_error(ask: &Ask, answer: &Answer) {
     assert!(answer.header("allow").is_some() || answer.status != 405, "{}", answer.told());
     let body =
         answer.json.as_object().unwrap_or_else(|| panic!("not the shape of an error: {}", answer.told()));
-    let known = |name: &String| ["error", "error_description", "reason", "ended"].contains(&name.as_str());
-    assert!(body.keys().all(known), "{}", answer.told());
+    const FIELDS: [&str; 5] = ["error", "error_description", "reason", "ended", "generation"];
+    assert!(body.keys().all(|name| FIELDS.contains(&name.as_str())), "{}", answer.told());
     let of = |field: &str| body.get(field).map(|value| value.as_str().unwrap());
     let error = of("error").unwrap();
     let statuses = ERRORS.iter().find(|(code, _)| *code == error).map(|(_, statuses)| *statuses);
@@ -55,6 +55,8 @@ fn check_error(ask: &Ask, answer: &Answer) {
     );
     assert!(of("reason").is_none_or(|reason| REASONS.contains(&reason)), "{}", answer.told());
     assert!(of("ended").is_none_or(|ended| ENDINGS.contains(&ended)), "{}", answer.told());
+    let tells_the_generation = body.get("generation").is_some_and(Value::is_u64);
+    assert_eq!(tells_the_generation, of("reason") == Some("generation_mismatch"), "{}", answer.told());
     let may_tell_the_ending = matches!(of("reason"), Some("session_ended" | "token_reused"));
     assert!(of("ended").is_none() || may_tell_the_ending, "{}", answer.told());
     assert_eq!(answer.header("www-authenticate").is_some(), error == "invalid_token", "{}", answer.told());

@@ -1,7 +1,7 @@
 //! The closed lists of the contract, written down a second time on purpose: what changes there must be said here too.
 
 /// `reason` of a refusal.
-pub(crate) const REASONS: [&str; 13] = [
+pub(crate) const REASONS: [&str; 14] = [
     "credentials_invalid",
     "email_unverified",
     "user_disabled",
@@ -12,6 +12,7 @@ pub(crate) const REASONS: [&str; 13] = [
     "token_stale",
     "token_reused",
     "proof_missing",
+    "generation_mismatch",
     "client_mismatch",
     "address_mismatch",
     "session_ended",

@@ -32,7 +32,7 @@ impl System {
             keys = state.jar.keys_to_send(id);
         }
         state.tabs[usize::from(tab)] = Tab::Waiting(asked);
-        let believes = self.setting.proposed.generation_is_declared.then_some(state.jar.known);
+        let believes = self.setting.declares.then_some(state.jar.known);
         let request = Request { token: state.jar.token, keys, believes, device: Device::Same };
         state.mail.push(Message::Request(Sender::Tab(tab), request));
     }

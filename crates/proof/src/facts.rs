@@ -16,7 +16,7 @@ use crate::state::{Device, Life, Over, Request, Row};
 
 /// The server's clock.
 pub const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
-const TICK: Duration = Duration::from_secs(1);
+pub(crate) const TICK: Duration = Duration::from_secs(1);
 const A_YEAR: Duration = Duration::from_secs(365 * 86_400);
 const EPOCH: u64 = 3;
 
@@ -131,6 +131,7 @@ impl Office {
                 Device::Different => DeviceShown::Different,
             },
             retry: &retry,
+            believes: request.believes.map(u32::from),
             caller: &self.caller,
             arrived: NOW,
             raced: false,
@@ -141,11 +142,12 @@ impl Office {
 /// The row after production's own [`Step::rotate`].
 #[must_use]
 pub fn rotated(row: &Row, request: &Request, to: Token) -> Row {
+    let mut newest_first = request.keys.iter().rev();
     let step = Step {
         generation: u32::from(request.token.generation),
         hash: request.token.hash(),
         key_id: 1,
-        newest_retry: request.keys.newest().map(Key::hash),
+        retry: [(); 4].map(|()| newest_first.next().map(Key::hash)),
     };
     let salt = Salt { from: request.token, to };
     let successor = Successor { hash: to.hash(), salt: salt.bytes(), key_id: 1 };

@@ -26,9 +26,9 @@
 //! run of any length with so many tabs and so many messages under way at once.
 //!
 //! What must hold in every state are the [`properties`]. Each is shown to be able to fail, by a [`rule`](rules) broken
-//! on purpose; each assumption of a [`setting`](setting::Assumed) is shown to be needed. [`proposed`] rules are those
-//! that production does not have, or not yet. [`trace`] finds the shortest way to a broken property; [`walk`] goes
-//! where it is too large to exhaust, by seed.
+//! on purpose; each assumption of a [`setting`](setting::Assumed) is shown to be needed. [`trace`] finds the shortest way to a broken property; [`walk`] goes
+//! where it is too large to exhaust, by seed. [`whole`] is the model's server for whole requests: what the real stores
+//! are compared with.
 //!
 //! Not in the model: cryptography, HTTP, more than one session of a user (a login that replaces another, a cookie of
 //! the session before), addresses, and the limit on how often a request is decided anew.
@@ -37,7 +37,6 @@ pub mod client;
 pub mod facts;
 pub mod normal;
 pub mod properties;
-pub mod proposed;
 pub mod rules;
 pub mod secrets;
 pub mod server;
@@ -48,3 +47,4 @@ pub mod tally;
 pub mod thief;
 pub mod trace;
 pub mod walk;
+pub mod whole;

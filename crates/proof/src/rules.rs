@@ -28,6 +28,12 @@ pub enum Rule {
     NoLateRetry,
     /// No *stale* rule.
     StaleIsReuse,
+    /// After the window, *in flight* is *stale*.
+    LateInFlightIsStale,
+    /// While tokens newer than the store are believed, the used ones are judged as ever.
+    UsedIsReuseWhileAhead,
+    /// Which generation the client believes to be in is not looked at.
+    DeclarationIgnored,
     /// Any retry key at all excuses a used token.
     AnyKeyExcuses,
     /// No *unproven* rule.
@@ -53,6 +59,8 @@ pub enum Rule {
     KeyForgotten,
     /// A key that the row remembers already is remembered for another rotation too.
     OldKeyCounts,
+    /// An *ahead* move remembers the newest retry key only.
+    AheadForgetsKeys,
     /// The row keeps one salt only.
     OneSalt,
     /// A rotation adds a row.
@@ -69,6 +77,9 @@ impl Rule {
         Self::NoInFlight,
         Self::NoLateRetry,
         Self::StaleIsReuse,
+        Self::LateInFlightIsStale,
+        Self::UsedIsReuseWhileAhead,
+        Self::DeclarationIgnored,
         Self::AnyKeyExcuses,
         Self::UnprovenIgnored,
         Self::MovedIgnored,
@@ -81,6 +92,7 @@ impl Rule {
         Self::WriteWhateverEnded,
         Self::KeyForgotten,
         Self::OldKeyCounts,
+        Self::AheadForgetsKeys,
         Self::OneSalt,
         Self::AddsRows,
     ];
@@ -98,6 +110,9 @@ impl Rule {
                 facts.session.lineage.before_hash = None;
                 decide(&facts, shown, client, now)
             }
+            Self::DeclarationIgnored => {
+                decide(facts, &Presented { believes: None, ..shown.clone() }, client, now)
+            }
             Self::EndIgnored => decide(&never_ended(facts), shown, client, now),
             Self::UnprovenIgnored if shown.device == DeviceShown::Absent => {
                 decide(facts, &Presented { device: DeviceShown::Same, ..shown.clone() }, client, now)
@@ -105,6 +120,16 @@ impl Rule {
             Self::MovedIgnored if shown.device == DeviceShown::Different => {
                 decide(facts, &Presented { device: DeviceShown::Same, ..shown.clone() }, client, now)
             }
+            Self::UsedIsReuseWhileAhead => match decide(facts, shown, client, now) {
+                Decision::Stale => {
+                    decide(&Facts { accept_ahead_until: None, ..facts.clone() }, shown, client, now)
+                }
+                decision => decision,
+            },
+            Self::LateInFlightIsStale => match decide(facts, shown, client, now) {
+                Decision::InFlight if outside(facts, shown, client) => Decision::Stale,
+                decision => decision,
+            },
             _ => self.instead_of(decide(facts, shown, client, now), facts, shown),
         }
     }
@@ -130,6 +155,11 @@ impl Rule {
             _ => decision,
         }
     }
+}
+
+fn outside(facts: &Facts, shown: &Presented<'_>, client: &Client) -> bool {
+    let rotated_at = facts.session.lineage.rotated_at;
+    rotated_at.is_none_or(|rotated| shown.arrived.distance(rotated) >= client.window)
 }
 
 fn never_ended(facts: &Facts) -> Facts {

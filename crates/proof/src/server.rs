@@ -11,10 +11,21 @@ use crate::system::System;
 impl System {
     /// Loads the facts and decides. What needs no write is answered at once, the rest waits for [`System::write`].
     pub(crate) fn read(&self, state: &mut State, sender: Sender, request: &Request) -> (Decision, Message) {
+        let decision = self.decide(&state.row, state.accept_ahead, request);
+        (decision, self.decided(state, sender, request, decision))
+    }
+
+    /// What comes of a decision.
+    pub(crate) fn decided(
+        &self,
+        state: &mut State,
+        sender: Sender,
+        request: &Request,
+        decision: Decision,
+    ) -> Message {
         let row = state.row;
-        let decision = self.decide(&row, state.accept_ahead, request);
         let answer = |answer| Message::Answer(sender, request.token, answer);
-        let message = match decision {
+        match decision {
             Decision::Rotate | Decision::Ahead => {
                 Message::Decided(sender, *request, Write::Move(row.current))
             }
@@ -38,21 +49,18 @@ impl System {
                 }
                 answer(Answer::Ended)
             }
-            // No client of ours sends another client's name: the proposed rule takes the place of this one.
-            Decision::Mismatch => answer(Answer::OfAnotherGeneration),
-            Decision::Address | Decision::Unproven | Decision::AheadRefused => answer(Answer::Refused),
-        };
-        (decision, message)
+            Decision::AnotherGeneration => answer(Answer::OfAnotherGeneration),
+            Decision::Mismatch | Decision::Address | Decision::Unproven | Decision::AheadRefused => {
+                answer(Answer::Refused)
+            }
+        }
     }
 
     /// What the rules say, broken or not.
     pub(crate) fn decide(&self, row: &Row, accept_ahead: bool, request: &Request) -> Decision {
         let facts = self.office.facts(row, accept_ahead);
         let client = self.office.client();
-        self.office.presented(request, |shown| {
-            let decision = self.setting.rule.decide(&facts, shown, client, NOW);
-            self.setting.proposed.instead_of(decision, &facts, shown, request)
-        })
+        self.office.presented(request, |shown| self.setting.rule.decide(&facts, shown, client, NOW))
     }
 
     /// The guarded write. `None`: it did not apply, and the request is decided anew.
@@ -94,10 +102,12 @@ impl System {
         let to = state.fresh_token(request.token.generation + 1);
         self.note_use(state, sender, request);
         let mut new = rotated(&old, request, to);
-        self.setting.proposed.adjust(&mut new, &old, request);
         match self.setting.rule {
             Rule::KeyForgotten => new.retry[0] = None,
             Rule::OldKeyCounts => new.retry[0] = request.keys.newest(),
+            Rule::AheadForgetsKeys if old.current != request.token => {
+                new.retry = [new.retry[0], None, None, None];
+            }
             Rule::OneSalt => new.previous_salt = new.salt,
             Rule::AddsRows => state.seen.more_rows = 1,
             _ => {}

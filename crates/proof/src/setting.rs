@@ -23,6 +23,8 @@ pub struct Setting {
     pub keys: Keying,
     /// What the client does about `token_stale`.
     pub after_stale: AfterStale,
+    /// Whether the client says which generation it believes to be in.
+    pub declares: bool,
     /// What is taken for granted about the network.
     pub assumed: Assumed,
     /// Whether servers' clocks differ: the next decision may be made a tick earlier.
@@ -35,8 +37,6 @@ pub struct Setting {
     pub thief: Option<Steals>,
     /// The rule that is broken on purpose; [`Rule::Production`] breaks none.
     pub rule: Rule,
-    /// Rules that production does not have, or not yet.
-    pub proposed: Proposed,
 }
 
 impl Setting {
@@ -54,14 +54,14 @@ impl Setting {
             late_retry: LateRetry::Key,
             keeps: Keeps::Newer,
             keys: Keying::ByGeneration,
-            after_stale: AfterStale::AsksWithoutKeys,
+            after_stale: AfterStale::AsksWithoutKeysOnlyWithTheSame,
+            declares: false,
             assumed: Assumed { at_most_four_rotations_late: true, ..Assumed::default() },
             clocks_differ: false,
             endings: false,
             restore: None,
             thief: None,
             rule: Rule::Production,
-            proposed: Proposed::default(),
         }
     }
 
@@ -156,6 +156,8 @@ pub struct Restore {
     pub lost: u8,
     /// Whether the operator says so, until no client is ahead any more.
     pub said: bool,
+    /// Whether the operator then also waits until no request is under way from before.
+    pub patient: bool,
 }
 
 /// What a thief takes, once, at any moment.
@@ -169,17 +171,4 @@ pub enum Steals {
     Everything,
     /// The same, and the thief may pass off any key that it copied as its newest.
     EverythingAndPassesOffOldKeys,
-}
-
-/// Rules that production does not have, or not yet.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct Proposed {
-    /// A request says which generation it believes to be in; one whose token is of another is *stale*.
-    pub generation_is_declared: bool,
-    /// *Late retry* also answers the token before the previous one.
-    pub late_retry_from_before: bool,
-    /// An *ahead* move remembers all the keys that came with it, for the generations before.
-    pub ahead_takes_all_keys: bool,
-    /// While tokens newer than the store are believed, an older one is *stale*, not *reuse*.
-    pub older_is_stale_while_ahead: bool,
 }

@@ -196,7 +196,7 @@ pub enum Answer {
     Granted(Token),
     /// 401 `token_stale`.
     Stale,
-    /// The proposed refusal of a request that declares another generation than its token's.
+    /// The refusal of a request that declares another generation than its token's.
     OfAnotherGeneration,
     /// 401 `session_ended` or `token_reused`.
     Ended,

@@ -163,7 +163,8 @@ impl System {
                 actions.push(Action::Restore);
             }
         }
-        if state.accept_ahead && !state.somebody_is_ahead() {
+        let patient = self.setting.restore.is_some_and(|restore| restore.patient);
+        if state.accept_ahead && !state.client_is_ahead(patient) {
             actions.push(Action::BelieveNoMore);
         }
     }
@@ -294,14 +295,16 @@ impl System {
 }
 
 impl State {
-    /// Whether the client has a token that the store has yet to hear of, or anything is under way from before the
-    /// store lost its writes.
-    fn somebody_is_ahead(&self) -> bool {
+    /// Whether the client has a token that the store has yet to hear of, or may get one by an answer from before the
+    /// store lost its writes; to the patient, also whether a request is under way from then.
+    fn client_is_ahead(&self, patient: bool) -> bool {
         let row = &self.row;
         let known = |token: Token| token == row.current || [row.previous, row.before].contains(&Some(token));
         let ahead = |token: Token| token.generation >= BASE && token != self.row.current;
         let under_way = self.mail.iter().any(|message| match message {
-            Message::Request(_, request) | Message::Decided(_, request, _) => !known(request.token),
+            Message::Request(_, request) | Message::Decided(_, request, _) => {
+                patient && !known(request.token)
+            }
             Message::Answer(_, _, Answer::Granted(token)) => !known(*token),
             Message::Answer(..) => false,
         });

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rotunda_core::refresh::Decision;
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "mismatch",
     "ended",
     "address",
     "moved",
     "unproven",
+    "another generation",
     "rotate",
     "debounce",
     "replay",
@@ -53,14 +54,15 @@ fn place(decision: Decision) -> usize {
         Decision::Address => 2,
         Decision::Moved => 3,
         Decision::Unproven => 4,
-        Decision::Rotate => 5,
-        Decision::Debounce => 6,
-        Decision::Replay => 7,
-        Decision::InFlight => 8,
-        Decision::LateRetry => 9,
-        Decision::Ahead => 10,
-        Decision::AheadRefused => 11,
-        Decision::Stale => 12,
-        Decision::Reuse => 13,
+        Decision::AnotherGeneration => 5,
+        Decision::Rotate => 6,
+        Decision::Debounce => 7,
+        Decision::Replay => 8,
+        Decision::InFlight => 9,
+        Decision::LateRetry => 10,
+        Decision::Ahead => 11,
+        Decision::AheadRefused => 12,
+        Decision::Stale => 13,
+        Decision::Reuse => 14,
     }
 }

@@ -2,10 +2,11 @@
 
 use rotunda_proof::properties as p;
 use rotunda_proof::rules::Rule;
-use rotunda_proof::setting::{Setting, Steals};
+use rotunda_proof::setting::{Keeps, Setting, Steals};
 use stateright::Model;
 
-use crate::honest::careful;
+use crate::honest::declaring;
+use crate::restore::{impatient, restored};
 use crate::support::{falls, holds_but};
 
 fn stolen(setting: Setting, steals: Steals) -> Setting {
@@ -13,17 +14,22 @@ fn stolen(setting: Setting, steals: Steals) -> Setting {
 }
 
 fn everything() -> Setting {
-    stolen(careful(1, 2), Steals::Everything)
+    stolen(Setting::keyed(1, 2), Steals::Everything)
 }
 
 /// A thief rotates with an old key, which the victim still sends: the victim's next request is a *late retry*, and so on
 /// until the key falls out of the victim's four.
 fn passing_off_old_keys() -> Setting {
-    stolen(careful(1, 2), Steals::EverythingAndPassesOffOldKeys).but(|s| s.rotations = Some(3))
+    stolen(Setting::keyed(1, 2), Steals::EverythingAndPassesOffOldKeys).but(|s| s.rotations = Some(3))
+}
+
+/// A cookie that a late answer has overwritten is two rotations old when the window is over.
+fn late_cookies() -> Setting {
+    Setting::keyed(2, 2).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(1)))
 }
 
 fn endings() -> Setting {
-    careful(1, 2).but(|s| s.endings = true)
+    Setting::keyed(1, 2).but(|s| s.endings = true)
 }
 
 /// Which property notices which broken rule, and where.
@@ -34,22 +40,26 @@ fn table() -> Vec<(Rule, &'static str, Setting)> {
         (Rule::PreviousAlways, p::FOUND, everything()),
         (Rule::PreviousMovesOn, p::ONE_LEAF, Setting::keyless(1, 1)),
         (Rule::NoInFlight, p::HONEST, Setting::keyless(2, 2)),
-        (Rule::NoLateRetry, p::HONEST, careful(1, 1)),
-        (Rule::StaleIsReuse, p::HONEST, careful(1, 2)),
+        (Rule::NoLateRetry, p::HONEST, Setting::keyed(1, 1)),
+        (Rule::StaleIsReuse, p::HONEST, Setting::keyed(1, 2)),
+        (Rule::LateInFlightIsStale, p::GETS_IN, late_cookies()),
+        (Rule::UsedIsReuseWhileAhead, p::HONEST, restored(Setting::keyless(2, 2), 1)),
+        (Rule::DeclarationIgnored, p::HONEST, declaring()),
         (Rule::AnyKeyExcuses, p::FOUND, everything()),
-        (Rule::UnprovenIgnored, p::NOT_ALONE, stolen(careful(1, 2), Steals::Token)),
-        (Rule::MovedIgnored, p::NOT_ALONE, stolen(careful(1, 2), Steals::TokenForOwnDevice)),
+        (Rule::UnprovenIgnored, p::NOT_ALONE, stolen(Setting::keyed(1, 2), Steals::Token)),
+        (Rule::MovedIgnored, p::NOT_ALONE, stolen(Setting::keyed(1, 2), Steals::TokenForOwnDevice)),
         (Rule::EndIgnored, p::REVOKED, endings()),
-        (Rule::StrictExcuses, p::STRICT, careful(1, 2).strict()),
-        (Rule::ReplayMakesSibling, p::ONE_SUCCESSOR, careful(2, 2)),
-        (Rule::LateRetryDisplaces, p::GETS_IN, careful(2, 2)),
-        (Rule::ReuseRefusesOnly, p::FOUND, stolen(careful(1, 2), Steals::Token)),
-        (Rule::WriteUnguarded, p::ONE_SUCCESSOR, careful(2, 2)),
+        (Rule::StrictExcuses, p::STRICT, Setting::keyed(1, 2).strict()),
+        (Rule::ReplayMakesSibling, p::ONE_SUCCESSOR, Setting::keyed(2, 2)),
+        (Rule::LateRetryDisplaces, p::GETS_IN, Setting::keyed(2, 2)),
+        (Rule::ReuseRefusesOnly, p::FOUND, stolen(Setting::keyed(1, 2), Steals::Token)),
+        (Rule::WriteUnguarded, p::ONE_SUCCESSOR, Setting::keyed(2, 2)),
         (Rule::WriteWhateverEnded, p::REVOKED, endings()),
-        (Rule::KeyForgotten, p::GETS_IN, careful(1, 1)),
+        (Rule::KeyForgotten, p::GETS_IN, Setting::keyed(1, 1)),
         (Rule::OldKeyCounts, p::FOUND, passing_off_old_keys()),
+        (Rule::AheadForgetsKeys, p::HONEST, impatient(restored(Setting::keyed(1, 2), 1))),
         (Rule::OneSalt, p::ONE_SUCCESSOR, Setting::keyless(2, 2)),
-        (Rule::AddsRows, p::ONE_ROW, careful(1, 1)),
+        (Rule::AddsRows, p::ONE_ROW, Setting::keyed(1, 1)),
     ]
 }
 
@@ -78,6 +88,6 @@ fn every_rule_and_every_property_is_in_the_table() {
     for property in p::all() {
         assert!(table().iter().any(|row| row.1 == property.name), "{}", property.name);
     }
-    let system = rotunda_proof::system::System::new(careful(1, 1));
+    let system = rotunda_proof::system::System::new(Setting::keyed(1, 1));
     assert_eq!(system.properties().len(), p::all().len());
 }

@@ -10,14 +10,9 @@ use rotunda_proof::setting::{AfterStale, Keeps, Setting};
 
 use crate::support::{holds, holds_but, large, met};
 
-/// The client of `rotation.md`, but that it leaves out its keys only beside the very token that was stale.
-pub(crate) fn careful(tabs: u8, under_way: usize) -> Setting {
-    Setting::keyed(tabs, under_way).but(|s| s.after_stale = AfterStale::AsksWithoutKeysOnlyWithTheSame)
-}
-
 #[test]
 fn two_tabs_with_keys() {
-    let system = holds("2 tabs, keys, 4 under way", careful(2, 4));
+    let system = holds("2 tabs, keys, 4 under way", Setting::keyed(2, 4));
     met(&system, &[D::Rotate, D::Debounce, D::Replay, D::InFlight, D::LateRetry, D::Stale]);
     assert_eq!(system.tally.of(D::Reuse), 0);
 }
@@ -26,23 +21,23 @@ fn two_tabs_with_keys() {
 /// clients without keys that fall (`broken`).
 #[test]
 fn two_tabs_with_keys_do_without_in_flight() {
-    holds("2 tabs, keys, no in flight rule, 3 under way", careful(2, 3).under(Rule::NoInFlight));
+    holds("2 tabs, keys, no in flight rule, 3 under way", Setting::keyed(2, 3).under(Rule::NoInFlight));
 }
 
 #[test]
 fn three_tabs_with_keys() {
     let under_way = if large() { 4 } else { 3 };
-    holds(&format!("3 tabs, keys, {under_way} under way"), careful(3, under_way));
+    holds(&format!("3 tabs, keys, {under_way} under way"), Setting::keyed(3, under_way));
 }
 
 #[test]
 fn a_longer_window_with_keys() {
-    holds("2 tabs, keys, W of 3 ticks, 3 under way", careful(2, 3).but(|s| s.window = 3));
+    holds("2 tabs, keys, W of 3 ticks, 3 under way", Setting::keyed(2, 3).but(|s| s.window = 3));
 }
 
 #[test]
 fn clocks_that_differ() {
-    let setting = careful(2, 3).but(|s| (s.window, s.clocks_differ) = (2, true));
+    let setting = Setting::keyed(2, 3).but(|s| (s.window, s.clocks_differ) = (2, true));
     holds("2 tabs, keys, clocks a tick apart, 3 under way", setting);
 }
 
@@ -53,11 +48,14 @@ fn two_tabs_without_keys() {
     holds("3 tabs, no keys, 4 under way", Setting::keyless(3, 4));
 }
 
-/// `rotation.md` to the letter, under the assumption that it turned out to need: see `findings`.
+/// A client that asks without keys after any `token_stale`, under the assumption that it needs: see `assumptions`.
 #[test]
 fn two_tabs_that_ask_without_keys() {
     let under_way = if large() { 3 } else { 2 };
-    let setting = Setting::keyed(2, under_way).but(|s| s.assumed.keyless_in_time = true);
+    let setting = Setting::keyed(2, under_way).but(|s| {
+        s.after_stale = AfterStale::AsksWithoutKeys;
+        s.assumed.keyless_in_time = true;
+    });
     holds(&format!("2 tabs, keys, asking without them in time, {under_way} under way"), setting);
 }
 
@@ -65,8 +63,36 @@ fn two_tabs_that_ask_without_keys() {
 #[test]
 fn cookies_with_keys() {
     let setting =
-        careful(2, 3).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
+        Setting::keyed(2, 3).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
     holds("2 tabs, cookies, keys, 3 under way", setting);
+}
+
+/// Answers may even arrive a rotation late: the cookie is then two rotations old, and its key still opens.
+#[test]
+fn cookies_from_late_answers() {
+    let setting =
+        Setting::keyed(2, 2).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(1)));
+    let system = holds("2 tabs, cookies, late answers", setting);
+    met(&system, &[D::InFlight]);
+}
+
+/// A page that cannot read the generation of its cookie says which one it believes in, and is told.
+#[test]
+fn cookies_with_a_declared_generation() {
+    let setting = declaring();
+    let system = holds("2 tabs, cookies, declared generation", setting.clone());
+    met(&system, &[D::AnotherGeneration, D::Rotate]);
+    if large() {
+        holds("declared generation, late answers", setting.but(|s| s.assumed.answers_late = Some(1)));
+    }
+}
+
+/// A browser's page that goes by what it has read, and declares it.
+pub(crate) fn declaring() -> Setting {
+    Setting::keyed(2, 2).but(|s| {
+        (s.keeps, s.assumed.answers_late, s.declares) = (Keeps::Cookies, Some(0), true);
+        s.rotations = Some(6);
+    })
 }
 
 #[test]
@@ -79,7 +105,7 @@ fn cookies_without_keys() {
 /// Logout, password change, disabling, expiry at any moment: the end is final, and honest runs do not end in reuse.
 #[test]
 fn endings_at_any_moment() {
-    let system = holds("2 tabs, keys, endings, 3 under way", careful(2, 3).but(|s| s.endings = true));
+    let system = holds("2 tabs, keys, endings, 3 under way", Setting::keyed(2, 3).but(|s| s.endings = true));
     met(&system, &[D::Ended { ending: Ending::LoggedOut, at: NOW, unrecorded: false }]);
     holds("2 tabs, no keys, endings, 2 under way", Setting::keyless(2, 2).but(|s| s.endings = true));
 }
@@ -87,7 +113,7 @@ fn endings_at_any_moment() {
 /// The textbook keeps its own promise. That it signs honest users out is in `assumptions`.
 #[test]
 fn strict_mode() {
-    let system = holds_but("2 tabs, strict, 3 under way", careful(2, 3).strict(), &[HONEST, GETS_IN]);
+    let system = holds_but("2 tabs, strict, 3 under way", Setting::keyed(2, 3).strict(), &[HONEST, GETS_IN]);
     met(&system, &[D::Rotate, D::Reuse]);
     assert_eq!(system.tally.of(D::LateRetry) + system.tally.of(D::Stale) + system.tally.of(D::Replay), 0);
 }

@@ -5,9 +5,9 @@
 
 mod assumptions;
 mod broken;
-mod findings;
 mod honest;
 mod random;
 mod restore;
+mod stores;
 mod support;
 mod theft;

@@ -1,10 +1,9 @@
 //! What is too large to exhaust: four tabs, eight messages, everything at once. A failure prints its seed.
 
-use rotunda_proof::setting::{Keeps, Restore, Setting, Steals};
+use rotunda_proof::setting::{AfterStale, Keeps, Restore, Setting, Steals};
 use rotunda_proof::system::System;
 use rotunda_proof::walk::Walks;
 
-use crate::honest::careful;
 use crate::support::large;
 
 fn walks(name: &str, setting: Setting) {
@@ -18,7 +17,7 @@ fn walks(name: &str, setting: Setting) {
 
 #[test]
 fn four_tabs_with_keys() {
-    walks("4 tabs, keys, 8 under way", careful(4, 8).but(|s| (s.window, s.clocks_differ) = (2, true)));
+    walks("4 tabs, keys, 8 under way", Setting::keyed(4, 8).but(|s| (s.window, s.clocks_differ) = (2, true)));
 }
 
 #[test]
@@ -28,37 +27,46 @@ fn four_tabs_without_keys() {
 
 #[test]
 fn four_tabs_with_keys_and_a_restore() {
-    let setting = careful(4, 8).but(|s| {
-        s.restore = Some(Restore { times: 2, lost: 2, said: true });
-        s.proposed.ahead_takes_all_keys = true;
+    let setting = Setting::keyed(4, 8).but(|s| {
+        s.restore = Some(Restore { times: 2, lost: 2, said: true, patient: false });
     });
     walks("4 tabs, keys, 8 under way, restore", setting);
 }
 
-/// `rotation.md` to the letter, under the assumption that it turned out to need.
+/// Under the assumption that such a client needs.
 #[test]
 fn four_tabs_that_ask_without_keys() {
-    let setting = Setting::keyed(4, 8).but(|s| s.assumed.keyless_in_time = true);
+    let setting = Setting::keyed(4, 8).but(|s| {
+        (s.after_stale, s.assumed.keyless_in_time) = (AfterStale::AsksWithoutKeys, true);
+    });
     walks("4 tabs, keys, asking without them in time, 8 under way", setting);
 }
 
 #[test]
 fn three_tabs_and_a_thief_of_everything() {
-    walks("3 tabs, keys, 6 under way, thief", careful(3, 6).but(|s| s.thief = Some(Steals::Everything)));
+    walks("3 tabs, keys, 6 under way, thief", Setting::keyed(3, 6).but(|s| s.thief = Some(Steals::Everything)));
     let setting = Setting::keyless(3, 6).but(|s| s.thief = Some(Steals::Everything));
     walks("3 tabs, no keys, 6 under way, thief", setting);
 }
 
 #[test]
 fn four_tabs_and_an_end() {
-    walks("4 tabs, keys, 8 under way, endings", careful(4, 8).but(|s| s.endings = true));
+    walks("4 tabs, keys, 8 under way, endings", Setting::keyed(4, 8).but(|s| s.endings = true));
 }
 
 #[test]
 fn four_tabs_with_cookies() {
     let setting =
-        careful(4, 8).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
+        Setting::keyed(4, 8).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
     walks("4 tabs, cookies, 8 under way", setting);
+}
+
+#[test]
+fn four_tabs_with_cookies_and_a_declared_generation() {
+    let setting = Setting::keyed(4, 8).but(|s| {
+        (s.keeps, s.assumed.answers_late, s.declares) = (Keeps::Cookies, Some(0), true);
+    });
+    walks("4 tabs, cookies, declared generation, 8 under way", setting);
 }
 
 /// The same seed takes the same way.

@@ -4,9 +4,8 @@
 use rotunda_core::model::LateRetry;
 use rotunda_core::refresh::Decision as D;
 use rotunda_proof::properties::FOUND;
-use rotunda_proof::setting::{Keeps, Setting, Steals};
+use rotunda_proof::setting::{AfterStale, Keeps, Setting, Steals};
 
-use crate::honest::careful;
 use crate::support::{falls, holds, large, met};
 
 fn stolen(setting: Setting, steals: Steals) -> Setting {
@@ -15,7 +14,7 @@ fn stolen(setting: Setting, steals: Steals) -> Setting {
 
 #[test]
 fn one_token() {
-    let keyed = if large() { careful(1, 2) } else { careful(1, 2).but(|s| s.rotations = Some(4)) };
+    let keyed = if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(4)) };
     let system = holds("a token, victim with keys", stolen(keyed, Steals::Token));
     met(&system, &[D::Unproven, D::Reuse]);
     holds("a token, victim without keys", stolen(Setting::keyless(1, 2), Steals::Token));
@@ -23,7 +22,7 @@ fn one_token() {
 
 #[test]
 fn one_token_beside_another_device_secret() {
-    let system = holds("a token, own device", stolen(careful(1, 2), Steals::TokenForOwnDevice));
+    let system = holds("a token, own device", stolen(Setting::keyed(1, 2), Steals::TokenForOwnDevice));
     met(&system, &[D::Moved]);
     holds(
         "a token, own device, victim without keys",
@@ -34,7 +33,7 @@ fn one_token_beside_another_device_secret() {
 /// Also in the middle of an attempt, when the copy holds the key of the rotation to come.
 #[test]
 fn everything_from_a_client_with_keys() {
-    let setting = if large() { careful(1, 2) } else { careful(1, 2).but(|s| s.rotations = Some(3)) };
+    let setting = if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(3)) };
     let system = holds("everything, victim with keys", stolen(setting, Steals::Everything));
     met(&system, &[D::LateRetry, D::Reuse]);
 }
@@ -48,13 +47,13 @@ fn everything_from_a_client_without_keys() {
 #[test]
 fn everything_from_two_tabs() {
     let rotations = if large() { 3 } else { 2 };
-    let setting = careful(2, 2).but(|s| s.rotations = Some(rotations));
+    let setting = Setting::keyed(2, 2).but(|s| s.rotations = Some(rotations));
     holds("everything, victim with keys, 2 tabs", stolen(setting, Steals::Everything));
 }
 
 #[test]
 fn everything_from_a_browser() {
-    let setting = careful(1, 2).but(|s| {
+    let setting = Setting::keyed(1, 2).but(|s| {
         (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0));
         s.rotations = Some(if large() { 4 } else { 3 });
     });
@@ -63,7 +62,8 @@ fn everything_from_a_browser() {
 
 #[test]
 fn everything_from_a_client_that_asks_without_keys() {
-    let setting = Setting::keyed(1, 2).but(|s| s.rotations = Some(3));
+    let setting =
+        Setting::keyed(1, 2).but(|s| (s.after_stale, s.rotations) = (AfterStale::AsksWithoutKeys, Some(3)));
     holds("everything, victim asks without keys", stolen(setting, Steals::Everything));
 }
 

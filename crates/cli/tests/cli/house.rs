@@ -104,17 +104,32 @@ fn paths_in(markdown: &str) -> Vec<String> {
 
 #[test]
 fn documents_name_only_paths_that_exist() {
-    let mut found = 0;
+    let (mut found, mut functions) = (0, 0);
     let decisions =
         std::fs::read_dir(root().join("docs/decisions")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "docs/guide/rotation.md"];
+    let pages = [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "README.md",
+        "docs/guide/rotation.md",
+        "docs/reference/proof.md",
+    ];
     for page in pages.into_iter().map(|page| root().join(page)).chain(decisions) {
         for path in paths_in(&std::fs::read_to_string(&page).unwrap()) {
-            assert!(root().join(&path).exists(), "{} names {path}, which is not there", page.display());
+            let (path, function) = path.split_once("::").map_or((&*path, None), |(p, f)| (p, Some(f)));
+            assert!(root().join(path).exists(), "{} names {path}, which is not there", page.display());
+            if let Some(function) = function {
+                let code = std::fs::read_to_string(root().join(path)).unwrap();
+                let there = code.contains(&format!("fn {function}("));
+                assert!(there, "{} names {function} in {path}, which is not there", page.display());
+                functions += 1;
+            }
             found += 1;
         }
     }
     assert!(found > 20, "only {found} paths were found: is this test still looking?");
+    assert!(functions > 15, "only {functions} functions were found");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use rotunda_core::{Outside, Rotunda};
 use rotunda_testkit::{BrokenEntropy, MemoryStore};
 
 use crate::meddler::Write;
-use crate::support::{HOUR, Holder, PASSWORD, World, denied, failure, masters, password};
+use crate::support::{HOUR, Holder, MS, PASSWORD, SECOND, World, denied, failure, masters, password};
 
 fn change() -> ChangePassword {
     ChangePassword {
@@ -153,4 +153,22 @@ async fn without_randomness_nothing_is_given_and_nothing_changes() {
     assert!(failure(dry.register(&World::registration("bob")).await).is_temporary());
     w.assert_untouched(&tab, &tab.session).await;
     assert_eq!(w.row_count(), 1);
+}
+
+#[tokio::test]
+async fn whether_it_is_ready_is_asked_once_a_second_and_at_once_after_an_outage() {
+    let w = World::new().await;
+    w.store.inner.set_out(true);
+    assert!(w.rotunda.ready().await.is_err(), "nothing is believed before it was seen");
+    w.store.inner.set_out(false);
+    w.rotunda.ready().await.unwrap();
+    w.store.inner.set_out(true);
+    w.pass(SECOND - MS);
+    w.rotunda.ready().await.unwrap();
+    w.pass(MS);
+    for _ in 0..2 {
+        assert!(w.rotunda.ready().await.is_err(), "a second later it is asked, and an outage is not remembered");
+    }
+    w.store.inner.set_out(false);
+    w.rotunda.ready().await.unwrap();
 }

@@ -121,16 +121,17 @@ fn an_ordinary_life_is_fine() {
         .owner(3_600, 1, &[1, 2], grant(2))
         .owner(3_700, 0, &[1], grant(2))
         .owner(5_000, 1, &[1, 2], grant(2))
-        .owner(5_100, 0, &[1], refused(Reason::TokenStale))
+        .owner(5_100, 0, &[1], grant(2))
         .call(5_200, Call::Me, Answer::Done)
         .owner(5_300, 2, &[1, 2, 3], grant(3))
+        .owner(5_800, 0, &[1], refused(Reason::TokenStale))
         .call(6_000, Call::End(Ending::Logout), Answer::Done)
         .owner(6_100, 3, &[3, 4], ended(Ended::LoggedOut))
         .call(6_200, Call::Me, ended(Ended::LoggedOut))
         .fine();
     assert!(verdict.ended);
     let told = verdict.told;
-    assert_eq!((told.rotations, told.repeats, told.in_flight, told.late), (3, 2, 1, 1));
+    assert_eq!((told.rotations, told.repeats, told.in_flight, told.late), (3, 2, 1, 2));
 }
 
 #[test]
@@ -251,6 +252,13 @@ fn a_copy_does_not_go_along_from_generation_to_generation() {
         .thief(8_000, 2, &[3], grant(3))
         .breaks(K::MissedTheft);
     two_rotations().thief(5_000, 1, &[2], grant(2)).fine();
+    // The same from two generations behind.
+    two_rotations()
+        .thief(5_000, 0, &[1], grant(2))
+        .owner(6_000, 2, &[3], grant(3))
+        .thief(8_000, 1, &[2], grant(3))
+        .breaks(K::MissedTheft);
+    two_rotations().thief(5_000, 0, &[1], grant(2)).fine();
 }
 
 #[test]
@@ -271,6 +279,7 @@ fn what_the_table_does_not_say_is_found() {
     two_rotations().owner(3_500, 2, &[3], grant(3)).breaks(K::NotInTable);
     two_rotations().owner(5_000, 2, &[3], grant(2)).breaks(K::NotInTable);
     two_rotations().owner(3_500, 0, &[1], refused(Reason::TokenStale)).breaks(K::NotInTable);
+    two_rotations().owner(5_000, 0, &[1], refused(Reason::TokenStale)).breaks(K::NotInTable);
     two_rotations().owner(3_500, 2, &[3], Answer::NoEffect { status: 400 }).breaks(K::NotInTable);
     let absent = |answer| {
         let mut scene = two_rotations();

@@ -7,9 +7,13 @@ mod day;
 #[cfg(test)]
 mod decide_properties;
 #[cfg(test)]
+mod denied;
+#[cfg(test)]
 mod device;
 #[cfg(test)]
 mod expiry;
+#[cfg(test)]
+mod failure;
 #[cfg(test)]
 mod janitor;
 #[cfg(test)]
@@ -26,6 +30,8 @@ mod outages;
 mod password;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod refined;
 #[cfg(test)]
 mod regressions;
 #[cfg(test)]

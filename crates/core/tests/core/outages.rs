@@ -167,7 +167,10 @@ async fn whether_it_is_ready_is_asked_once_a_second_and_at_once_after_an_outage(
     w.rotunda.ready().await.unwrap();
     w.pass(MS);
     for _ in 0..2 {
-        assert!(w.rotunda.ready().await.is_err(), "a second later it is asked, and an outage is not remembered");
+        assert!(
+            w.rotunda.ready().await.is_err(),
+            "a second later it is asked, and an outage is not remembered"
+        );
     }
     w.store.inner.set_out(false);
     w.rotunda.ready().await.unwrap();

@@ -135,3 +135,17 @@ async fn why_knows_of_an_expiry_before_anybody_has_written_it_down() {
     assert_eq!(w.rotunda.why(tab.session.id).await.unwrap().end, Some(end));
     assert_eq!(w.news().await, [], "and asking writes nothing");
 }
+
+#[test]
+fn one_full_batch_of_any_kind_means_that_there_is_more() {
+    for (step, more) in [
+        (swept(0, 0, 0), false),
+        (swept(199, 199, 199), false),
+        (swept(200, 0, 0), true),
+        (swept(0, 200, 0), true),
+        (swept(0, 0, 200), true),
+        (swept(200, 200, 200), true),
+    ] {
+        assert_eq!(step.is_full(), more, "{step:?}");
+    }
+}

@@ -25,6 +25,8 @@ mod logout;
 #[cfg(test)]
 mod meddler;
 #[cfg(test)]
+mod operate;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod password;

@@ -183,3 +183,49 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rotunda_core::refresh::Decision;
+
+    use super::{Asks, Whole};
+    use crate::secrets::Keys;
+    use crate::setting::Setting;
+    use crate::state::{Answer, Device, Life, Over, Request};
+
+    #[test]
+    fn a_lost_answer_is_given_again_in_the_window_and_is_reuse_after_it() {
+        let whole = Whole::new(Setting::keyed(1, 1).but(|s| s.window = 10));
+        let mut family = whole.begin();
+        let (token, keys, device) = (family.row().current, Keys::NONE, Device::Same);
+        let request = Request { token, keys, believes: None, device };
+        let asks = Asks { request, as_another: false, from_elsewhere: false, raced: false };
+        let (decision, first) = whole.refresh(&mut family, &asks);
+        assert_eq!((decision, first), (Decision::Rotate, Answer::Granted(family.row().current)));
+        family.rotated_ago(Some(Duration::from_millis(9_999)));
+        assert_eq!(whole.refresh(&mut family, &asks), (Decision::Replay, first));
+        let raced = Asks { raced: true, ..asks };
+        family.rotated_ago(Some(Duration::from_secs(10)));
+        assert_eq!(whole.refresh(&mut family, &raced), (Decision::Replay, first), "it lost a race");
+        assert_eq!(whole.refresh(&mut family, &asks), (Decision::Reuse, Answer::Ended));
+        assert_eq!(family.wrong(), None);
+    }
+
+    #[test]
+    fn what_is_beyond_the_explored_model_is_refused_and_changes_nothing() {
+        let whole = Whole::new(Setting::keyed(1, 1));
+        let mut family = whole.begin();
+        let before = family.clone();
+        let (token, keys, device) = (family.row().current, Keys::NONE, Device::Same);
+        let request = Request { token, keys, believes: None, device };
+        let another = Asks { request, as_another: true, from_elsewhere: true, raced: false };
+        assert_eq!(whole.refresh(&mut family, &another), (Decision::Mismatch, Answer::Refused));
+        let elsewhere = Asks { as_another: false, ..another };
+        assert_eq!(whole.refresh(&mut family, &elsewhere), (Decision::Address, Answer::Refused));
+        assert_eq!(family, before);
+        family.lives(Life::Over(Over::LoggedOut));
+        assert_eq!(whole.refresh(&mut family, &elsewhere).1, Answer::Ended);
+    }
+}

@@ -18,7 +18,8 @@ use super::racer::Said;
 /// A day in 2027.
 pub(crate) const START: i64 = 1_800_000_000_000;
 pub(crate) const IDLE: i64 = 7 * 24 * 3_600_000;
-pub(crate) const ABSOLUTE: i64 = 30 * 24 * 3_600_000;
+/// Soon after one idle span, so that histories get there.
+pub(crate) const ABSOLUTE: i64 = 9 * 24 * 3_600_000;
 pub(crate) const KEEP_ENDED: i64 = 2 * 24 * 3_600_000;
 pub(crate) const BELIEVED: i64 = 3_600_000;
 /// The window, in seconds, where there is one.

@@ -110,7 +110,8 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     let place = place(facts, presented);
     let inside = inside_window(facts, presented, client);
     // A used token counts as inside however long it took to overtake its request, except where there is no window at all.
-    let excused = inside || (presented.raced && !client.window.is_zero());
+    let overtaken = presented.raced || rotated_since_arrival(facts, presented, now);
+    let excused = inside || (overtaken && !client.window.is_zero());
 
     if mismatched(facts, presented, client) {
         return D::Mismatch;
@@ -145,7 +146,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
         // The store has lost its last writes, and with them the keys that excuse what was under way.
         _ if client.late_retry != LateRetry::Never && ahead_is_believed(facts, presented, now) => D::Stale,
         // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
-        Place::Older if presented.raced && excused => D::Stale,
+        Place::Older if overtaken && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
     }
 }
@@ -166,6 +167,11 @@ fn place(facts: &Facts, presented: &Presented<'_>) -> Place {
 fn inside_window(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
     let rotated_at = facts.session.lineage.rotated_at;
     rotated_at.is_some_and(|rotated| presented.arrived.distance(rotated) < client.window)
+}
+
+/// Whether the last rotation happened while this request waited to be read: then it was not late, the store was.
+fn rotated_since_arrival(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
+    facts.session.lineage.rotated_at.is_some_and(|rotated| presented.arrived < rotated && rotated <= now)
 }
 
 fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {

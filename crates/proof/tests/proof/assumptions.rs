@@ -39,8 +39,10 @@ fn an_older_answer_is_not_kept() {
 /// A browser cannot choose: the cookie of a late answer overwrites a newer one. So answers must not be that late.
 #[test]
 fn an_answer_in_a_cookie_is_not_late() {
-    let late = |answers| move |s: &mut Setting| {
-        (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, answers);
+    let late = |answers| {
+        move |s: &mut Setting| {
+            (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, answers);
+        }
     };
     falls("late cookies", Setting::keyed(2, 2).but(late(Some(2))), GETS_IN);
     falls("late cookies, no keys", Setting::keyless(2, 2).but(|s| s.keeps = Keeps::Cookies), GETS_IN);

@@ -62,16 +62,16 @@ fn two_tabs_that_ask_without_keys() {
 /// A page that reads the generation beside its cookie, and whose answers arrive in time: see `assumptions`.
 #[test]
 fn cookies_with_keys() {
-    let setting =
-        Setting::keyed(2, 3).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
+    let setting = Setting::keyed(2, 3)
+        .but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
     holds("2 tabs, cookies, keys, 3 under way", setting);
 }
 
 /// Answers may even arrive a rotation late: the cookie is then two rotations old, and its key still opens.
 #[test]
 fn cookies_from_late_answers() {
-    let setting =
-        Setting::keyed(2, 2).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(1)));
+    let setting = Setting::keyed(2, 2)
+        .but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(1)));
     let system = holds("2 tabs, cookies, late answers", setting);
     met(&system, &[D::InFlight]);
 }

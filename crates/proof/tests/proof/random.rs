@@ -44,7 +44,10 @@ fn four_tabs_that_ask_without_keys() {
 
 #[test]
 fn three_tabs_and_a_thief_of_everything() {
-    walks("3 tabs, keys, 6 under way, thief", Setting::keyed(3, 6).but(|s| s.thief = Some(Steals::Everything)));
+    walks(
+        "3 tabs, keys, 6 under way, thief",
+        Setting::keyed(3, 6).but(|s| s.thief = Some(Steals::Everything)),
+    );
     let setting = Setting::keyless(3, 6).but(|s| s.thief = Some(Steals::Everything));
     walks("3 tabs, no keys, 6 under way, thief", setting);
 }
@@ -56,8 +59,8 @@ fn four_tabs_and_an_end() {
 
 #[test]
 fn four_tabs_with_cookies() {
-    let setting =
-        Setting::keyed(4, 8).but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
+    let setting = Setting::keyed(4, 8)
+        .but(|s| (s.keeps, s.assumed.answers_late) = (Keeps::CookiesWithGeneration, Some(0)));
     walks("4 tabs, cookies, 8 under way", setting);
 }
 

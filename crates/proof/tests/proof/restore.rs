@@ -49,7 +49,8 @@ fn without_keys_the_operator_must_be_patient() {
 /// Nobody says so: the session is stuck.
 #[test]
 fn the_operator_must_say_so() {
-    let unsaid = Setting::keyed(1, 1).but(|s| s.restore = Some(Restore { times: 1, lost: 1, said: false, patient: true }));
+    let unsaid = Setting::keyed(1, 1)
+        .but(|s| s.restore = Some(Restore { times: 1, lost: 1, said: false, patient: true }));
     falls("restore, nobody says so", unsaid, GETS_IN);
 }
 

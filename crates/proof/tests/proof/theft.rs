@@ -14,7 +14,8 @@ fn stolen(setting: Setting, steals: Steals) -> Setting {
 
 #[test]
 fn one_token() {
-    let keyed = if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(4)) };
+    let keyed =
+        if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(4)) };
     let system = holds("a token, victim with keys", stolen(keyed, Steals::Token));
     met(&system, &[D::Unproven, D::Reuse]);
     holds("a token, victim without keys", stolen(Setting::keyless(1, 2), Steals::Token));
@@ -33,7 +34,8 @@ fn one_token_beside_another_device_secret() {
 /// Also in the middle of an attempt, when the copy holds the key of the rotation to come.
 #[test]
 fn everything_from_a_client_with_keys() {
-    let setting = if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(3)) };
+    let setting =
+        if large() { Setting::keyed(1, 2) } else { Setting::keyed(1, 2).but(|s| s.rotations = Some(3)) };
     let system = holds("everything, victim with keys", stolen(setting, Steals::Everything));
     met(&system, &[D::LateRetry, D::Reuse]);
 }

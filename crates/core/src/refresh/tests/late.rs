@@ -1,6 +1,6 @@
 //! What excuses a used token after the window, and what does when the store has lost its last writes.
 
-use super::{Case, LATER, ROTATED, retry_hash, token};
+use super::{Case, LATER, ROTATED, W, token};
 use crate::model::{LateRetry, UnixMillis};
 use crate::refresh::{Decision as D, DeviceShown};
 
@@ -104,4 +104,30 @@ fn a_client_that_believes_to_be_elsewhere_is_told_before_its_keys_are_judged() {
             }
         }
     }
+}
+
+/// Overtaken by a rotation after it had come: by one that it has seen happen, or by one that happened before it was read.
+#[test]
+fn a_request_that_waited_in_the_store_is_not_late() {
+    let waits: [fn(Case) -> Case; 2] = [Case::raced, |case| case.arrived(-LATER)];
+    for (number, waited) in waits.into_iter().enumerate() {
+        let of = |generation| waited(token(generation, LATER));
+        let answers = [8, 7, 6, 0].map(|generation| of(generation).decision());
+        assert_eq!(answers, [D::Replay, D::InFlight, D::Stale, D::Stale], "way {number}");
+        assert_eq!(of(9).decision(), D::Rotate, "the current token is current, way {number}");
+        assert_eq!(of(10).decision(), D::AheadRefused, "way {number}");
+        assert_eq!(of(8).window(0).decision(), D::Reuse, "without a window nobody is excused, way {number}");
+        assert_eq!(of(6).window(0).decision(), D::Reuse, "way {number}");
+    }
+}
+
+#[test]
+fn only_a_rotation_between_arrival_and_reading_excuses() {
+    let read = |arrived: i64, after: i64| token(8, after).arrived(arrived).decision();
+    assert_eq!(read(-W, W), D::Replay, "it came before, and was read after");
+    assert_eq!(read(-W, 0), D::Replay, "at the very moment");
+    assert_eq!(read(-W, -1), D::Reuse, "a clock that went back shows nothing");
+    assert_eq!(read(W, W), D::Reuse, "it came after, outside the window");
+    assert_eq!(read(-1, LATER), D::Replay);
+    assert_eq!(token(8, 0).window(0).arrived(0).decision(), D::Reuse);
 }

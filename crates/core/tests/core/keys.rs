@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use rotunda_core::denied::Denied;
-use rotunda_core::keys::{KeyError, MasterKey, MasterKeys};
+use rotunda_core::keys::{KeyError, MasterKey, MasterKeys, SealedSigningKey};
 use rotunda_core::model::Ending;
 use rotunda_core::policy::Policy;
 use rotunda_core::{Outside, Rotunda, StartError};
 use rotunda_testkit::SeededEntropy;
+use rotunda_testkit::fixtures::NOW;
+use rotunda_token::{Algorithm, SigningKey};
 
 use crate::meddler::Write;
 use crate::support::{HOUR, ISSUER, W, World, masters, over};
@@ -154,4 +156,28 @@ fn master_keys_have_ids_from_1_to_255_and_the_highest_is_current() {
         masters(&[1]).checks().next(),
         MasterKeys::new([(1, MasterKey::from_bytes([9; 32]))]).unwrap().checks().next()
     );
+}
+
+/// Somebody who writes to the database cannot pass one key off as another: the seal covers whose it is.
+#[test]
+fn a_sealed_key_opens_as_itself_alone() {
+    let masters = masters(&[1, 2]);
+    let (key, pkcs8) = SigningKey::generate(Algorithm::Es256).unwrap();
+    let whole = (key.kid(), Algorithm::Es256, pkcs8.expose());
+    let sealed = SealedSigningKey::seal(&masters, whole, [7; 12], NOW).unwrap();
+    assert_eq!(sealed.open(&masters).unwrap().kid(), key.kid());
+    let mut sealed_byte = sealed.sealed.clone();
+    sealed_byte[20] ^= 1;
+    let changed = [
+        SealedSigningKey { kid: "another".to_owned(), ..sealed.clone() },
+        SealedSigningKey { algorithm: "EdDSA".to_owned(), ..sealed.clone() },
+        SealedSigningKey { master_id: 1, ..sealed.clone() },
+        SealedSigningKey { sealed: sealed_byte, ..sealed.clone() },
+        SealedSigningKey { sealed: Vec::new(), ..sealed.clone() },
+    ];
+    for key in changed {
+        assert_eq!(key.open(&masters).err(), Some(KeyError::Seal(key.master_id)), "{}", key.kid);
+    }
+    let elsewhere = SealedSigningKey { master_id: 3, ..sealed };
+    assert_eq!(elsewhere.open(&masters).err(), Some(KeyError::UnknownMaster(3)));
 }

@@ -17,6 +17,7 @@ use crate::history::{By, Device, Reason};
 use crate::honest::Client;
 use crate::moment::now;
 use crate::pocket::{Keys, Pocket};
+use crate::reply::read_token;
 use crate::world::World;
 
 /// How fast victim and thief come back, in percent of W: some of it within the window, most of it not.
@@ -51,7 +52,10 @@ pub(crate) async fn round(world: &Arc<World>, victim: &Arc<Client>, chance: &mut
     };
     session.copied.store(true, Ordering::SeqCst);
     let mut copy = victim.pocket.lock().unwrap().clone();
-    session.note(format!("a thief copies {loot:?} at generation {}", copy.generation));
+    let of_token = copy.token.as_deref().and_then(read_token).map_or(copy.generation, |(_, of)| of);
+    session.note(format!("a thief copies {loot:?} at generation {}, token {of_token}", copy.generation));
+    // One thief a session: the first copy is the only one.
+    session.loot.get_or_init(|| (of_token, copy.generation));
     if loot == Loot::TokenAlone {
         copy.secret = None;
     }

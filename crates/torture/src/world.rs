@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use crate::Config;
@@ -42,6 +42,8 @@ pub(crate) struct Session {
     pub born: (Moment, Moment),
     pub shown_at_birth: Option<bool>,
     pub copied: AtomicBool,
+    /// What a thief has copied: the generation of the token, and the one that its client believed to be in.
+    pub loot: OnceLock<(u32, u32)>,
     pub under_way: AtomicU32,
     record: Mutex<Record>,
 }
@@ -220,6 +222,7 @@ impl World {
                 born,
                 shown_at_birth: (pending.call == Call::Begin).then_some(false),
                 copied: AtomicBool::new(false),
+                loot: OnceLock::new(),
                 under_way: AtomicU32::new(0),
                 record: Mutex::new(Record { last, ..Record::default() }),
             })
@@ -244,6 +247,7 @@ impl World {
             born: session.born,
             shown_at_birth: session.shown_at_birth,
             copied: session.copied.load(Ordering::Relaxed),
+            loot: session.loot.get().copied(),
             strict: self.config.is_strict(),
             deliveries: &record.deliveries,
             of_user: &of_user,

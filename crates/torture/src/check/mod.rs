@@ -36,6 +36,9 @@ pub(crate) struct Case<'a> {
     pub shown_at_birth: Option<bool>,
     /// Whether somebody had a copy of its tokens.
     pub copied: bool,
+    /// Of which generations a thief has copied the tokens and the keys: that of the copied token, and that which its client
+    /// believed to be in. Any order: a late answer sets a browser's cookie back, an unread one sets it forward.
+    pub loot: Option<(u32, u32)>,
     /// Whether an honest sign-out is a violation: its clients make retry keys, and the network is within bounds.
     pub strict: bool,
     pub deliveries: &'a [Delivery],

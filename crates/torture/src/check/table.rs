@@ -95,12 +95,24 @@ impl<'a> Table<'a> {
             }
         }
         self.ask_rotations(&mut told);
-        if told.passed_by_key.len() > 1 {
-            let text =
-                format!("a copy went along at generations {:?}, each time outside of W", told.passed_by_key);
+        self.ask_copy(&mut told);
+        told
+    }
+
+    /// Whoever copied everything in the middle of an attempt holds keys that excuse it: those that were made by then for
+    /// the copied token and for what came after it. No other.
+    fn ask_copy(&self, told: &mut Told) {
+        let (from, until) = (self.case.loot)
+            .map_or((0, u32::MAX), |(token, believed)| (token.min(believed), token.max(believed)));
+        let beyond = told.passed_by_key.iter().any(|generation| !(from..=until).contains(generation));
+        if beyond || self.case.loot.is_none() && told.passed_by_key.len() > 1 {
+            let passed = &told.passed_by_key;
+            let text = format!(
+                "a copy of generations {:?} went along at {passed:?}, each time outside of W",
+                self.case.loot
+            );
             told.violations.push(self.case.violation(K::MissedTheft, &[], &text));
         }
-        told
     }
 
     /// Somebody has moved the session on from each generation outside of its window.

@@ -18,6 +18,7 @@ pub(super) struct Scene {
     pub deliveries: Vec<Delivery>,
     of_user: Vec<Delivery>,
     copied: bool,
+    loot: Option<(u32, u32)>,
     strict: bool,
     clock: Ledger,
 }
@@ -28,6 +29,7 @@ impl Scene {
             deliveries: Vec::new(),
             of_user: Vec::new(),
             copied: false,
+            loot: None,
             strict: true,
             clock: Ledger::default(),
         }
@@ -38,6 +40,7 @@ impl Scene {
             born: (at(0), at(0)),
             shown_at_birth: Some(false),
             copied: self.copied,
+            loot: self.loot,
             strict: self.strict,
             deliveries: &self.deliveries,
             of_user: &self.of_user,
@@ -56,8 +59,10 @@ impl Scene {
         self.with(By::Owner(0), (sent, sent + 10), refresh(generation, four(keys), Device::Same), answer)
     }
 
+    /// The first refresh of a thief shows what was copied.
     fn thief(mut self, sent: u64, generation: u32, keys: &[u32], answer: Answer) -> Self {
         self.copied = true;
+        self.loot.get_or_insert((generation, generation));
         self.with(By::Thief, (sent, sent + 10), refresh(generation, four(keys), Device::Same), answer)
     }
 
@@ -259,6 +264,19 @@ fn a_copy_does_not_go_along_from_generation_to_generation() {
         .thief(8_000, 1, &[2], grant(3))
         .breaks(K::MissedTheft);
     two_rotations().thief(5_000, 0, &[1], grant(2)).fine();
+    // A jar that a late answer has set back holds an old token, and keys up to the generation that its page has seen.
+    let set_back = |believed| {
+        let mut scene = two_rotations();
+        scene.loot = Some((1, believed));
+        scene
+            .thief(5_000, 1, &[2], grant(2))
+            .owner(6_000, 2, &[3], grant(3))
+            .thief(8_000, 2, &[3], grant(3))
+            .owner(9_000, 3, &[4], grant(4))
+    };
+    set_back(2).fine();
+    set_back(1).breaks(K::MissedTheft);
+    set_back(2).thief(11_000, 3, &[4], grant(4)).breaks(K::MissedTheft);
 }
 
 #[test]

@@ -97,12 +97,14 @@ impl Jar {
         self.keys.iter().any(|key| key.generation == self.known)
     }
 
-    /// The keys that go with a request, the one for this generation last; it is made and stored first if it is new.
+    /// The keys that go with a request, the one for this generation last; it is made and stored first if it is new. Those
+    /// of the last four generations: an older one excuses nothing honest any more, but a thief may pass it off as new.
     pub(crate) fn keys_to_send(&mut self, id: u8) -> Keys {
         if !self.has_key() {
             self.keys = self.keys.and(Key { generation: self.known, id });
         }
-        self.keys.only(|key| key != Key::DEAD && key.generation <= self.known)
+        let known = self.known;
+        self.keys.only(|key| key != Key::DEAD && (known - 3..=known).contains(&key.generation))
     }
 
     /// Takes a token out of an answer; a page that waited for it also reads the generation.

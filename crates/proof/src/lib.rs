@@ -23,15 +23,17 @@
 //! Secrets are small numbers and hashes are an injective encoding of them ([`secrets`]); production sees them as it
 //! sees real ones. States that differ only in names are one ([`normal`]): production compares generations and never
 //! asks how large they are, so "any number of rotations" is a finite number of states, and *exhausted* means every
-//! run of any length with so many tabs and so many messages under way at once.
+//! run of any length with so many tabs and so many messages under way at once; or, where a setting bounds the
+//! rotations, every run with so many of them.
 //!
 //! What must hold in every state are the [`properties`]. Each is shown to be able to fail, by a [`rule`](rules) broken
-//! on purpose; each assumption of a [`setting`](setting::Assumed) is shown to be needed. [`trace`] finds the shortest way to a broken property; [`walk`] goes
-//! where it is too large to exhaust, by seed. [`whole`] is the model's server for whole requests: what the real stores
-//! are compared with.
+//! on purpose; each assumption of a [`setting`](setting::Assumed) is shown to be needed. [`trace`] finds the shortest way
+//! to a broken property; [`walk`] goes where it is too large to exhaust, by seed. [`whole`] is the model's server for
+//! whole requests: what the real stores are compared with.
 //!
 //! Not in the model: cryptography, HTTP, more than one session of a user (a login that replaces another, a cookie of
-//! the session before), addresses, and the limit on how often a request is decided anew.
+//! the session before), addresses, the limit on how often a request is decided anew, and what excuses a request that was
+//! overtaken while the store stalled (`raced`, `rotated_since_arrival`); the state machine over the stores has those.
 
 pub mod client;
 pub mod facts;

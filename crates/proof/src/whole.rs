@@ -110,9 +110,9 @@ impl Whole {
         let bound = Client { bind_address: AddressBinding::Address, ..office.client().clone() };
         let another = ClientId("another".to_owned());
         let elsewhere = Caller { address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), user_agent: None };
-        // As far from the rotation either way.
+        // As many whole seconds from the rotation either way, and before it.
         let since = TICK * u32::from(state.row.age.unwrap_or_default());
-        let arrived = if asks.waited { NOW.minus(2 * since) } else { NOW };
+        let arrived = if asks.waited { NOW.minus(2 * since + Duration::from_millis(1)) } else { NOW };
         office.presented(&asks.request, |shown| {
             let shown = Presented {
                 client_id: asks.as_another.then_some(&another),

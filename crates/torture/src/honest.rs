@@ -16,8 +16,8 @@
 //!
 //! - After `token_stale` the letter of rotation.md asks without keys, always. That request may rotate, and leaves no key
 //!   for whoever lost its reply; or come late itself, after another tab has rotated. See 3 above.
-//! - A late reply must not set a browser's jar back by two generations: the token in it is stale then, and the question
-//!   without keys is reuse. Here it is lost if it would; one generation is fine while nothing else is under way.
+//! - A late reply must not set a browser's jar far back: the token in it is stale then, and the question without keys is
+//!   reuse. Here it is lost if it would set it back by two; one generation is fine while nothing else is under way.
 //! - A reply must not set a cookie and lose its body: what the next tab sends has no key for the generation in the jar.
 //!   Here a browser takes nothing of a reply that breaks off.
 //! - A request must not be more than four rotations late: the server remembers no older keys (`chaos.rs`).

@@ -4,7 +4,7 @@
 //!    read. Which generation is in the jar no script can see; it believes the newest that a body named.
 //! 2. A native client reads the generation in each answer and never puts an older token over a newer one.
 //! 3. A retry key is made when the generation is new, stored before it is sent, shared by all tabs. The last four are
-//!    kept and sent, oldest first.
+//!    generations' are kept and sent, oldest first.
 
 use std::sync::Arc;
 
@@ -56,8 +56,10 @@ impl Pocket {
                     let spare = self.keys.len().saturating_sub(4);
                     self.keys.drain(..spare);
                 }
+                // Those of the last four generations, which may be fewer.
+                let recent = self.keys.iter().filter(|(of, _)| of + 4 > self.generation);
                 let mut sent = [0; 4];
-                for (place, (_, key)) in sent.iter_mut().zip(&self.keys) {
+                for (place, (_, key)) in sent.iter_mut().zip(recent) {
                     *place = *key;
                 }
                 sent

@@ -129,7 +129,9 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     if session.device_shown && presented.device == DeviceShown::Absent {
         return D::Unproven;
     }
-    if presented.believes.is_some_and(|generation| generation != presented.generation) {
+    // Where no key counts, nobody is protected from sending the wrong one: a used token is what it is.
+    let keys_count = client.late_retry != LateRetry::Never;
+    if keys_count && presented.believes.is_some_and(|generation| generation != presented.generation) {
         return D::AnotherGeneration;
     }
     match place {
@@ -144,7 +146,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
         Place::Ahead => D::AheadRefused,
         Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
         // The store has lost its last writes, and with them the keys that excuse what was under way.
-        _ if client.late_retry != LateRetry::Never && ahead_is_believed(facts, presented, now) => D::Stale,
+        _ if keys_count && ahead_is_believed(facts, presented, now) => D::Stale,
         // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
         Place::Older if overtaken && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
@@ -169,7 +171,8 @@ fn inside_window(facts: &Facts, presented: &Presented<'_>, client: &Client) -> b
     rotated_at.is_some_and(|rotated| presented.arrived.distance(rotated) < client.window)
 }
 
-/// Whether the last rotation happened while this request waited to be read: then it was not late, the store was.
+/// Whether the last rotation happened while this request waited to be read: then it is no later than that rotation was,
+/// as in a race inside the window.
 fn rotated_since_arrival(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
     facts.session.lineage.rotated_at.is_some_and(|rotated| presented.arrived < rotated && rotated <= now)
 }

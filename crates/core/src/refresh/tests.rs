@@ -4,6 +4,7 @@
 
 mod gates;
 mod late;
+mod lineage;
 
 use std::time::Duration;
 

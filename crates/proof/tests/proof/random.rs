@@ -52,6 +52,16 @@ fn three_tabs_and_a_thief_of_everything() {
     walks("3 tabs, no keys, 6 under way, thief", setting);
 }
 
+/// A copied key is passed off as new whenever the row has forgotten it, over any number of rotations. It excuses nobody,
+/// because the victim sends the keys of its last four generations only.
+#[test]
+fn a_thief_who_passes_off_old_keys() {
+    let passes_off =
+        |setting: Setting| setting.but(|s| s.thief = Some(Steals::EverythingAndPassesOffOldKeys));
+    walks("1 tab, keys, 3 under way, thief with old keys", passes_off(Setting::keyed(1, 3)));
+    walks("3 tabs, keys, 6 under way, thief with old keys", passes_off(Setting::keyed(3, 6)));
+}
+
 #[test]
 fn four_tabs_and_an_end() {
     walks("4 tabs, keys, 8 under way, endings", Setting::keyed(4, 8).but(|s| s.endings = true));

@@ -101,6 +101,8 @@ fn a_client_that_believes_to_be_elsewhere_is_told_before_its_keys_are_judged() {
             for other in [generation + 1, generation.wrapping_sub(1), u32::MAX] {
                 let answer = token(generation, after).believes(other).decision();
                 assert_eq!(answer, D::AnotherGeneration, "{generation}, not {other}, {after} ms after");
+                let strict = || token(generation, after).under(LateRetry::Never);
+                assert_eq!(strict().believes(other).decision(), strict().decision(), "where no key counts");
             }
         }
     }

@@ -110,8 +110,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     let place = place(facts, presented);
     let inside = inside_window(facts, presented, client);
     // A used token counts as inside however long it took to overtake its request, except where there is no window at all.
-    let overtaken = presented.raced || rotated_since_arrival(facts, presented, now);
-    let excused = inside || (overtaken && !client.window.is_zero());
+    let excused = inside || (presented.raced && !client.window.is_zero());
 
     if mismatched(facts, presented, client) {
         return D::Mismatch;
@@ -137,7 +136,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     match place {
         Place::Current if !inside => D::Rotate,
         Place::Current => D::Debounce,
-        Place::Previous if excused => D::Replay,
+        Place::Previous if excused || used_since_arrival(facts, presented, client, now) => D::Replay,
         Place::BeforePrevious if excused => D::InFlight,
         Place::Previous if late_retry_fits(facts, presented, client) => D::LateRetry,
         // A browser whose cookie a very late answer has set back by two.
@@ -148,7 +147,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
         // The store has lost its last writes, and with them the keys that excuse what was under way.
         _ if keys_count && ahead_is_believed(facts, presented, now) => D::Stale,
         // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
-        Place::Older if overtaken && excused => D::Stale,
+        Place::Older if presented.raced && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
     }
 }
@@ -171,10 +170,12 @@ fn inside_window(facts: &Facts, presented: &Presented<'_>, client: &Client) -> b
     rotated_at.is_some_and(|rotated| presented.arrived.distance(rotated) < client.window)
 }
 
-/// Whether the last rotation happened while this request waited to be read: then it is no later than that rotation was,
-/// as in a race inside the window.
-fn rotated_since_arrival(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
-    facts.session.lineage.rotated_at.is_some_and(|rotated| presented.arrived < rotated && rotated <= now)
+/// Whether the previous token was used up, by the last rotation, while this request waited to be read: then it was current
+/// when it came. Of an older token nobody knows any more when it was used up.
+fn used_since_arrival(facts: &Facts, presented: &Presented<'_>, client: &Client, now: UnixMillis) -> bool {
+    let rotated_at = facts.session.lineage.rotated_at;
+    !client.window.is_zero()
+        && rotated_at.is_some_and(|rotated| presented.arrived < rotated && rotated <= now)
 }
 
 fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {

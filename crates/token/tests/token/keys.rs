@@ -20,7 +20,7 @@ fn a_published_set_verifies_what_its_keys_sign() {
     let (other, _) = SigningKey::generate(Algorithm::Es256).unwrap();
     let published = serde_json::to_vec(&KeySet::from_signing_keys([key(), &other]).to_jwks()).unwrap();
     let keys = KeySet::from_jwks_json(&published).unwrap();
-    assert_eq!(keys.len(), 2);
+    assert_eq!((keys.len(), keys.is_empty()), (2, false));
     assert_eq!(keys.get(key().kid()).unwrap().algorithm(), Algorithm::Es256);
     assert_eq!(serde_json::to_vec(&keys.to_jwks()).unwrap(), published);
 

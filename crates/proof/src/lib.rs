@@ -33,7 +33,7 @@
 //!
 //! Not in the model: cryptography, HTTP, more than one session of a user (a login that replaces another, a cookie of
 //! the session before), addresses, the limit on how often a request is decided anew, and what excuses a request that was
-//! overtaken while the store stalled (`raced`, `used_since_arrival`); the state machine over the stores has those.
+//! overtaken while the store stalled (`raced`); the state machine over the stores has that.
 
 pub mod client;
 pub mod facts;

@@ -42,8 +42,6 @@ pub struct Asks {
     pub from_elsewhere: bool,
     /// It has read its token as current already, and was overtaken.
     pub raced: bool,
-    /// The last rotation happened after it arrived.
-    pub waited: bool,
 }
 
 /// What comes of a reading.
@@ -110,15 +108,11 @@ impl Whole {
         let bound = Client { bind_address: AddressBinding::Address, ..office.client().clone() };
         let another = ClientId("another".to_owned());
         let elsewhere = Caller { address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), user_agent: None };
-        // As many whole seconds from the rotation either way, and before it.
-        let since = TICK * u32::from(state.row.age.unwrap_or_default());
-        let arrived = if asks.waited { NOW.minus(2 * since + Duration::from_millis(1)) } else { NOW };
         office.presented(&asks.request, |shown| {
             let shown = Presented {
                 client_id: asks.as_another.then_some(&another),
                 caller: if asks.from_elsewhere { &elsewhere } else { shown.caller },
                 raced: asks.raced,
-                arrived,
                 ..shown.clone()
             };
             setting.rule.decide(&facts, &shown, &bound, NOW)
@@ -207,7 +201,7 @@ mod tests {
         let mut family = whole.begin();
         let (token, keys, device) = (family.row().current, Keys::NONE, Device::Same);
         let request = Request { token, keys, believes: None, device };
-        let asks = Asks { request, as_another: false, from_elsewhere: false, raced: false, waited: false };
+        let asks = Asks { request, as_another: false, from_elsewhere: false, raced: false };
         let (decision, first) = whole.refresh(&mut family, &asks);
         assert_eq!((decision, first), (Decision::Rotate, Answer::Granted(family.row().current)));
         family.rotated_ago(Some(Duration::from_millis(9_999)));
@@ -226,7 +220,7 @@ mod tests {
         let before = family.clone();
         let (token, keys, device) = (family.row().current, Keys::NONE, Device::Same);
         let request = Request { token, keys, believes: None, device };
-        let another = Asks { request, as_another: true, from_elsewhere: true, raced: false, waited: false };
+        let another = Asks { request, as_another: true, from_elsewhere: true, raced: false };
         assert_eq!(whole.refresh(&mut family, &another), (Decision::Mismatch, Answer::Refused));
         let elsewhere = Asks { as_another: false, ..another };
         assert_eq!(whole.refresh(&mut family, &elsewhere), (Decision::Address, Answer::Refused));

@@ -136,7 +136,7 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
     match place {
         Place::Current if !inside => D::Rotate,
         Place::Current => D::Debounce,
-        Place::Previous if excused || used_since_arrival(facts, presented, client, now) => D::Replay,
+        Place::Previous if excused => D::Replay,
         Place::BeforePrevious if excused => D::InFlight,
         Place::Previous if late_retry_fits(facts, presented, client) => D::LateRetry,
         // A browser whose cookie a very late answer has set back by two.
@@ -168,14 +168,6 @@ fn place(facts: &Facts, presented: &Presented<'_>) -> Place {
 fn inside_window(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {
     let rotated_at = facts.session.lineage.rotated_at;
     rotated_at.is_some_and(|rotated| presented.arrived.distance(rotated) < client.window)
-}
-
-/// Whether the previous token was used up, by the last rotation, while this request waited to be read: then it was current
-/// when it came. Of an older token nobody knows any more when it was used up.
-fn used_since_arrival(facts: &Facts, presented: &Presented<'_>, client: &Client, now: UnixMillis) -> bool {
-    let rotated_at = facts.session.lineage.rotated_at;
-    !client.window.is_zero()
-        && rotated_at.is_some_and(|rotated| presented.arrived < rotated && rotated <= now)
 }
 
 fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool {

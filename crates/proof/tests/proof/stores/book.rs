@@ -161,7 +161,6 @@ impl Book {
             as_another: ask.oddity == Oddity::AsAnother,
             from_elsewhere: ask.oddity == Oddity::FromElsewhere,
             raced: false,
-            waited: false,
         };
         Asked { session, asks, garbled: ask.oddity == Oddity::Garbled }
     }

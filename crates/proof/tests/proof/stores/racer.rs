@@ -9,7 +9,7 @@ use rotunda_core::refresh::Decision;
 use rotunda_proof::normal::BASE;
 use rotunda_proof::secrets::Token;
 use rotunda_proof::state::{Answer, Write};
-use rotunda_proof::whole::{Asks, Turn};
+use rotunda_proof::whole::Turn;
 
 use super::book::{Asked, Book, IDLE};
 
@@ -93,9 +93,7 @@ impl Racer {
         };
         let ending = session.ending_at(now);
         let generation = session.family.row().current.generation;
-        let waited = session.rotated_at.is_some_and(|rotated| self.arrived < rotated && rotated <= now);
-        let asks = Asks { waited, ..self.asked.asks };
-        let (decision, turn) = whole.read(&mut session.family, &asks);
+        let (decision, turn) = whole.read(&mut session.family, &self.asked.asks);
         let said = |answer| said_of(decision, answer, ending.map(|(ending, _)| ending), &self.asked);
         match (turn, ending) {
             (Turn::Writes(write), _) => Stage::Writes { write, decision, decided_at: now },

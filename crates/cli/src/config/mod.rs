@@ -82,7 +82,7 @@ pub(crate) fn load(
     load_text(&name, &text, overrides, environment)
 }
 
-fn load_text(
+pub(crate) fn load_text(
     name: &str,
     text: &str,
     overrides: Overrides,

@@ -5,6 +5,7 @@
 mod bad_input;
 mod commands;
 mod faults;
+mod fuzz;
 mod house;
 mod pictures;
 mod race;

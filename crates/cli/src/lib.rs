@@ -1,0 +1,77 @@
+//! `rotunda`: configuration, wiring, serving, and the operator's commands. The only place that knows everything.
+//!
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+//!
+//! It is a library only so that `fuzz` can call what has no door in the program: [`main`] is all of the program, and
+//! [`judge`] is the reading of a configuration, without a file.
+
+mod args;
+mod commands;
+mod config;
+mod log;
+mod output;
+mod serve;
+mod wiring;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+
+/// The program: reads the command line and the environment, and does what they say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let for_programs = args.global.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return output::failed(&anyhow::Error::new(error).context("starting the runtime"), for_programs);
+        }
+    };
+    match runtime.block_on(run(args)) {
+        Ok(code) => code,
+        Err(error) => output::failed(&error, for_programs),
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let Args { global, command } = args;
+    match command.unwrap_or(Command::Serve(args::Serve::default())) {
+        Command::Serve(flags) => serve::serve(&global, &flags).await,
+        Command::User { verb } => commands::user::run(&global, verb).await,
+        Command::Session { verb } => commands::session::run(&global, verb).await,
+        Command::Key { verb } => commands::key::run(&global, verb).await,
+        Command::Store { verb } => commands::store::run(&global, verb).await,
+        Command::Verify(verify) => commands::verify::run(&global, verify).await,
+        Command::Openapi => commands::openapi::run(),
+        Command::Config { verb } => commands::config::run(&global, verb),
+    }
+}
+
+/// A configuration that was accepted, as far as somebody outside may know it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// Everything that it comes to, in a form to compare and not to read.
+    pub settings: String,
+    /// What `rotunda config check` warns of.
+    pub warnings: Vec<String>,
+    /// Why `rotunda serve` would refuse it all the same. Whatever is here, the check should have found.
+    pub unusable: Option<String>,
+}
+
+/// Judges the text of a configuration file, called `rotunda.toml`, with these variables laid over it.
+///
+/// # Errors
+/// Everything that is wrong with it, each with its place, as `rotunda config check` prints it.
+pub fn judge(
+    text: &str,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<Accepted, Vec<String>> {
+    let loaded = config::load_text("rotunda.toml", text, config::Overrides::default(), environment);
+    let config::Loaded { settings, warnings } = loaded.map_err(|error| error.findings())?;
+    let unusable = wiring::web(&settings).err().map(|error| format!("{error:#}"));
+    Ok(Accepted { settings: format!("{settings:?}"), warnings, unusable })
+}

@@ -34,7 +34,6 @@ struct Case {
     retry: Vec<RetryHash>,
     believes: Option<u32>,
     caller: Caller,
-    arrived: UnixMillis,
     raced: bool,
     now: UnixMillis,
 }
@@ -52,7 +51,6 @@ fn token(generation: u32, after: i64) -> Case {
         retry: Vec::new(),
         believes: None,
         caller: from("192.0.2.7"),
-        arrived: UnixMillis(ROTATED + after),
         raced: false,
         now: UnixMillis(ROTATED + after),
     }
@@ -69,7 +67,7 @@ impl Case {
             retry: &self.retry,
             caller: &self.caller,
             believes: self.believes,
-            arrived: self.arrived,
+            arrived: self.now,
             raced: self.raced,
         };
         decide(&self.facts, &presented, &self.client, self.now)
@@ -108,11 +106,6 @@ impl Case {
 
     fn forged(self) -> Self {
         self.but(|case| case.hash = TokenHash([0xee; 32]))
-    }
-
-    /// It arrived so many milliseconds after the rotation, and was read when it was read.
-    fn arrived(self, after: i64) -> Self {
-        self.but(|case| case.arrived = UnixMillis(ROTATED + after))
     }
 
     fn raced(self) -> Self {

@@ -29,11 +29,14 @@ impl FromRequestParts<Arc<App>> for Cookies {
             .iter()
             .map(|value| String::from_utf8_lossy(value.as_bytes()))
             .collect();
+        // Space and tab are the white space around a cookie (RFC 6265 §5.2). Whoever trims more takes a cookie whose name
+        // begins with a no-break space for one with `__Host-`, which any neighbour may set and a browser never protects.
+        let around = [' ', '\t'];
         let named = |name: &str| -> Vec<SecretText> {
             headers
                 .iter()
                 .flat_map(|header| header.split(';'))
-                .filter_map(|pair| pair.trim().split_once('='))
+                .filter_map(|pair| pair.trim_matches(around).split_once('='))
                 .filter(|(key, _)| *key == name)
                 .map(|(_, value)| SecretText::new(value.trim_matches('"').to_owned()))
                 .collect()

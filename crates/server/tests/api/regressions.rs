@@ -102,3 +102,23 @@ async fn a_lock_or_outage_shown_as_401() {
     app.memory.set_out(false);
     assert_eq!(jar.refresh().await.status, 200);
 }
+
+/// A neighbour of the domain cannot set a cookie with `__Host-`, but one whose name begins with white space that is none
+/// to a browser. Found by the fuzzer.
+#[tokio::test]
+async fn white_space_that_a_browser_does_not_know_passes_for_a_prefix() {
+    let app = App::new().await;
+    let mut jar = Browser::new(&app);
+    jar.register(ADA, PASSWORD).await;
+    let own = jar.jar.value("rotunda_refresh").unwrap().to_owned();
+    let device = jar.jar.value("rotunda_device").unwrap().to_owned();
+    for planted in ["\u{a0}", "\u{2003}", "\u{85}", "\u{3000}"] {
+        app.wait(HOUR);
+        let header =
+            format!("{planted}rotunda_refresh=planted; \t rotunda_refresh={own} ; rotunda_device={device}");
+        let both = app.send(post("/auth/refresh").cookies(&header)).await;
+        assert_ne!(both.status, 400, "{planted:?} is a part of its cookie's name: {}", both.told());
+        let alone = format!("{planted}rotunda_refresh={own}");
+        app.send(post("/auth/refresh").cookies(&alone)).await.refused("token_missing");
+    }
+}

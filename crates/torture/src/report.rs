@@ -163,6 +163,7 @@ pub(crate) struct Sums {
     pub found: u64,
     pub live: u64,
     pub signed_out: u64,
+    pub beyond: u64,
     pub overlapped: u64,
     pub rotations: u64,
     pub repeats: u64,
@@ -180,6 +181,7 @@ impl Sums {
         self.found += u64::from(copied && verdict.reused);
         self.live += u64::from(!verdict.may_have_ended);
         self.signed_out += u64::from(verdict.signed_out);
+        self.beyond += u64::from(verdict.beyond);
         self.overlapped += verdict.overlapped;
         self.rotations += verdict.told.rotations;
         self.repeats += verdict.told.repeats;
@@ -213,6 +215,7 @@ impl Report {
             ("sessions_with_a_true_replay", sums.replayed),
             ("sessions_with_a_thief_found", sums.found),
             ("honest_sign_outs", sums.signed_out),
+            ("sign_outs_more_than_four_rotations_late", sums.beyond),
             ("racing_at_the_server", sums.overlapped),
             ("granted_by_rotation_for_sure", sums.rotations),
             ("granted_again_inside_window", sums.repeats),

@@ -143,6 +143,9 @@ pub(crate) struct Verdict {
     pub told: Told,
     /// Ended as reused, although nobody had a copy.
     pub signed_out: bool,
+    /// Ended so by a request that may have lain in the server until it was more than four rotations late: promise 1 does
+    /// not reach that far, and no proxy can see to it.
+    pub beyond: bool,
     /// Ended as reused.
     pub reused: bool,
     /// What it was told to have ended as.
@@ -213,8 +216,9 @@ impl Case<'_> {
         let ended_as_reused =
             |d: &Delivery| matches!(d.answer, Answer::Refused { ended: Some(Ended::Reused), .. });
         if let Some(index) = self.deliveries.iter().position(ended_as_reused) {
-            verdict.signed_out = true;
-            if self.strict {
+            verdict.beyond = self.may_be_beyond(&self.deliveries[index]);
+            verdict.signed_out = !verdict.beyond;
+            if self.strict && verdict.signed_out {
                 let text = "ended as reused, and nobody had a copy";
                 verdict.violations.push(self.violation(ViolationKind::HonestSignOut, &[index], text));
             }
@@ -232,6 +236,14 @@ impl Case<'_> {
             let text = format!("{:?}, and nobody had a copy", self.deliveries[index].answer);
             verdict.violations.push(self.violation(ViolationKind::HonestRefused, &[index], &text));
         }
+    }
+
+    /// Whether the session may have left the token of a refresh more than four rotations behind before it was judged, one of
+    /// them unseen. What the table says to it is asked all the same.
+    fn may_be_beyond(&self, delivery: &Delivery) -> bool {
+        let by_then = self.deliveries.iter().filter(|other| other.sent <= delivery.back);
+        let top = by_then.filter_map(Delivery::granted).max().unwrap_or(0);
+        delivery.refresh().is_some_and(|refresh| top + 1 > refresh.generation + 4)
     }
 
     /// The reason of its end, if it was told.

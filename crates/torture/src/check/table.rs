@@ -285,8 +285,9 @@ impl Step {
     }
 }
 
-/// Whether two calls are made by the same side.
+/// Whether two calls are made by the same side. The auditor asks with what the owner has last.
 fn same(one: crate::history::By, other: crate::history::By) -> bool {
     use crate::history::By;
-    matches!((one, other), (By::Owner(_), By::Owner(_))) || one == other
+    let owns = |by| matches!(by, By::Owner(_) | By::Auditor);
+    owns(one) && owns(other) || one == other
 }

@@ -233,6 +233,26 @@ fn an_honest_client_is_never_refused_as_a_thief_is() {
     two_rotations().call(5_000, Call::Me, refused(Reason::TokenUnknown)).breaks(K::HonestRefused);
 }
 
+/// Nobody can promise anything to a request that the server itself left lying for five rotations.
+#[test]
+fn a_sign_out_beyond_the_bounds_is_a_figure_of_its_own() {
+    let rotations = |n: u32| {
+        (1..=n).fold(Scene::new(), |scene, g| scene.owner(u64::from(g) * 2_000, g - 1, &[g], grant(g)))
+    };
+    let late = rotations(5).owner(12_000, 0, &[1], refused(Reason::TokenReused)).fine();
+    assert!(late.beyond && !late.signed_out);
+    rotations(3).owner(12_000, 0, &[9], refused(Reason::TokenReused)).breaks(K::HonestSignOut);
+    // Within four, the table says what it should have been told.
+    rotations(4).owner(12_000, 0, &[1], refused(Reason::TokenReused)).breaks(K::FalseReuse);
+}
+
+#[test]
+fn the_last_question_with_the_owners_key_is_no_copy_going_along() {
+    let mut scene = two_rotations().thief(3_300, 1, &[2], grant(2));
+    scene.copied = true;
+    scene.with(By::Auditor, (9_000, 9_010), refresh(1, four(&[2]), Device::Same), grant(2)).fine();
+}
+
 #[test]
 fn a_replay_outside_of_the_window_is_caught_or_missed() {
     let verdict = two_rotations().thief(5_000, 1, &[1], refused(Reason::TokenReused)).fine();

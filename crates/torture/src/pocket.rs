@@ -3,8 +3,8 @@
 //! 1. A browser's tokens are cookies: whatever reply arrives last sets them, older or newer, also when its body is never
 //!    read. Which generation is in the jar no script can see; it believes the newest that a body named.
 //! 2. A native client reads the generation in each answer and never puts an older token over a newer one.
-//! 3. A retry key is made when the generation is new, stored before it is sent, shared by all tabs. The last four are
-//!    generations' are kept and sent, oldest first.
+//! 3. A retry key is made when the generation is new, stored before it is sent, shared by all tabs. Those of the last
+//!    four generations are sent, oldest first.
 
 use std::sync::Arc;
 

@@ -110,15 +110,17 @@ async fn white_space_that_a_browser_does_not_know_passes_for_a_prefix() {
     let app = App::new().await;
     let mut jar = Browser::new(&app);
     jar.register(ADA, PASSWORD).await;
-    let own = jar.jar.value("rotunda_refresh").unwrap().to_owned();
-    let device = jar.jar.value("rotunda_device").unwrap().to_owned();
-    for planted in ["\u{a0}", "\u{2003}", "\u{85}", "\u{3000}"] {
+    let value = |jar: &Browser<'_>, name| jar.jar.value(name).unwrap().to_owned();
+    for (generation, planted) in ["\u{a0}", "\u{2003}", "\u{85}", "\u{3000}"].into_iter().enumerate() {
         app.wait(HOUR);
-        let header =
-            format!("{planted}rotunda_refresh=planted; \t rotunda_refresh={own} ; rotunda_device={device}");
-        let both = app.send(post("/auth/refresh").cookies(&header)).await;
-        assert_ne!(both.status, 400, "{planted:?} is a part of its cookie's name: {}", both.told());
+        let (own, device) = (value(&jar, "rotunda_refresh"), value(&jar, "rotunda_device"));
         let alone = format!("{planted}rotunda_refresh={own}");
         app.send(post("/auth/refresh").cookies(&alone)).await.refused("token_missing");
+        let both =
+            format!("{planted}rotunda_refresh=planted; \t rotunda_refresh={own} ; rotunda_device={device}");
+        let answer = app.send(post("/auth/refresh").cookies(&both)).await;
+        assert_eq!(answer.status, 200, "{planted:?} is a part of its cookie's name: {}", answer.told());
+        assert_eq!(answer.json["session"]["generation"], generation + 1);
+        jar.receive(&answer);
     }
 }

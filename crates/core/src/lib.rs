@@ -24,6 +24,7 @@ pub mod failure;
 mod grant;
 pub mod janitor;
 pub mod keys;
+pub mod link;
 pub mod login;
 pub mod logout;
 pub mod model;

@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 
 use crate::failure::Failure;
-use crate::model::{Password, PasswordHash, UnixMillis};
+use crate::model::{Letter, Password, PasswordHash, SecretText, UnixMillis};
 
 /// Tells the time. The only source of it: `clippy.toml` bans the others.
 pub trait Clock: Send + Sync {
@@ -59,4 +59,26 @@ pub trait PasswordHasher: Send + Sync {
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<PasswordVerdict, Failure>;
+}
+
+/// Puts letters into words and hands them to a mail server, or to whatever stands in for one.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends one letter to its [`Letter::to`]; without one there is nothing to do. `link` is the whole URL of the link
+    /// that it carries, for [`Letter::link`].
+    ///
+    /// # Errors
+    /// [`MailFailure`] says whether another attempt is worth it.
+    async fn send(&self, letter: &Letter, link: Option<&SecretText>) -> Result<(), MailFailure>;
+}
+
+/// Why a letter was not sent. What it says goes into the queue and the log, where operators read it: never a secret.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum MailFailure {
+    /// Not now: the server is away, busy or full. Another attempt may go through.
+    #[error("not now: {0}")]
+    Later(String),
+    /// Never: the server refuses this letter or this address for good.
+    #[error("refused for good: {0}")]
+    Never(String),
 }

@@ -54,6 +54,8 @@ pub struct DerivedKeys {
     pub(crate) hash: hmac::Key,
     /// Derives a token's successor.
     pub(crate) next: hmac::Key,
+    /// Makes the secrets of links.
+    pub(crate) link: hmac::Key,
     seal: [u8; 32],
     check: KeyCheck,
 }
@@ -94,6 +96,7 @@ impl DerivedKeys {
             tag: hmac_key(b"refresh token tag")?,
             hash: hmac_key(b"refresh token hash")?,
             next: hmac_key(b"refresh token successor")?,
+            link: hmac_key(b"link secret")?,
             seal: derive(b"signing key seal")?,
             check: KeyCheck(check),
         })

@@ -70,3 +70,11 @@ id!(
     /// A device as one user knows it, across several sign-ins.
     DeviceId
 );
+id!(
+    /// A letter to a user.
+    LetterId
+);
+id!(
+    /// A link that a letter carries.
+    LinkId
+);

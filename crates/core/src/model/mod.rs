@@ -6,6 +6,8 @@ pub mod client;
 pub mod device;
 pub mod event;
 pub mod ids;
+pub mod letter;
+pub mod link;
 pub mod secret;
 pub mod session;
 pub mod time;
@@ -14,10 +16,12 @@ pub mod user;
 pub use client::{AddressBinding, Carrier, Client, ClientId, ClientKind, LateRetry};
 pub use device::{Caller, device_label};
 pub use event::{Event, EventKind, RecordedEvent};
-pub use ids::{DeviceId, SessionId, UserId};
+pub use ids::{DeviceId, LetterId, LinkId, SessionId, UserId};
+pub use letter::{Letter, LetterKind, LetterLink, QueuedLetter};
+pub use link::{Link, LinkPurpose, PendingUser};
 pub use secret::{
-    DeviceHash, DeviceSecret, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey, RetryKeys,
-    Salt, SecretText, TokenHash, TokenSecret,
+    DeviceHash, DeviceSecret, LinkHash, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey,
+    RetryKeys, Salt, SecretText, TokenHash, TokenSecret,
 };
 pub use session::{Ending, Facts, Lineage, Session, Standing};
 pub use time::UnixMillis;

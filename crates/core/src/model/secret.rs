@@ -85,6 +85,10 @@ digest_bytes!(
     RetryHash, 16
 );
 digest_bytes!(
+    /// A keyed hash of the secret of a link (`crate::link`).
+    LinkHash, 32
+);
+digest_bytes!(
     /// The fresh random value that one rotation mixes into the successor. Without the token it derives nothing.
     Salt, 32
 );

@@ -1,0 +1,5 @@
+//! Links from letters.
+
+pub mod token;
+
+pub use token::LinkToken;

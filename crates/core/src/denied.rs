@@ -3,6 +3,8 @@
 //! A refusal is a value. One that changed something was committed before it is answered. Which HTTP status each gets
 //! stands in one table in the server crate (`reply.rs`).
 
+use std::time::Duration;
+
 use crate::model::{Ending, Password};
 
 /// Why the caller does not get what it asked for.
@@ -63,6 +65,24 @@ pub enum Denied {
     })]
     SessionEnded(Option<Ending>),
 
+    /// What is asked for needs a password that was entered a moment ago; how long ago at most is told (RFC 9470 §3).
+    #[error(
+        "This needs your password again: it was entered more than {} minutes ago. Send it to \
+         /auth/reauthenticate, then ask again with the new tokens.",
+        .0.as_secs() / 60
+    )]
+    ReauthenticationNeeded(Duration),
+    /// The user has as many sessions as they may.
+    #[error("You are signed in on as many devices as this service allows. Sign out on one of them first.")]
+    TooManySessions,
+    /// A link from a letter that was used, has expired, was replaced, belongs to something else, or was never one of
+    /// ours: which of them is not told, and nothing has changed.
+    #[error(
+        "This link is not good: it was used before, is too old, or is not complete. Nothing has changed. \
+         Ask for a new one."
+    )]
+    LinkInvalid,
+
     // --- What are you asking for? -------------------------------------------------------------------------------
     /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
     #[error("There is no client of that name. The built-in ones are `web` and `native`.")]
@@ -116,6 +136,9 @@ impl Denied {
             Self::ClientMismatch => "client_mismatch",
             Self::AddressMismatch => "address_mismatch",
             Self::SessionEnded(_) => "session_ended",
+            Self::ReauthenticationNeeded(_) => "reauthentication_needed",
+            Self::TooManySessions => "too_many_sessions",
+            Self::LinkInvalid => "link_invalid",
             Self::ClientUnknown
             | Self::NotFound
             | Self::RegistrationOff

@@ -11,13 +11,14 @@ use async_trait::async_trait;
 use crate::failure::Failure;
 use crate::keys::{KeyCheck, SealedSigningKey};
 use crate::model::{
-    Account, Caller, DeviceHash, DeviceId, Ending, Event, Facts, Handle, Lineage, PageHash, PasswordHash,
-    RecordedEvent, Session, SessionId, TokenHash, UnixMillis, User, UserId, UserState,
+    Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, Facts, Handle, Letter,
+    LetterId, Lineage, Link, LinkId, PageHash, PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId,
+    TokenHash, UnixMillis, User, UserId, UserState,
 };
 
 /// A whole store.
-pub trait Store: Accounts + Sessions + Journal + KeyShelf {}
-impl<T: Accounts + Sessions + Journal + KeyShelf> Store for T {}
+pub trait Store: Accounts + Sessions + Journal + Post + KeyShelf {}
+impl<T: Accounts + Sessions + Journal + Post + KeyShelf> Store for T {}
 
 /// Users, and whatever concerns all the sessions of one.
 #[async_trait]
@@ -34,15 +35,22 @@ pub trait Accounts: Send + Sync {
     /// Users by id, those after `after` first to last, at most `limit`.
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, Failure>;
 
-    /// Starts a session, if the user is active and still has the epoch and the password hash that were read.
-    async fn login(&self, login: LoggingIn) -> Result<bool, Failure>;
+    /// Starts a session, if the user is active and still has the epoch and the password hash that were read, and if there
+    /// is room for it: the count, the end of whoever makes room and the new row are one transaction.
+    async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure>;
 
     /// Replaces a password hash by a stronger one of the same password, if it is still the one that was read.
     async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure>;
 
-    /// Changes the password if the account is as it was read and the asking session is live: ends all sessions, raises the
-    /// epoch, starts the new session.
-    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure>;
+    /// Changes an account if it is as it was read and the right to change it still holds: the one write behind a change of
+    /// password or address, a reset, a verification, a report and a re-authentication.
+    async fn amend(&self, amending: Amending) -> Result<Amended, Failure>;
+
+    /// Deletes a user and everything that tells who they were: sessions, devices, links, letters that wait, and in the
+    /// events the address and the user agent. Before that, every live session ends with its event. What is left is
+    /// that there was somebody of that id, and what happened to them. `false`, and nothing happens, when there is no such
+    /// user or the right has gone.
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure>;
 
     /// Ends all live sessions of a user and raises the epoch, in one transaction, with one event for each session. Live
     /// means that no ending is on record, even where the time is up: a row that is left live could be rotated by a
@@ -72,9 +80,17 @@ pub trait Sessions: Send + Sync {
     /// A user's live sessions, the latest used first, at most `limit`.
     async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure>;
 
-    /// The device that a user has signed in on before with this secret; none when a session with it ended as `reused` or
-    /// `reported`, because then somebody else may have the secret too.
+    /// The device that a user has signed in on before with this secret. Whoever begins a session on a device is seen there:
+    /// every write that stores a session also stores the device, or when and from where it was seen last. A device is
+    /// forgotten when a session on it ends as `reused` or `reported`, because then somebody else may have the secret too;
+    /// and the one that was seen the longest ago, when the user has more than [`Device::MOST`].
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure>;
+
+    /// A user's devices, the one that was seen last first, at most `limit`.
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure>;
+
+    /// Forgets at most `limit` devices that were last seen before `before` and hold no live session. Answers how many.
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure>;
 
     /// Believes tokens newer than the store until then; `None` stops it. Said by the operator after a restore.
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure>;
@@ -100,8 +116,52 @@ pub trait Journal: Send + Sync {
     /// What happened to a session last, oldest first, at most `limit`.
     async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
 
+    /// What happened to a user last, oldest first, at most `limit`.
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
+
     /// Deletes at most `limit` events older than `before`. Answers how many.
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure>;
+}
+
+/// Letters that wait for the mail server, and the links that they carry.
+#[async_trait]
+pub trait Post: Send + Sync {
+    /// Writes letters with their links, and events, as one.
+    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure>;
+
+    /// A link that has not been used; whether it is still good is asked of [`Link::expires_at`].
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure>;
+
+    /// Takes at most `limit` letters whose next attempt is due at `now`, those that wait the longest first: counts the attempt,
+    /// puts the next one off to `until`, so that no other server takes the same letter meanwhile and one that dies with
+    /// it does not lose it, and lets the link of each be good for its life from `now`.
+    async fn claim_letters(
+        &self,
+        now: UnixMillis,
+        until: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<QueuedLetter>, Failure>;
+
+    /// Deletes a letter: it was sent, or will never be.
+    async fn letter_done(&self, id: LetterId) -> Result<(), Failure>;
+
+    /// Puts a letter off that could not be sent, and keeps why (at most [`QueuedLetter::ERROR_BYTES`] of it).
+    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure>;
+
+    /// Letters that wait, the next one to be tried first, at most `limit`.
+    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure>;
+
+    /// Deletes at most `limit` links that have expired at `now`. Answers how many.
+    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure>;
+}
+
+/// A letter to write, with the link that it carries.
+#[derive(Clone)]
+pub struct Posting {
+    /// The letter.
+    pub letter: Letter,
+    /// The link; its id is that of [`Letter::link`].
+    pub link: Option<Link>,
 }
 
 /// Keys at rest: signing keys sealed under a master key, and what tells a wrong master key.
@@ -129,6 +189,8 @@ pub struct Registering {
     pub session: Option<Session>,
     /// The session that this browser leaves behind.
     pub replaces: Option<EndingOne>,
+    /// The link that this uses up; without it nothing happens.
+    pub uses: Option<LinkId>,
     /// What to write down.
     pub events: Vec<Event>,
 }
@@ -142,6 +204,8 @@ pub enum Registered {
     EmailTaken,
     /// The user name belongs to somebody.
     UsernameTaken,
+    /// The link was used already.
+    LinkGone,
 }
 
 /// A session that begins with a password.
@@ -153,26 +217,120 @@ pub struct LoggingIn {
     pub password: PasswordHash,
     /// The session that this browser leaves behind.
     pub replaces: Option<EndingOne>,
+    /// How many sessions there may be.
+    pub caps: Vec<Cap>,
     /// What to write down.
     pub event: Event,
+    /// The letters that tell of it.
+    pub post: Vec<Posting>,
 }
 
-/// A new password.
+/// How many live sessions a user may have, the new one among them. One whose time is up does not count.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cap {
+    /// Those of this client only; `None` counts all.
+    pub client_id: Option<ClientId>,
+    /// How many; at least 1.
+    pub most: u32,
+    /// What happens when there are as many.
+    pub when_full: WhenFull,
+}
+
+/// What happens to a login when the user has as many sessions as they may.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhenFull {
+    /// The sessions that were used the longest ago end as `evicted`, until there is room.
+    EvictOldest,
+    /// It is refused.
+    Refuse,
+}
+
+/// What became of a login.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoggedIn {
+    /// The session has begun.
+    Done,
+    /// The user is no longer as they were read; nothing happened.
+    Changed,
+    /// There is no room; nothing happened.
+    Full,
+}
+
+/// A change of an account.
 #[derive(Clone)]
-pub struct ChangingPassword {
-    /// The account as it was read.
+pub struct Amending {
+    /// The account as it was read: active, with this epoch, password hash and address.
     pub account: Account,
-    /// The hash of the new password.
-    pub password: PasswordHash,
-    /// The session that asks. If it has ended meanwhile, so has its right to ask.
-    pub asking: SessionId,
-    /// The session that goes on in place of the ended ones; its `ep` is one above the account's, and it begins when the
-    /// others end.
-    pub session: Session,
+    /// What gives the right to it.
+    pub right: Right,
+    /// The hash of another password.
+    pub password: Option<PasswordHash>,
+    /// Another address.
+    pub email: Option<Email>,
+    /// Whether the address, this one or the other one, was shown to be theirs.
+    pub verified: bool,
+    /// The sessions that end with it.
+    pub ends: Ends,
+    /// A session that begins when they end. Its `ep` is the account's, or one above it where all end.
+    pub session: Option<Session>,
     /// What to write down besides one [`EventKind::SessionEnded`](crate::model::EventKind) for each ended session.
     pub events: Vec<Event>,
+    /// The letters that tell of it.
+    pub post: Vec<Posting>,
     /// Who asked; each ended session's event carries it.
     pub caller: Caller,
+}
+
+/// What gives somebody the right to change an account.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// A session of theirs, as long as no ending of it is on record.
+    Session(SessionId),
+    /// A link, which this uses up.
+    Link(LinkId),
+}
+
+/// The sessions that end with a change.
+#[derive(Clone)]
+pub enum Ends {
+    /// None.
+    Nothing,
+    /// One, if it is live; one that has ended before is fine.
+    One(EndingOne),
+    /// All of the user, and the epoch is raised.
+    All {
+        /// Why.
+        ending: Ending,
+        /// When.
+        at: UnixMillis,
+    },
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Amended {
+    /// It was made.
+    Done,
+    /// The account is no longer as it was read, or the right has gone; nothing happened.
+    Changed,
+    /// The new address belongs to somebody else; nothing happened.
+    EmailTaken,
+}
+
+/// The end of a user.
+#[derive(Clone)]
+pub struct Deleting {
+    /// Whose.
+    pub user_id: UserId,
+    /// The session of theirs that asks; `None` for an operator.
+    pub asking: Option<SessionId>,
+    /// When.
+    pub at: UnixMillis,
+    /// What to write down besides one [`EventKind::SessionEnded`](crate::model::EventKind) for each ended session.
+    /// Stripped of who called like all events of that user.
+    pub events: Vec<Event>,
+    /// The last letter; it stays until it is sent.
+    pub post: Vec<Posting>,
 }
 
 /// The end of all sessions of a user.
@@ -228,4 +386,6 @@ pub struct EndingOne {
     pub at: UnixMillis,
     /// Who asked.
     pub caller: Caller,
+    /// The letters that tell of it, if it ends by this.
+    pub post: Vec<Posting>,
 }

@@ -20,7 +20,7 @@ use crate::model::{
     UserState,
 };
 use crate::refresh::QUIET;
-use crate::store::{EndingOne, LoggingIn};
+use crate::store::{EndingOne, LoggedIn, LoggingIn};
 use begin::signed_in;
 
 /// How often a login is begun anew because the user was changed meanwhile.
@@ -65,9 +65,13 @@ impl Rotunda {
                 session: begun.session,
                 password: account.password.clone(),
                 replaces: self.left_behind(login.page.as_ref(), &login.caller, now).await?,
+                caps: Vec::new(),
+                post: Vec::new(),
             };
-            if self.store.login(logging_in).await? {
-                return Ok(grant);
+            match self.store.login(logging_in).await? {
+                LoggedIn::Done => return Ok(grant),
+                LoggedIn::Full => return Err(Denied::TooManySessions.into()),
+                LoggedIn::Changed => {}
             }
         }
         Err(Failure::overload("signing in a user who is being changed").into())
@@ -138,6 +142,7 @@ impl Rotunda {
             ending: Ending::LoggedOut,
             at: now,
             caller: caller.clone(),
+            post: Vec::new(),
         }))
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use super::{DeviceHash, DeviceId, UnixMillis, UserId};
+
 /// Where a request came from. For people to read and for `bind_address`; never used to recognise a device,
 /// because a server-rendered page refreshes from its server.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -24,6 +26,28 @@ impl Caller {
         // An IPv4 client on a dual-stack socket is the same client: one form, so that comparing addresses works.
         Self { address: address.map(|a| a.to_canonical()), user_agent: user_agent.map(clean) }
     }
+}
+
+/// A device that a user has signed in on: remembered across sign-ins by the secret in its cookie or its storage.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Its id; the same device has another one for another user.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What the server keeps of its secret.
+    pub hash: DeviceHash,
+    /// When a session first began on it.
+    pub first_seen_at: UnixMillis,
+    /// When a session last began on it.
+    pub last_seen_at: UnixMillis,
+    /// From where that was.
+    pub caller: Caller,
+}
+
+impl Device {
+    /// How many devices of a user are remembered.
+    pub const MOST: u32 = 50;
 }
 
 /// A short name for a device, such as "Firefox on Linux": what a user recognises in "your devices".

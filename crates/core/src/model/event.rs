@@ -31,6 +31,28 @@ pub enum EventKind {
     TokenAheadAccepted,
     /// The user's password was changed.
     PasswordChanged,
+    /// Somebody registered with an address; whether it is theirs has to be shown.
+    RegistrationAsked,
+    /// Somebody asked for another letter that shows an address to be theirs.
+    VerificationAsked,
+    /// The user's address was shown to be theirs.
+    EmailVerified,
+    /// Somebody asked for a new password in place of a forgotten one.
+    RecoveryAsked,
+    /// A forgotten password was replaced.
+    PasswordReset,
+    /// The user asked for another address.
+    EmailChangeAsked,
+    /// The user's address was changed.
+    EmailChanged,
+    /// The user said "this was not me": the password is void.
+    Reported,
+    /// The user proved again who they are.
+    Reauthenticated,
+    /// The user took their data along.
+    DataExported,
+    /// The user and all that told who they were are gone.
+    UserDeleted,
     /// An operator disabled the user.
     UserDisabled,
     /// An operator enabled the user again.
@@ -38,7 +60,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const PLAIN: [Self; 10] = [
+    const PLAIN: [Self; 21] = [
         Self::UserRegistered,
         Self::SignedIn,
         Self::SignInFailed,
@@ -47,6 +69,17 @@ impl EventKind {
         Self::TokenAheadRefused,
         Self::TokenAheadAccepted,
         Self::PasswordChanged,
+        Self::RegistrationAsked,
+        Self::VerificationAsked,
+        Self::EmailVerified,
+        Self::RecoveryAsked,
+        Self::PasswordReset,
+        Self::EmailChangeAsked,
+        Self::EmailChanged,
+        Self::Reported,
+        Self::Reauthenticated,
+        Self::DataExported,
+        Self::UserDeleted,
         Self::UserDisabled,
         Self::UserEnabled,
     ];
@@ -65,6 +98,17 @@ impl EventKind {
             Self::TokenAheadRefused => "session.token_ahead_refused",
             Self::TokenAheadAccepted => "session.token_ahead_accepted",
             Self::PasswordChanged => "user.password_changed",
+            Self::RegistrationAsked => "user.registration_asked",
+            Self::VerificationAsked => "user.verification_asked",
+            Self::EmailVerified => "user.email_verified",
+            Self::RecoveryAsked => "user.recovery_asked",
+            Self::PasswordReset => "user.password_reset",
+            Self::EmailChangeAsked => "user.email_change_asked",
+            Self::EmailChanged => "user.email_changed",
+            Self::Reported => "user.reported",
+            Self::Reauthenticated => "user.reauthenticated",
+            Self::DataExported => "user.data_exported",
+            Self::UserDeleted => "user.deleted",
             Self::UserDisabled => "user.disabled",
             Self::UserEnabled => "user.enabled",
         }

@@ -130,3 +130,8 @@ pub struct QueuedLetter {
     /// Why the last attempt failed, in the mail server's own words.
     pub last_error: Option<String>,
 }
+
+impl QueuedLetter {
+    /// How much of what the mail server said is kept.
+    pub const ERROR_BYTES: usize = 500;
+}

@@ -14,7 +14,7 @@ pub mod time;
 pub mod user;
 
 pub use client::{AddressBinding, Carrier, Client, ClientId, ClientKind, LateRetry};
-pub use device::{Caller, device_label};
+pub use device::{Caller, Device, device_label};
 pub use event::{Event, EventKind, RecordedEvent};
 pub use ids::{DeviceId, LetterId, LinkId, SessionId, UserId};
 pub use letter::{Letter, LetterKind, LetterLink, QueuedLetter};

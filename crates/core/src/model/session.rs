@@ -201,6 +201,10 @@ endings! {
     Evicted = "evicted",
     /// The user said "this was not me".
     Reported = "reported",
+    /// The user proved again who they are, and a new session took its place.
+    Renewed = "renewed",
+    /// The address was shown to be the user's; whatever was there before that ended.
+    EmailVerified = "email_verified",
 }
 
 impl fmt::Display for Ending {

@@ -12,7 +12,7 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::Device;
 use crate::model::{Caller, Client, Ending, Event, EventKind, Password, User};
-use crate::store::ChangingPassword;
+use crate::store::{Amended, Amending, Ends, Right};
 
 /// How often a change is begun anew because the account was changed meanwhile.
 const ROUNDS: usize = 4;
@@ -73,9 +73,19 @@ impl Rotunda {
         };
         let changed = event(EventKind::PasswordChanged, Some(begun.session.id));
         let events = vec![changed, event(EventKind::EpochRaised(Ending::PasswordChanged), None)];
-        let (session, caller) = (begun.session, change.caller.clone());
-        let changing = ChangingPassword { account, password, asking: old.id, session, events, caller };
-        if self.store.change_password(changing).await? {
+        let amending = Amending {
+            account,
+            right: Right::Session(old.id),
+            password: Some(password),
+            email: None,
+            verified: false,
+            ends: Ends::All { ending: Ending::PasswordChanged, at: now },
+            session: Some(begun.session),
+            events,
+            post: Vec::new(),
+            caller: change.caller.clone(),
+        };
+        if self.store.amend(amending).await? == Amended::Done {
             return Ok(Some(grant));
         }
         let facts = self.store.facts(old.id).await?.ok_or(Denied::SessionEnded(None))?;

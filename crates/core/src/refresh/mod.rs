@@ -259,6 +259,7 @@ impl Round<'_> {
             ending,
             at,
             caller: self.prepared.attempt.caller.clone(),
+            post: Vec::new(),
         }
     }
 }

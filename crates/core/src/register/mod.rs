@@ -62,6 +62,7 @@ impl Rotunda {
         let registering = Registering {
             events: vec![registered(user, &register.caller), signed_in(&begun.session, &register.caller)],
             session: Some(begun.session),
+            uses: None,
             replaces: self.left_behind(register.page.as_ref(), &register.caller, now).await?,
             account,
         };
@@ -77,7 +78,11 @@ impl Rotunda {
         let account = self.new_account(newcomer).await?;
         let user = account.user.clone();
         let events = vec![registered(&user, &Caller::default())];
-        taken(self.store.register(Registering { account, session: None, replaces: None, events }).await?)?;
+        taken(
+            self.store
+                .register(Registering { account, session: None, replaces: None, uses: None, events })
+                .await?,
+        )?;
         Ok(user)
     }
 
@@ -120,6 +125,7 @@ fn taken(registered: Registered) -> Result<(), Denied> {
         Registered::Done => Ok(()),
         Registered::EmailTaken => Err(Denied::EmailTaken),
         Registered::UsernameTaken => Err(Denied::UsernameTaken),
+        Registered::LinkGone => Err(Denied::LinkInvalid),
     }
 }
 

@@ -42,7 +42,9 @@ impl Rotunda {
     ) -> Result<bool, Failure> {
         let now = self.clock.now();
         let (ending, at) = session.ending_at(now).unwrap_or((ending, now));
-        let end = EndingOne { id: session.id, at_generation: None, ending, at, caller: caller.clone() };
-        self.store.end(end).await
+        let caller = caller.clone();
+        self.store
+            .end(EndingOne { id: session.id, at_generation: None, ending, at, caller, post: Vec::new() })
+            .await
     }
 }

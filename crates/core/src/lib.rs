@@ -14,12 +14,21 @@
 //! | bearer | [`bearer`] | an access token becomes "who is this?" |
 //! | sessions | [`sessions`] | a user's devices, and the end of one of them |
 //! | logout | [`logout`] | the end of this session, or of all |
-//! | password | [`password`] | a new password, and the end of everything that the old one opened |
+//! | password | [`password`] | a new password, changed or reset, and the end of everything that the old one opened |
+//! | verify | [`verify`] | an address is shown to be theirs; after a registration, a user comes to be |
+//! | email | [`email`] | another address |
+//! | report | [`report`] | "this was not me" |
+//! | reauthenticate | [`reauthenticate`] | the password once more, for what is sensitive |
+//! | delete, export | [`delete`], [`export`] | the end of an account, and its data for its owner |
+//! | post | [`post`] | letters leave the queue |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 
 pub mod bearer;
+pub mod delete;
 pub mod denied;
+pub mod email;
+pub mod export;
 pub mod failure;
 mod grant;
 pub mod janitor;
@@ -32,11 +41,15 @@ pub mod operate;
 pub mod outside;
 pub mod password;
 pub mod policy;
+pub mod post;
+pub mod reauthenticate;
 pub mod refresh;
 pub mod register;
+pub mod report;
 pub mod sessions;
 mod start;
 pub mod store;
+pub mod verify;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -47,7 +60,7 @@ pub use start::StartError;
 
 use keys::MasterKeys;
 use model::UnixMillis;
-use outside::{Clock, Entropy, PasswordHasher};
+use outside::{Clock, Entropy, Mailer, PasswordHasher};
 use policy::Policy;
 use rotunda_token::{SigningKey, Verifier};
 use store::Store;
@@ -63,6 +76,8 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Letters.
+    pub mailer: Arc<dyn Mailer>,
 }
 
 /// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
@@ -71,6 +86,7 @@ pub struct Rotunda {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     hasher: Arc<dyn PasswordHasher>,
+    mailer: Arc<dyn Mailer>,
     keys: MasterKeys,
     signing_key: SigningKey,
     verifier: Verifier,

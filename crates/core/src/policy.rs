@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::denied::Denied;
 use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
+use crate::store::WhenFull;
 
 /// Who may register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -13,6 +14,8 @@ pub enum Registration {
     Off,
     /// Everybody, without showing that the address is theirs.
     Unverified,
+    /// Everybody who shows that the address is theirs: nobody is signed in before.
+    Verified,
 }
 
 /// The operator's decisions.
@@ -22,8 +25,20 @@ pub struct Policy {
     pub issuer: String,
     /// `aud` of access tokens.
     pub audience: String,
+    /// Where browsers reach this server, without a slash at the end: what links in letters begin with.
+    pub public_url: String,
     /// Who may register.
     pub registration: Registration,
+    /// How long a link for a verification, a reset or a change of address is good once its letter is sent: 10 to 60 minutes.
+    pub link_life: Duration,
+    /// How long "this was not me" is good.
+    pub report_life: Duration,
+    /// For how long after a password was entered its session may do what is sensitive.
+    pub reauthenticate_within: Duration,
+    /// How many live sessions a user may have over all clients.
+    pub max_per_user: Option<u32>,
+    /// What happens to a login when there are as many.
+    pub when_full: WhenFull,
     /// The fewest characters (Unicode code points) of a new password; never below [`Policy::FLOOR_PASSWORD_CHARS`].
     pub least_password_chars: usize,
     /// The clients by name.
@@ -32,6 +47,8 @@ pub struct Policy {
     pub keep_ended: Duration,
     /// For how long events are kept.
     pub keep_events: Duration,
+    /// For how long a device is remembered after it was seen last: as long as a browser keeps its cookie.
+    pub keep_devices: Duration,
 }
 
 impl Policy {
@@ -49,11 +66,18 @@ impl Policy {
         Self {
             issuer: issuer.to_owned(),
             audience: issuer.to_owned(),
+            public_url: issuer.trim_end_matches('/').to_owned(),
             registration: Registration::Off,
+            link_life: Duration::from_secs(30 * 60),
+            report_life: days(7),
+            reauthenticate_within: Duration::from_secs(5 * 60),
+            max_per_user: None,
+            when_full: WhenFull::EvictOldest,
             least_password_chars: 12,
             clients: clients.into_iter().map(|c| (c.id.clone(), c)).collect(),
             keep_ended: days(30),
             keep_events: days(400),
+            keep_devices: days(400),
         }
     }
 
@@ -73,6 +97,8 @@ impl Policy {
             idle,
             absolute,
             bind_address: AddressBinding::Off,
+            max_per_user: None,
+            when_full: WhenFull::EvictOldest,
         }
     }
 

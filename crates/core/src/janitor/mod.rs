@@ -2,7 +2,7 @@
 //!
 //! 1. Sessions whose time is up get their ending and its event, at the moment when it happened.
 //! 2. Sessions that ended long ago are deleted; never a live one.
-//! 3. Events that are older than they are kept are deleted.
+//! 3. Events that are older than they are kept are deleted, links that have expired, and devices not seen for long.
 //!
 //! Correctness never waits for it: an expired session is refused whether or not the janitor has come by.
 
@@ -21,13 +21,17 @@ pub struct Swept {
     pub sessions: u32,
     /// Events deleted.
     pub events: u32,
+    /// Links deleted that had expired.
+    pub links: u32,
+    /// Devices deleted that were not seen for long.
+    pub devices: u32,
 }
 
 impl Swept {
     /// Whether there is likely more to do at once.
     #[must_use]
     pub fn is_full(self) -> bool {
-        self.expired == BATCH || self.sessions == BATCH || self.events == BATCH
+        [self.expired, self.sessions, self.events, self.links, self.devices].contains(&BATCH)
     }
 }
 
@@ -42,6 +46,8 @@ impl Rotunda {
             expired: self.store.expire(now, BATCH).await?,
             sessions: self.store.forget_ended(now.minus(self.policy.keep_ended), BATCH).await?,
             events: self.store.forget_events(now.minus(self.policy.keep_events), BATCH).await?,
+            links: self.store.forget_links(now, BATCH).await?,
+            devices: self.store.forget_devices(now.minus(self.policy.keep_devices), BATCH).await?,
         })
     }
 }

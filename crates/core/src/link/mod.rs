@@ -1,5 +1,81 @@
-//! Links from letters.
+//! Whoever comes with a link from a letter.
+//!
+//! 1. Its token is authentic, or it is refused without asking the store ([`token`]).
+//! 2. It is still in the store, has the hash that the token has, is for what it is used for, and has not expired.
+//! 3. Using it up is part of the write that it gives the right to: of two who come with the same link, one wins.
+//!
+//! Whatever is wrong with a link, the answer is the same, [`Denied::LinkInvalid`], and nothing has changed. To look at a
+//! link, as the page does that a mail scanner may open as well, uses nothing up.
 
 pub mod token;
 
 pub use token::LinkToken;
+
+use crate::Rotunda;
+use crate::denied::Denied;
+use crate::failure::Error;
+use crate::model::{
+    Account, Caller, ClientId, DeviceSecret, Event, EventKind, Link, LinkPurpose, PageKey, SecretText,
+    UnixMillis, User, UserState,
+};
+
+/// Somebody who comes with a link and will be signed in by it.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The token of their link.
+    pub token: SecretText,
+    /// The client they use.
+    pub client_id: Option<ClientId>,
+    /// The device secret that the client has from before.
+    pub device: Option<DeviceSecret>,
+    /// The page cookie of the session that this browser holds so far.
+    pub page: Option<PageKey>,
+    /// From where.
+    pub caller: Caller,
+}
+
+impl Arrival {
+    pub(crate) fn event(&self, kind: EventKind, user: &User, at: UnixMillis) -> Event {
+        Event { kind, at, user_id: Some(user.id), session_id: None, caller: self.caller.clone() }
+    }
+}
+
+impl Rotunda {
+    /// What a link is for, if it is good just now. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Denied::LinkInvalid`]; [`crate::failure::Failure`] when the store does not answer.
+    pub async fn look_at_link(&self, token: &SecretText) -> Result<LinkPurpose, Error> {
+        Ok(self.good_link(token, LinkPurpose::ALL).await?.purpose)
+    }
+
+    /// The link that a token stands for, if it is good for one of these.
+    pub(crate) async fn good_link(
+        &self,
+        token: &SecretText,
+        purposes: &[LinkPurpose],
+    ) -> Result<Link, Error> {
+        let token = LinkToken::parse(&self.keys, token.expose()).ok_or(Denied::LinkInvalid)?;
+        let link = self.store.link(token.id).await?.ok_or(Denied::LinkInvalid)?;
+        let is_ours = token.hash(&self.keys).is_some_and(|hash| hash == link.hash);
+        let is_for_this = token.purpose == link.purpose && purposes.contains(&link.purpose);
+        if is_ours && is_for_this && self.clock.now() < link.expires_at {
+            Ok(link)
+        } else {
+            Err(Denied::LinkInvalid.into())
+        }
+    }
+
+    /// The account that a link belongs to, if its user may still use it.
+    pub(crate) async fn account_of_link(&self, link: &Link) -> Result<Account, Error> {
+        let user = link.user_id.ok_or(Denied::LinkInvalid)?;
+        let account = self.store.account_of(user).await?.ok_or(Denied::LinkInvalid)?;
+        // A link for a report outlives the epoch: it is needed most after everything was changed.
+        let is_current = link.purpose == LinkPurpose::Report || link.ep == account.user.ep;
+        if account.user.state == UserState::Active && is_current {
+            Ok(account)
+        } else {
+            Err(Denied::LinkInvalid.into())
+        }
+    }
+}

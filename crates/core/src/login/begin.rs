@@ -21,6 +21,8 @@ pub(crate) struct Device {
     pub hash: DeviceHash,
     /// The secret itself.
     pub secret: DeviceSecret,
+    /// Whether the user was seen on it before.
+    pub is_known: bool,
 }
 
 /// A session that has begun but is not stored yet.
@@ -40,7 +42,7 @@ impl Rotunda {
     pub(crate) fn new_device(&self, now: UnixMillis) -> Result<Device, Failure> {
         let secret = DeviceSecret::from_bytes(random(&*self.entropy)?);
         let id = DeviceId::new(now, random(&*self.entropy)?);
-        Ok(Device { id, hash: secret.hash(), secret })
+        Ok(Device { id, hash: secret.hash(), secret, is_known: false })
     }
 
     /// The device that this user has signed in on before with the secret that was shown, or a new one. A secret that
@@ -54,7 +56,7 @@ impl Rotunda {
         if let Some(secret) = shown {
             let hash = secret.hash();
             if let Some(id) = self.store.device_of(user.id, hash).await? {
-                return Ok(Device { id, hash, secret: secret.clone() });
+                return Ok(Device { id, hash, secret: secret.clone(), is_known: true });
             }
         }
         self.new_device(now)

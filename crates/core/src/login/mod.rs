@@ -2,13 +2,15 @@
 //!
 //! 1. Find the client, then the account. No account costs the same hashing as a wrong password and gets the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
-//! 3. Recognise the device by its secret, or give it one.
+//! 3. Recognise the device by its secret, or give it one; the user is told of a new one.
 //! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
 //!    password, a disabling or a sign-out everywhere starts again at 1.
+//!    How many sessions there may be is asked in the same transaction.
 //! 5. A browser that held a session before leaves it behind: that one ends in the same transaction (ASVS 5.0, 7.2.4).
 //! 6. A hash made with yesterday's parameters is replaced while the password is at hand.
 
 pub(crate) mod begin;
+mod new_device;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
@@ -58,15 +60,17 @@ impl Rotunda {
             let account = self.prove(login, now).await?;
             let user = &account.user;
             let device = self.recognise(user, login.device.as_ref(), now).await?;
+            let is_known = device.is_known;
             let begun = self.begin(user, client, device, (login.remember, &login.caller), now)?;
             let grant = self.grant_begun(&begun, user, client, now)?;
+            let session = begun.session.id;
             let logging_in = LoggingIn {
                 event: signed_in(&begun.session, &login.caller),
                 session: begun.session,
                 password: account.password.clone(),
                 replaces: self.left_behind(login.page.as_ref(), &login.caller, now).await?,
-                caps: Vec::new(),
-                post: Vec::new(),
+                caps: self.caps(client),
+                post: self.tell_of_new_device(user, session, is_known, (&login.caller, now)).await?,
             };
             match self.store.login(logging_in).await? {
                 LoggedIn::Done => return Ok(grant),
@@ -83,7 +87,7 @@ impl Rotunda {
             Some(handle) => self.store.account(handle).await?,
             None => None,
         };
-        let hash = account.as_ref().map(|a| a.password.clone());
+        let hash = account.as_ref().and_then(|a| a.password.clone().usable());
         let verdict = self.hasher.verify(login.password.clone(), hash).await?;
         let Some(mut account) = account.filter(|_| verdict.right) else {
             // Written down alike for a wrong password and for nobody: the same work, the same time.
@@ -116,7 +120,7 @@ impl Rotunda {
     ) -> Result<Account, Error> {
         let (user, session) = (bearer.facts.user.id, bearer.facts.session.id);
         let account = self.store.account_of(user).await?;
-        let hash = account.as_ref().map(|a| a.password.clone());
+        let hash = account.as_ref().and_then(|a| a.password.clone().usable());
         let verdict = self.hasher.verify(password.clone(), hash).await?;
         if let Some(account) = account.filter(|_| verdict.right) {
             return Ok(account);
@@ -149,6 +153,6 @@ impl Rotunda {
 
 /// A failed sign-in, without saying whether there is such an account. Which one was tried is left to the log of the
 /// reverse proxy: an audit log that holds mistyped addresses holds mistyped passwords too.
-fn sign_in_failed(caller: &Caller, at: UnixMillis) -> Event {
+pub(crate) fn sign_in_failed(caller: &Caller, at: UnixMillis) -> Event {
     Event { kind: EventKind::SignInFailed, at, user_id: None, session_id: None, caller: caller.clone() }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::store::WhenFull;
+
 /// A client's name in the configuration; `client_id` in requests and tokens (RFC 6749 §2.2).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ClientId(pub String);
@@ -91,4 +93,8 @@ pub struct Client {
     pub absolute: Duration,
     /// Whether a session may move to another address.
     pub bind_address: AddressBinding,
+    /// How many live sessions a user may have with this client.
+    pub max_per_user: Option<u32>,
+    /// What happens to a login when there are as many.
+    pub when_full: WhenFull,
 }

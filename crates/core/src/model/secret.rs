@@ -242,6 +242,24 @@ impl PasswordHash {
         Self(phc)
     }
 
+    /// The hash of no password: nobody signs in with one, until another is set through a letter. Stored as `!`.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("!".to_owned())
+    }
+
+    /// Whether it is the hash of a password.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.0 != "!"
+    }
+
+    /// The hash to verify against, where it is one: without it the hasher does the same work and says no.
+    #[must_use]
+    pub fn usable(self) -> Option<Self> {
+        self.is_usable().then_some(self)
+    }
+
     /// The PHC string, to store or to verify against.
     #[must_use]
     pub fn expose(&self) -> &str {

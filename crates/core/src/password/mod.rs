@@ -11,7 +11,10 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::Device;
-use crate::model::{Caller, Client, Ending, Event, EventKind, Password, User};
+use crate::model::{Caller, Client, Ending, Event, EventKind, LetterKind, Password, User};
+mod forgot;
+mod reset;
+
 use crate::store::{Amended, Amending, Ends, Right};
 
 /// How often a change is begun anew because the account was changed meanwhile.
@@ -73,6 +76,8 @@ impl Rotunda {
         };
         let changed = event(EventKind::PasswordChanged, Some(begun.session.id));
         let events = vec![changed, event(EventKind::EpochRaised(Ending::PasswordChanged), None)];
+        let session = Some(begun.session.id);
+        let notice = self.notice(LetterKind::PasswordChanged, &user, session, (&change.caller, now))?;
         let amending = Amending {
             account,
             right: Right::Session(old.id),
@@ -82,16 +87,13 @@ impl Rotunda {
             ends: Ends::All { ending: Ending::PasswordChanged, at: now },
             session: Some(begun.session),
             events,
-            post: Vec::new(),
+            post: vec![notice],
             caller: change.caller.clone(),
         };
         if self.store.amend(amending).await? == Amended::Done {
             return Ok(Some(grant));
         }
-        let facts = self.store.facts(old.id).await?.ok_or(Denied::SessionEnded(None))?;
-        match facts.session.ending_at(now) {
-            Some((ending, _)) => Err(Denied::SessionEnded(Some(ending)).into()),
-            None => Ok(None),
-        }
+        self.still_live(bearer).await?;
+        Ok(None)
     }
 }

@@ -27,8 +27,8 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::keys::MasterKeys;
 use crate::model::{
-    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, RetryHash, RetryKeys,
-    Salt, SecretText, TokenHash, UnixMillis,
+    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, RetryHash,
+    RetryKeys, Salt, SecretText, TokenHash, UnixMillis,
 };
 use crate::outside::random;
 use crate::store::{EndingOne, Rotating};
@@ -133,9 +133,9 @@ impl Rotunda {
             D::AheadRefused => self.refuse(round, EventKind::TokenAheadRefused, Denied::TokenAhead).await,
             D::Ended { ending, unrecorded: false, .. } => Err(Denied::SessionEnded(Some(ending)).into()),
             D::Ended { ending, at, unrecorded: true } => {
-                self.end(round, ending, at, Denied::SessionEnded(Some(ending))).await
+                self.end(round.ending(ending, at), Denied::SessionEnded(Some(ending))).await
             }
-            D::Moved | D::Reuse => self.end(round, Ending::Reused, now, Denied::TokenReused).await,
+            D::Moved | D::Reuse => self.end_stolen(round).await,
         }
     }
 
@@ -178,18 +178,19 @@ impl Rotunda {
 
     /// The answer of a rule that ends the session, if it still stands as it was read. If it does not, somebody has
     /// written an ending first, or has rotated with a clock that is a little behind.
-    async fn end(
-        &self,
-        round: Round<'_>,
-        ending: Ending,
-        at: UnixMillis,
-        denied: Denied,
-    ) -> Result<Outcome, Error> {
-        if self.store.end(round.ending(ending, at)).await? {
-            Err(denied.into())
-        } else {
-            Ok(Outcome::Changed)
-        }
+    async fn end(&self, end: EndingOne, denied: Denied) -> Result<Outcome, Error> {
+        if self.store.end(end).await? { Err(denied.into()) } else { Ok(Outcome::Changed) }
+    }
+}
+
+impl Rotunda {
+    /// Ends the session because somebody has a copy of its token, and tells its user.
+    async fn end_stolen(&self, round: Round<'_>) -> Result<Outcome, Error> {
+        let Round { prepared, facts, now, .. } = round;
+        let (session, caller) = (facts.session.id, &prepared.attempt.caller);
+        let notice = self.notice(LetterKind::TheftFound, &facts.user, Some(session), (caller, now))?;
+        let end = EndingOne { post: vec![notice], ..round.ending(Ending::Reused, now) };
+        self.end(end, Denied::TokenReused).await
     }
 }
 

@@ -1,9 +1,14 @@
-//! A registration: a new user, signed in at once.
+//! A registration: a new user.
 //!
 //! 1. Is registration on? Where it is off it says so, whoever asks.
 //! 2. Check the form of everything; a refusal says how to do better.
-//! 3. Hash the password, then add user and session in one transaction. That an address is taken cannot be hidden
-//!    without mail: somebody who may register at once must learn that they cannot.
+//! 3. Hash the password. Then, as the operator has chosen:
+//!    - *unverified*: add user and session in one transaction. That an address is taken cannot be hidden: somebody who
+//!      may register at once must learn that they cannot.
+//!    - *verified*: write a letter with a link, and no user. The link holds what was typed, the password as its hash, until
+//!      the link is followed ([`crate::verify`]). The owner of an address that is taken gets a letter that says so; whoever
+//!      registers sees no difference, in the answer or its time (ASVS 5.0, 6.3.8). That a *user name* is taken is
+//!      told: people choose it to be seen.
 
 use crate::Rotunda;
 use crate::denied::Denied;
@@ -11,12 +16,13 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::signed_in;
 use crate::model::{
-    Account, Caller, ClientId, Email, Event, EventKind, PageKey, Password, UnixMillis, User, UserId,
-    UserState, Username,
+    Account, Caller, ClientId, Email, Event, EventKind, Handle, LetterKind, Link, LinkPurpose, PageKey,
+    Password, PendingUser, UnixMillis, User, UserId, UserState, Username,
 };
 use crate::outside::random;
 use crate::policy::Registration;
-use crate::store::{Registered, Registering};
+use crate::post::letters::Occasion;
+use crate::store::{Posting, Registered, Registering};
 
 /// What somebody who wants an account sends.
 #[derive(Clone)]
@@ -29,6 +35,14 @@ pub struct Register {
     pub page: Option<PageKey>,
     /// From where.
     pub caller: Caller,
+}
+
+/// What came of a registration.
+pub enum Outcome {
+    /// There is a new user, and they are signed in.
+    SignedIn(Box<Grant>),
+    /// A letter is on its way to the address, whoever has it.
+    LetterSent,
 }
 
 /// A user to be, as typed.
@@ -45,14 +59,20 @@ pub struct Newcomer {
 }
 
 impl Rotunda {
-    /// Adds a user and signs them in.
+    /// Adds a user and signs them in, or writes them a letter first.
     ///
     /// # Errors
     /// [`Denied`] tells what to change; [`Failure`] when the store or the password pool does not answer.
-    pub async fn register(&self, register: &Register) -> Result<Grant, Error> {
-        if self.policy.registration == Registration::Off {
-            return Err(Denied::RegistrationOff.into());
+    pub async fn register(&self, register: &Register) -> Result<Outcome, Error> {
+        match self.policy.registration {
+            Registration::Off => Err(Denied::RegistrationOff.into()),
+            Registration::Unverified => Ok(Outcome::SignedIn(Box::new(self.sign_up(register).await?))),
+            Registration::Verified => self.write_to_newcomer(register).await.map(|()| Outcome::LetterSent),
         }
+    }
+
+    /// Adds a user and signs them in at once.
+    async fn sign_up(&self, register: &Register) -> Result<Grant, Error> {
         let client = self.policy.client(register.client_id.as_ref())?;
         let account = self.new_account(&register.newcomer).await?;
         let (user, now) = (&account.user, account.user.created_at);
@@ -68,6 +88,40 @@ impl Rotunda {
         };
         taken(self.store.register(registering).await?)?;
         Ok(grant)
+    }
+
+    /// Writes the letter that makes them a user once they follow its link.
+    async fn write_to_newcomer(&self, register: &Register) -> Result<(), Error> {
+        self.policy.client(register.client_id.as_ref())?;
+        let Account { user, password } = self.new_account(&register.newcomer).await?;
+        if let Some(username) = &user.username
+            && self.store.account(&Handle::Username(username.clone())).await?.is_some()
+        {
+            return Err(Denied::UsernameTaken.into());
+        }
+        let owner = self.store.account(&Handle::Email(user.email.clone())).await?.map(|account| account.user);
+        let (caller, now) = (&register.caller, user.created_at);
+        let posting = match &owner {
+            None => {
+                let newcomer = PendingUser { username: user.username, name: user.name, password };
+                let occasion = Occasion { user: None, caller, now };
+                let (kind, purpose) = (LetterKind::VerifyEmail, LinkPurpose::Register);
+                let posting = self.awaited(kind, purpose, Some(&user.email), occasion)?;
+                let link = posting.link.map(|link| Link { newcomer: Some(newcomer), ..link });
+                Posting { link, ..posting }
+            }
+            Some(owner) => {
+                let occasion = Occasion { user: Some(owner), caller, now };
+                let (kind, purpose) = (LetterKind::AlreadyRegistered, LinkPurpose::ResetPassword);
+                // A user who may not sign in gets no link for a new password.
+                let to = Some(&owner.email).filter(|_| owner.state == UserState::Active);
+                self.awaited(kind, purpose, to, occasion)?
+            }
+        };
+        let (kind, caller) = (EventKind::RegistrationAsked, caller.clone());
+        let user_id = owner.map(|owner| owner.id);
+        let event = Event { kind, at: now, user_id, session_id: None, caller };
+        Ok(self.store.post(vec![posting], vec![event]).await?)
     }
 
     /// Adds a user without signing them in: what an operator does, whether registration is on or off.

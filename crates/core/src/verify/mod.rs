@@ -1,0 +1,161 @@
+//! An address is shown to be theirs: a link from a letter, and the password that was chosen with it.
+//!
+//! 1. The link alone makes nobody's account good. Somebody may have registered with an address that is not theirs, in the
+//!    hope that its owner follows the link: the password that was chosen at the registration is asked for together with
+//!    the link, and the owner does not know it. Whoever has both is signed in.
+//! 2. After a registration ([`crate::register`]) the account comes to be now, with the session, in one transaction that uses
+//!    the link up. Until then nobody could sign in, and neither the address nor the user name was taken.
+//! 3. A user who was there before, unverified, gets a new session; whatever was there before ends, and the epoch is
+//!    raised.
+
+use crate::Rotunda;
+use crate::denied::Denied;
+use crate::failure::{Error, Failure};
+use crate::grant::Grant;
+use crate::link::Arrival;
+use crate::login::begin::signed_in;
+use crate::model::{
+    Account, Caller, Client, Ending, EventKind, LetterKind, Link, LinkPurpose, Password, PasswordHash,
+    PendingUser, User, UserId, UserState,
+};
+use crate::outside::random;
+use crate::refresh::QUIET;
+use crate::store::{Amended, Amending, Ends, Registered, Registering, Right};
+
+/// How often a verification is begun anew because the user was changed meanwhile.
+const ROUNDS: usize = 4;
+
+impl Rotunda {
+    /// Sends another letter with a link to the address, if it belongs to a user who has not shown yet that it is theirs.
+    /// The same answer in the same time for any address; whoever has registered a moment ago and has lost the letter
+    /// registers again.
+    ///
+    /// # Errors
+    /// As [`Rotunda::forgot_password`].
+    pub async fn ask_for_verification(&self, email: &str, caller: &Caller) -> Result<(), Error> {
+        let (kind, purpose) = (LetterKind::VerifyEmail, LinkPurpose::VerifyEmail);
+        let letter = (kind, purpose, EventKind::VerificationAsked);
+        self.write_to_owner(email, caller, letter, |user| !user.email_verified).await
+    }
+
+    /// Takes a link and the password that was chosen with it, and signs their owner in.
+    ///
+    /// # Errors
+    /// [`Denied::LinkInvalid`], [`Denied::CredentialsInvalid`], [`Denied::UsernameTaken`] when somebody else was faster, or
+    /// [`Denied::ClientUnknown`]; [`Failure`] when the store or the password pool does not answer.
+    pub async fn verify_email(&self, arrival: &Arrival, password: &Password) -> Result<Grant, Error> {
+        let client = self.policy.client(arrival.client_id.as_ref())?;
+        for _ in 0..ROUNDS {
+            let link =
+                self.good_link(&arrival.token, &[LinkPurpose::Register, LinkPurpose::VerifyEmail]).await?;
+            let grant = match &link.newcomer {
+                Some(newcomer) => self.welcome(arrival, client, (&link, newcomer), password).await?,
+                None => self.verify_user(arrival, client, &link, password).await?,
+            };
+            if let Some(grant) = grant {
+                return Ok(grant);
+            }
+        }
+        Err(Failure::overload("verifying the address of a user who is being changed").into())
+    }
+
+    /// Step 2.
+    async fn welcome(
+        &self,
+        arrival: &Arrival,
+        client: &Client,
+        (link, newcomer): (&Link, &PendingUser),
+        password: &Password,
+    ) -> Result<Option<Grant>, Error> {
+        let email = link.email.clone().ok_or(Denied::LinkInvalid)?;
+        self.prove_chosen(arrival, password, newcomer.password.clone()).await?;
+        let now = self.clock.now();
+        let user = User {
+            id: UserId::new(now, random(&*self.entropy)?),
+            email,
+            username: newcomer.username.clone(),
+            name: newcomer.name.clone(),
+            email_verified: true,
+            state: UserState::Active,
+            ep: 0,
+            created_at: now,
+        };
+        let device = self.new_device(now)?;
+        let begun = self.begin(&user, client, device, (true, &arrival.caller), now)?;
+        let grant = self.grant_begun(&begun, &user, client, now)?;
+        let event = |kind| arrival.event(kind, &user, now);
+        let events = vec![
+            event(EventKind::UserRegistered),
+            event(EventKind::EmailVerified),
+            signed_in(&begun.session, &arrival.caller),
+        ];
+        let registering = Registering {
+            account: Account { user, password: newcomer.password.clone() },
+            session: Some(begun.session),
+            replaces: self.left_behind(arrival.page.as_ref(), &arrival.caller, now).await?,
+            uses: Some(link.id),
+            events,
+        };
+        match self.store.register(registering).await? {
+            Registered::Done => Ok(Some(grant)),
+            Registered::UsernameTaken => Err(Denied::UsernameTaken.into()),
+            // Somebody followed another link for the same address: this one is as good as used.
+            _ => Err(Denied::LinkInvalid.into()),
+        }
+    }
+
+    /// Step 3; `None` when the user was changed meanwhile.
+    async fn verify_user(
+        &self,
+        arrival: &Arrival,
+        client: &Client,
+        link: &Link,
+        password: &Password,
+    ) -> Result<Option<Grant>, Error> {
+        let account = self.account_of_link(link).await?;
+        if link.email.as_ref() != Some(&account.user.email) || account.user.email_verified {
+            return Err(Denied::LinkInvalid.into());
+        }
+        self.prove_chosen(arrival, password, account.password.clone()).await?;
+        let now = self.clock.now();
+        let ep = account.user.ep.saturating_add(1);
+        let user = User { ep, email_verified: true, ..account.user.clone() };
+        let device = self.new_device(now)?;
+        let begun = self.begin(&user, client, device, (true, &arrival.caller), now)?;
+        let grant = self.grant_begun(&begun, &user, client, now)?;
+        let ending = Ending::EmailVerified;
+        let event = |kind| arrival.event(kind, &user, now);
+        let amending = Amending {
+            right: Right::Link(link.id),
+            password: None,
+            email: None,
+            verified: true,
+            ends: Ends::All { ending, at: now },
+            events: vec![
+                event(EventKind::EmailVerified),
+                event(EventKind::EpochRaised(ending)),
+                signed_in(&begun.session, &arrival.caller),
+            ],
+            session: Some(begun.session),
+            post: Vec::new(),
+            caller: arrival.caller.clone(),
+            account,
+        };
+        Ok((self.store.amend(amending).await? == Amended::Done).then_some(grant))
+    }
+
+    /// Step 1: whoever follows the link is whoever chose the password.
+    async fn prove_chosen(
+        &self,
+        arrival: &Arrival,
+        password: &Password,
+        hash: PasswordHash,
+    ) -> Result<(), Error> {
+        if self.hasher.verify(password.clone(), hash.usable()).await?.right {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.store.note(crate::login::sign_in_failed(&arrival.caller, now), now.minus(QUIET)).await?;
+        Err(Denied::CredentialsInvalid.into())
+    }
+}

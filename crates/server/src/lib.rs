@@ -5,7 +5,7 @@
 //! | every route | [`routes`], one table |
 //! | every answer | [`reply`], one table |
 //! | what a request is checked for before a handler sees it | [`edge`] |
-//! | a handler | `session/VERB.rs`, `service/` |
+//! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
 //! | the accept loop, limits and drain | [`serve`] |
 //!
 //! The router is an ordinary axum router and can be nested in somebody else's application:
@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod account;
 pub mod edge;
 pub mod reply;
 pub mod routes;

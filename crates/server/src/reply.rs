@@ -5,6 +5,7 @@
 //! ```
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -117,6 +118,9 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         Denied::UserDisabled => (StatusCode::FORBIDDEN, "access_denied"),
         Denied::RegistrationOff => (StatusCode::FORBIDDEN, "registration_off"),
         Denied::ClientUnknown => (StatusCode::BAD_REQUEST, "invalid_client"),
+        Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
+        Denied::TooManySessions => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::LinkInvalid => (StatusCode::BAD_REQUEST, "link_invalid"),
         Denied::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Denied::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
         Denied::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
@@ -134,7 +138,11 @@ impl IntoResponse for Problem {
         match self {
             Self::Denied(denied) => {
                 let (status, code) = refusal(&denied);
-                denial(status, code, &denied)
+                let mut response = denial(status, code, &denied);
+                if let Denied::ReauthenticationNeeded(within) = denied {
+                    response.headers_mut().extend(step_up(within).map(|value| (WWW_AUTHENTICATE, value)));
+                }
+                response
             }
             Self::Bearer(denied) => {
                 let mut response = denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied);
@@ -222,6 +230,15 @@ fn challenge(denied: &Denied) -> HeaderValue {
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token is not good""#,
         ),
     }
+}
+
+/// RFC 9470 §3: how long ago the password may have been entered.
+fn step_up(within: Duration) -> Option<HeaderValue> {
+    let seconds = within.as_secs();
+    let text = format!(
+        r#"Bearer realm="rotunda", error="insufficient_user_authentication", error_description="Enter the password again", max_age={seconds}"#
+    );
+    HeaderValue::from_str(&text).ok()
 }
 
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {

@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use rotunda_core::Rotunda;
 
+pub use account::export::exported;
 pub use routes::{openapi, router};
 pub use web::{Web, WebError};
 

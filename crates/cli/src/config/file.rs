@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::Registration;
+use rotunda_core::store::WhenFull;
 use serde::Deserialize;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
@@ -73,12 +74,16 @@ pub(super) struct Store {
     pub url: Key<String>,
 }
 
-/// `[sessions]`: what becomes of sessions that are over.
+/// `[sessions]`: how many there may be, and what becomes of those that are over.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sessions {
     /// For how long an ended session is kept, so that its late tokens learn why it ended. Default `30d`.
     pub keep_ended: Key<Period>,
+    /// How many live sessions a user may have over all clients, 1 to 10,000. Default: any number.
+    pub max_per_user: Key<Whole<1, 10_000>>,
+    /// What happens to a login when there are as many: `evict_oldest` or `refuse`. Default `evict_oldest`.
+    pub when_full: Key<Chosen<WhenFull>>,
 }
 
 /// `[tokens]`: access tokens.
@@ -117,6 +122,10 @@ pub(super) struct Client {
     pub kind: Key<Chosen<ClientKind>>,
     /// Whether a session may move to another address: `off`, `address` or `network`. Default `off`: it may.
     pub bind_address: Key<Chosen<AddressBinding>>,
+    /// How many live sessions a user may have with this client, 1 to 10,000. Default: any number.
+    pub max_per_user: Key<Whole<1, 10_000>>,
+    /// What happens to a login when there are as many: `evict_oldest` or `refuse`. Default as in `[sessions]`.
+    pub when_full: Key<Chosen<WhenFull>>,
     /// As in `[tokens]`.
     pub access_ttl: Key<Period>,
     /// As in `[refresh]`.
@@ -133,9 +142,17 @@ pub(super) struct Client {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Accounts {
-    /// `off`, or `unverified`: anybody, without showing that the address is theirs. Default `unverified` when
-    /// `public_url` is on this machine, `off` otherwise.
+    /// `off`; `unverified`: anybody, without showing that the address is theirs; or `verified`: anybody who follows a link
+    /// in a letter. Default `verified` where a mail server is configured; otherwise `unverified` when `public_url` is on
+    /// this machine, and `off` when it is not.
     pub registration: Key<Chosen<Registration>>,
+    /// How long a link for a verification, a new password or another address is good once its letter is sent, 10 to 60
+    /// minutes. Default `30m`.
+    pub link_life: Key<Period>,
+    /// How long the link "this was not me" is good, 1 hour to 30 days. Default `7d`.
+    pub report_life: Key<Period>,
+    /// For how long after a password was entered its session may do what is sensitive, up to 1 hour. Default `5m`.
+    pub reauthenticate_within: Key<Period>,
 }
 
 /// `[password]`: how long a password must be, and how much work its hash is.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
+use rotunda_core::store::WhenFull;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -185,7 +186,13 @@ impl Choice for AddressBinding {
 }
 
 impl Choice for Registration {
-    const WORDS: &'static [(&'static str, Self)] = &[("off", Self::Off), ("unverified", Self::Unverified)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("unverified", Self::Unverified), ("verified", Self::Verified)];
+}
+
+impl Choice for WhenFull {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("evict_oldest", Self::EvictOldest), ("refuse", Self::Refuse)];
 }
 
 impl Choice for LevelFilter {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use rotunda_core::export::UserData;
-use rotunda_core::model::{Device, RecordedEvent, device_label};
+use rotunda_core::model::{Device, RecordedEvent, SessionId, device_label};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -70,18 +70,28 @@ pub(crate) async fn export(
     From(caller): From,
     SignedIn(bearer): SignedIn,
 ) -> Result<Response, Problem> {
-    let UserData { user, sessions, devices, events } = app.rotunda.export_me(&bearer, &caller).await?;
-    let current = bearer.facts.session.id;
-    let body = ExportBody {
-        user: UserBody::from(&user),
-        sessions: sessions.iter().map(|session| listed(session, &devices, current)).collect(),
-        devices: devices.iter().map(device).collect(),
-        events: events.iter().map(event).collect(),
-    };
-    let mut response = json(StatusCode::OK, &body);
+    let data = app.rotunda.export_me(&bearer, &caller).await?;
+    let mut response = json(StatusCode::OK, &export_body(&data, Some(bearer.facts.session.id)));
     let name = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
     response.headers_mut().insert(CONTENT_DISPOSITION, name);
     Ok(response)
+}
+
+/// The whole of it, with the session that asks marked as the current one.
+fn export_body(data: &UserData, current: Option<SessionId>) -> ExportBody {
+    let UserData { user, sessions, devices, events } = data;
+    ExportBody {
+        user: UserBody::from(user),
+        sessions: sessions.iter().map(|session| listed(session, devices, current)).collect(),
+        devices: devices.iter().map(device).collect(),
+        events: events.iter().map(event).collect(),
+    }
+}
+
+/// A user's data in the form of `GET /auth/me/export`, for whoever gives it to them by another way.
+#[must_use]
+pub fn exported(data: &UserData) -> impl Serialize {
+    export_body(data, None)
 }
 
 fn device(device: &Device) -> DeviceBody {

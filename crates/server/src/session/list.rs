@@ -51,7 +51,7 @@ pub(crate) struct ListedSession {
     current: bool,
 }
 
-pub(crate) fn listed(session: &Session, devices: &[Device], current: SessionId) -> ListedSession {
+pub(crate) fn listed(session: &Session, devices: &[Device], current: Option<SessionId>) -> ListedSession {
     let device = devices.iter().find(|device| device.id == session.device_id);
     ListedSession {
         id: session.id.to_string(),
@@ -63,7 +63,7 @@ pub(crate) fn listed(session: &Session, devices: &[Device], current: SessionId) 
         created_at: rfc3339(session.created_at),
         last_used_at: rfc3339(session.last_used_at()),
         expires_at: rfc3339(session.expires_at()),
-        current: session.id == current,
+        current: Some(session.id) == current,
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) fn listed(session: &Session, devices: &[Device], current: SessionId) 
     )
 )]
 pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Result<Response, Problem> {
-    let current = bearer.facts.session.id;
+    let current = Some(bearer.facts.session.id);
     let sessions = app.rotunda.sessions(&bearer).await?;
     let devices = app.rotunda.devices(&bearer).await?;
     let sessions = sessions.iter().map(|session| listed(session, &devices, current)).collect();

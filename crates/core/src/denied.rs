@@ -3,6 +3,8 @@
 //! A refusal is a value. One that changed something was committed before it is answered. Which HTTP status each gets
 //! stands in one table in the server crate (`reply.rs`).
 
+use std::time::Duration;
+
 use crate::model::{Ending, Password};
 
 /// Why the caller does not get what it asked for.
@@ -63,6 +65,14 @@ pub enum Denied {
     })]
     SessionEnded(Option<Ending>),
 
+    // --- How often? ---------------------------------------------------------------------------------------------
+    /// Too many tries; how long to wait for the next one (RFC 6585 §4). Nothing was looked at, and nothing has changed.
+    #[error("Too many attempts. Try again in {}.", match whole_seconds(*.0) {
+        1 => "1 second".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    })]
+    RateLimited(Duration),
+
     // --- What are you asking for? -------------------------------------------------------------------------------
     /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
     #[error("There is no client of that name. The built-in ones are `web` and `native`.")]
@@ -116,6 +126,7 @@ impl Denied {
             Self::ClientMismatch => "client_mismatch",
             Self::AddressMismatch => "address_mismatch",
             Self::SessionEnded(_) => "session_ended",
+            Self::RateLimited(_) => "rate_limited",
             Self::ClientUnknown
             | Self::NotFound
             | Self::RegistrationOff
@@ -138,6 +149,15 @@ impl Denied {
         }
     }
 
+    /// How many whole seconds to wait, where that is what the refusal says: rounded up, and one at least.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(wait) => Some(whole_seconds(*wait)),
+            _ => None,
+        }
+    }
+
     /// Why the session ended, where that is what the refusal says.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
@@ -147,4 +167,9 @@ impl Denied {
             _ => None,
         }
     }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(begun).max(1)
 }

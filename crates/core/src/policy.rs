@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::denied::Denied;
+use crate::limits::Limits;
 use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
 
 /// Who may register.
@@ -32,6 +33,8 @@ pub struct Policy {
     pub keep_ended: Duration,
     /// For how long events are kept.
     pub keep_events: Duration,
+    /// How often who may try what.
+    pub limits: Limits,
 }
 
 impl Policy {
@@ -42,7 +45,7 @@ impl Policy {
     /// Without `remember`, a session lives this long at most, because a closed browser forgets it anyway.
     pub const UNREMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
-    /// The defaults for an issuer: built-in clients only, registration off.
+    /// The defaults for an issuer: built-in clients only, registration off, limits on.
     #[must_use]
     pub fn new(issuer: &str) -> Self {
         let clients = [Self::builtin("web", ClientKind::Web), Self::builtin("native", ClientKind::Native)];
@@ -54,6 +57,7 @@ impl Policy {
             clients: clients.into_iter().map(|c| (c.id.clone(), c)).collect(),
             keep_ended: days(30),
             keep_events: days(400),
+            limits: Limits::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use url::Url;
 use super::clients::clients;
 use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
+use super::limits::limits;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::values::{Chosen, List, Whole};
@@ -102,6 +103,7 @@ impl<'a> Check<'a> {
         policy.clients = clients;
         policy.keep_ended = given.sessions.keep_ended.as_ref().map_or(policy.keep_ended, |p| p.get_ref().0);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
+        policy.limits = limits(&given.limits, &public_url, self);
         Some(Settings {
             listen,
             public_url,

@@ -30,7 +30,7 @@ pub struct MemoryScratch {
 }
 
 impl MemoryScratch {
-    /// The most buckets that are kept: at most 24 MiB, whatever happens.
+    /// The most buckets that are kept. All of them take 20 to 24 MiB, by the order in which they came.
     pub const MOST_BUCKETS: usize = 1 << 18;
 
     /// No buckets yet, which is as good as all of them, full.

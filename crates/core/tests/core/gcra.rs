@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use proptest::collection::vec;
-use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::test_runner::RngSeed;
 use proptest::{prop_assert, prop_assert_eq};
 use rotunda_core::limits::Quota;
 use rotunda_core::limits::gcra::{FullAt, Verdict, give_back, take};
@@ -76,6 +77,8 @@ fn pause(quota: Quota, thousandths: u32) -> Duration {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
     #[test]
     fn between_any_two_moments_no_more_go_through_than_burst_and_what_was_regained(
         (quota, pauses) in (quotas(), pauses()),

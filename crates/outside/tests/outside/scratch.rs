@@ -7,8 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use proptest::collection::vec;
-use proptest::prelude::{Strategy, prop_oneof, proptest};
+use proptest::prelude::{ProptestConfig, Strategy, prop_oneof, proptest};
 use proptest::prop_assert_eq;
+use proptest::test_runner::RngSeed;
 use rotunda_core::limits::{BucketKey, Limits, Quota};
 use rotunda_core::model::{UnixMillis, UserId};
 use rotunda_core::store::Scratch;
@@ -124,6 +125,8 @@ fn quota(n: u8) -> Quota {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() })]
+
     #[test]
     fn it_answers_as_the_bare_rule_does(deeds in deeds()) {
         let (scratch, reference, runtime) = (scratch(), SimpleScratch::default(), runtime());

@@ -63,9 +63,11 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// What went wrong with a request that showed a bearer token: a refusal is that token's.
+    /// What went wrong with a request that showed a bearer token: a refusal is that token's, except that to have asked too
+    /// often says nothing about a token.
     pub(crate) fn of_bearer(error: Error) -> Self {
         match error {
+            Error::Denied(denied @ Denied::RateLimited(_)) => Self::Denied(denied),
             Error::Denied(denied) => Self::Bearer(denied),
             Error::Failure(failure) => Self::Failure(failure),
         }
@@ -116,6 +118,7 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::AddressMismatch
         | Denied::SessionEnded(_) => (StatusCode::UNAUTHORIZED, "invalid_grant"),
         Denied::UserDisabled => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Denied::RegistrationOff => (StatusCode::FORBIDDEN, "registration_off"),
         Denied::ClientUnknown => (StatusCode::BAD_REQUEST, "invalid_client"),
         Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
@@ -254,7 +257,12 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
     }
     let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
     let generation = denied.generation();
-    json(status, &ErrorBody { error: code, error_description: denied.to_string(), reason, ended, generation })
+    let body = ErrorBody { error: code, error_description: denied.to_string(), reason, ended, generation };
+    let mut response = json(status, &body);
+    if let Some(seconds) = denied.retry_after_seconds() {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
 }
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
@@ -323,4 +331,43 @@ pub(crate) fn with_cookies(mut response: Response, cookies: impl IntoIterator<It
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// With or without a bearer token, to have asked too often is 429 and says when to ask again.
+    #[tokio::test]
+    async fn whoever_asks_too_often_is_told_to_wait_and_not_to_sign_in() {
+        for (wait, seconds, told) in [(1, "1", "1 second"), (60_001, "61", "61 seconds")] {
+            let limited = || Error::from(Denied::RateLimited(Duration::from_millis(wait)));
+            for problem in [Problem::from(limited()), Problem::of_bearer(limited())] {
+                let response = problem.into_response();
+                assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+                assert_eq!(response.headers()[RETRY_AFTER], seconds);
+                assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+                assert_eq!(response.headers().get(WWW_AUTHENTICATE), None);
+                let body = response.into_body().collect().await.unwrap().to_bytes();
+                let expected = json!({
+                    "error": "rate_limited",
+                    "error_description": format!("Too many attempts. Try again in {told}."),
+                    "reason": "rate_limited",
+                });
+                assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_refusal_says_when_to_ask_again() {
+        for problem in [Problem::Denied(Denied::CredentialsInvalid), Problem::Bearer(Denied::TokenExpired)] {
+            assert_eq!(problem.into_response().headers().get(RETRY_AFTER), None);
+        }
+    }
 }

@@ -16,6 +16,7 @@ use super::clients::clients;
 use super::duration::show_duration;
 use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
+use super::limits::limits;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::values::{Chosen, List, Period, Whole};
@@ -137,6 +138,7 @@ impl<'a> Check<'a> {
         policy.report_life = report_life;
         policy.reauthenticate_within = reauthenticate_within;
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
+        policy.limits = limits(&given.limits, &public_url, self);
         Some(Settings {
             listen,
             public_url,

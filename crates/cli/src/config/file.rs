@@ -10,8 +10,9 @@ use serde::Deserialize;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::limits::Rate;
 use super::settings::LogFormat;
-use super::values::{Algorithm, Chosen, List, Period, Whole, Window};
+use super::values::{Algorithm, Chosen, List, Period, Switch, Whole, Window};
 
 /// A key's value if it is set, with the place that it came from.
 pub(super) type Key<T> = Option<Spanned<T>>;
@@ -31,6 +32,7 @@ pub(super) struct Given {
     pub clients: BTreeMap<String, Spanned<Client>>,
     pub accounts: Accounts,
     pub password: Password,
+    pub limits: Limits,
     pub log: Log,
 }
 
@@ -171,6 +173,32 @@ pub(super) struct Password {
     pub threads: Key<Whole<1, 256>>,
     /// How many may wait. Default 64.
     pub queue: Key<Whole<1, 65_536>>,
+}
+
+/// `[limits]`: how often somebody may try. `"10, 1/m"` is ten at once, then one a minute.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Whether there are limits. Default `true`.
+    pub enabled: Key<Switch>,
+    /// Sign-ins from one address: of IPv6, one /64. Default `60, 10/m`.
+    pub login_per_address: Key<Rate>,
+    /// Sign-ins to one account from devices that are new to it. Default `10, 1/m`.
+    pub login_per_account: Key<Rate>,
+    /// Sign-ins to one account from a device that it was signed in on before. Default `10, 1/m`.
+    pub login_per_device: Key<Rate>,
+    /// Passwords asked for again, of one account. Default `10, 1/m`.
+    pub reauthenticate: Key<Rate>,
+    /// Registrations from one address. Default `10, 1/m`.
+    pub register_per_address: Key<Rate>,
+    /// Forgotten passwords from one address. Default `10, 1/m`.
+    pub forgot_per_address: Key<Rate>,
+    /// Forgotten passwords of one account. Default `3, 6/h`.
+    pub forgot_per_account: Key<Rate>,
+    /// Codes out of links, from one address. Default `30, 6/m`.
+    pub codes_per_address: Key<Rate>,
+    /// Refreshes of one session. Default `60, 1/s`.
+    pub refresh_per_session: Key<Rate>,
 }
 
 /// `[log]`: what is written to standard error.

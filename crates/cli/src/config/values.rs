@@ -76,6 +76,33 @@ impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, M
     }
 }
 
+/// On or off: `true` or `false`.
+#[derive(Clone, Copy)]
+pub(super) struct Switch(pub bool);
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TrueOrFalse;
+        impl Visitor<'_> for TrueOrFalse {
+            type Value = Switch;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true or false")
+            }
+
+            fn visit_bool<E: Error>(self, on: bool) -> Result<Switch, E> {
+                Ok(Switch(on))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Switch, E> {
+                let on = text.trim().parse();
+                on.map(Switch).map_err(|_| E::custom(format!("{text:?} is neither true nor false")))
+            }
+        }
+        deserializer.deserialize_any(TrueOrFalse)
+    }
+}
+
 /// How long something lasts: a second at least.
 #[derive(Clone, Copy)]
 pub(super) struct Period(pub Duration);

@@ -114,7 +114,9 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::ClientMismatch
         | Denied::AddressMismatch
         | Denied::SessionEnded(_) => (StatusCode::UNAUTHORIZED, "invalid_grant"),
-        Denied::UserDisabled => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
+        Denied::UserDisabled | Denied::TooManySessions => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::LinkInvalid => (StatusCode::BAD_REQUEST, "link_invalid"),
         Denied::RegistrationOff => (StatusCode::FORBIDDEN, "registration_off"),
         Denied::ClientUnknown => (StatusCode::BAD_REQUEST, "invalid_client"),
         Denied::NotFound => (StatusCode::NOT_FOUND, "not_found"),

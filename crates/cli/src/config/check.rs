@@ -14,6 +14,7 @@ use url::Url;
 use super::clients::clients;
 use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
+use super::mail::mail;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::values::{Chosen, List, Whole};
@@ -51,7 +52,7 @@ impl<'a> Check<'a> {
     }
 
     /// What a text means; `None` when it is not set, or wrong and therefore a finding.
-    fn text<T>(
+    pub(super) fn text<T>(
         &mut self,
         value: &Key<String>,
         key: &str,
@@ -72,7 +73,7 @@ impl<'a> Check<'a> {
         right.into_iter().filter_map(Result::ok).collect()
     }
 
-    fn source_of<T>(&self, key: &Key<T>) -> Source {
+    pub(super) fn source_of<T>(&self, key: &Key<T>) -> Source {
         key.as_ref().map_or(Source::Default, |value| self.source(value))
     }
 
@@ -82,7 +83,7 @@ impl<'a> Check<'a> {
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = self.public_url(&given.server, listen);
         // What hangs on the public URL is judged only if that is right itself.
-        let web = public_url.map(|url| (self.web(given, &url), url));
+        let web = public_url.map(|url| (self.web(given, &url), mail(given, data, &url, self), url));
         let refresh_path =
             self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
         let trusted_proxies = self.trusted_proxies(&given.server);
@@ -92,7 +93,7 @@ impl<'a> Check<'a> {
         let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
-        let ((cookie_domain, app_origins, registration), public_url) = web?;
+        let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
         if !self.findings.is_empty() {
             return None;
         }
@@ -115,6 +116,7 @@ impl<'a> Check<'a> {
             policy,
             argon: argon?,
             pool: pool(&given.password),
+            mail: mail?,
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
             sources,
@@ -214,7 +216,10 @@ fn pool(password: &file::Password) -> PoolSize {
     }
 }
 
-fn number<const LEAST: u32, const MOST: u32>(key: &Key<Whole<LEAST, MOST>>, default: usize) -> usize {
+pub(super) fn number<const LEAST: u32, const MOST: u32>(
+    key: &Key<Whole<LEAST, MOST>>,
+    default: usize,
+) -> usize {
     key.as_ref().and_then(|value| usize::try_from(value.get_ref().0).ok()).unwrap_or(default)
 }
 
@@ -264,7 +269,7 @@ fn sqlite_path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-fn file_path(text: &str) -> Result<PathBuf, String> {
+pub(super) fn file_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty; give the path of a file".to_owned()) } else { Ok(text.into()) }
 }
 

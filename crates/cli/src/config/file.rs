@@ -30,6 +30,7 @@ pub(super) struct Given {
     pub clients: BTreeMap<String, Spanned<Client>>,
     pub accounts: Accounts,
     pub password: Password,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -154,6 +155,26 @@ pub(super) struct Password {
     pub threads: Key<Whole<1, 256>>,
     /// How many may wait. Default 64.
     pub queue: Key<Whole<1, 65_536>>,
+}
+
+/// `[mail]`: how letters reach users.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mail {
+    /// The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://…` for STARTTLS. Default none: letters go into a folder.
+    pub url: Key<String>,
+    /// Whom letters come from, `Acme <no-reply@acme.example>`. Must be set with `url`.
+    pub from: Key<String>,
+    /// What users call this service. Default: the host of `public_url`.
+    pub site: Key<String>,
+    /// The folder for letters without `url`. Default `mail` in the data folder.
+    pub folder: Key<String>,
+    /// A folder with templates that take the place of ours. Default none.
+    pub templates: Key<String>,
+    /// A PEM file with authorities that the mail server's certificate may be from. Default: those of this machine only.
+    pub ca_file: Key<String>,
+    /// How many letters are handed to the mail server at once. Default 4.
+    pub pool: Key<Whole<1, 16>>,
 }
 
 /// `[log]`: what is written to standard error.

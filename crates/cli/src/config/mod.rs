@@ -13,6 +13,7 @@ mod duration;
 mod environment;
 mod file;
 mod finding;
+mod mail;
 mod names;
 mod settings;
 mod site;
@@ -33,6 +34,7 @@ use tree::Tree;
 
 pub(crate) use duration::parse_duration;
 pub(crate) use finding::ConfigError;
+pub(crate) use mail::MailWay;
 pub(crate) use settings::{LogFormat, Settings};
 
 /// The file that is read when none is named, if it is there.

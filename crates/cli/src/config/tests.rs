@@ -1,5 +1,6 @@
 //! The configuration, tried: what it comes to, and (in `refused.rs`) what it refuses.
 
+mod mail;
 mod refused;
 
 use std::collections::BTreeMap;
@@ -276,7 +277,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 11);
+    assert_eq!(names::sections().len(), 12);
     let _: file::Given = file::Given::default();
 }
 

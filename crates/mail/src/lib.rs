@@ -16,6 +16,7 @@
 //! | 5xx to the greeting, EHLO, STARTTLS, AUTH, MAIL FROM or DATA | it refuses *us*: 530, 535, a sender that is not ours | later, and the text says that nothing goes out until that is mended |
 //! | 5xx to RCPT TO or to the letter, of class `x.7.y` (policy, RFC 3463), `x.1.7`, `x.1.8`, `x.3.y` or `x.5.y`; or without a class and with "relay", "authenticat" or "sender" in its words | it refuses us: relaying denied, no sign-in, SPF | later, likewise |
 //! | 500, 502 to 504, 521, 530, 534, 535, 538, 555 to RCPT TO or to the letter, without a class | we do not understand each other, or it wants a sign-in | later, likewise |
+//! | it is not even asked: the address has characters beyond ASCII before the `@`, or a domain that is none | nobody takes it | never |
 //! | any other 5xx to RCPT TO or to the letter | there is no such mailbox, or it takes no such letter | never |
 //!
 //! What is ambiguous comes out as later: the queue gives up in the end, and a wrong password loses nothing meanwhile.

@@ -44,3 +44,21 @@ files! {
     "test.txt",
     "test.html",
 }
+
+#[cfg(test)]
+mod tests {
+    use rotunda_core::model::LetterKind;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_letter_has_its_two_files_and_no_file_is_left_over() {
+        let of_kind = |kind: &LetterKind| ["txt", "html"].map(|form| format!("{}.{form}", kind.as_str()));
+        let shared = ["layout.html", "facts.html", "facts.txt", "footer.txt"].map(str::to_owned);
+        let mut expected: Vec<String> = LetterKind::ALL.iter().flat_map(of_kind).chain(shared).collect();
+        expected.sort();
+        let mut found: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+}

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
-use crate::config::Settings;
+use crate::config::{MailWay, Settings};
 use crate::wiring::{Wired, load, web};
 use crate::{log, output};
 
@@ -131,6 +131,10 @@ async fn keep_posting(rotunda: Arc<Rotunda>) {
 fn banner(settings: &Settings) -> String {
     let url = settings.public_url.as_str().trim_end_matches('/');
     let (store, keys) = (settings.store_path.display(), settings.master_file.display());
+    let mail = match &settings.mail.way {
+        MailWay::Smtp(_) => "to the mail server of [mail] url".to_owned(),
+        MailWay::Folder(folder) => format!("into {}; no mail server is configured", folder.display()),
+    };
     let registration = match settings.policy.registration {
         Registration::Off => "off; add users with `rotunda user add ADDRESS`",
         Registration::Unverified => "open, addresses are not verified",
@@ -146,6 +150,7 @@ fn banner(settings: &Settings) -> String {
     format!(
         "Rotunda {version} is ready at {url} (listening on {listen})\n\
          \x20 database      {store}\n\
+         \x20 mail          {mail}\n\
          \x20 master key    {keys}   keep it, and keep it apart from backups\n\
          \x20 registration  {registration}\n\
          \n\

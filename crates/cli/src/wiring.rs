@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rotunda_core::keys::MasterKeys;
-use rotunda_core::outside::{Clock, Entropy};
+use rotunda_core::outside::{Clock, Entropy, Mailer};
 use rotunda_core::store::KeyShelf;
 use rotunda_core::{Outside, Rotunda};
+use rotunda_mail::{Mail, Templates, TemplatesError};
 use rotunda_outside::{ArgonPool, MemoryScratch, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::Web;
 use rotunda_store_sqlite::SqliteStore;
 
 use crate::args::{Global, Serve};
-use crate::config::{self, ConfigError, Loaded, Overrides, Settings};
+use crate::config::{self, ConfigError, Loaded, MailWay, Overrides, Settings};
 use crate::output;
 
 /// A Rotunda with everything that it stands on.
@@ -67,8 +68,9 @@ impl Wired {
         let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
         let scratch = Arc::new(MemoryScratch::new(&*entropy)?);
-        let outside =
-            Outside { store: Arc::new(store.clone()), scratch, clock, entropy, hasher: Arc::new(pool) };
+        let mailer = mail(&settings, Arc::clone(&clock))?;
+        let (hasher, shared) = (Arc::new(pool), Arc::new(store.clone()));
+        let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, store, rotunda, warnings })
     }
@@ -108,4 +110,62 @@ pub(crate) fn web(settings: &Settings) -> anyhow::Result<Web> {
     Ok(web
         .with_cookies(settings.cookie_domain.clone(), settings.refresh_path.clone())
         .with_trusted_proxies(settings.trusted_proxies.clone()))
+}
+
+/// The words of all letters: ours, and the operator's over them.
+pub(crate) fn templates(settings: &Settings) -> Result<Templates, TemplatesError> {
+    match &settings.mail.templates {
+        Some(folder) => Templates::with_overrides(folder, &settings.mail.house),
+        None => Templates::builtin(),
+    }
+}
+
+/// What sends letters: by the mail server that is configured, or into a folder.
+pub(crate) fn mail(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+    let house = settings.mail.house.clone();
+    let templates = templates(settings)?;
+    let mail = match &settings.mail.way {
+        MailWay::Smtp(smtp) => Mail::smtp(house, templates, clock, smtp.clone())?,
+        MailWay::Folder(folder) => Mail::folder(house, templates, clock, folder)?,
+    };
+    Ok(Arc::new(mail))
+}
+
+#[cfg(test)]
+mod tests {
+    use rotunda_core::model::{Caller, Email, Letter, LetterId, LetterKind, UnixMillis};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn mail_works_with_nothing_configured_but_a_folder() {
+        let place = tempfile::tempdir().unwrap();
+        let data = Some(place.path().join("data"));
+        let overrides = Overrides { data, ..Overrides::default() };
+        let settings = config::load_text("rotunda.toml", "", overrides, []).unwrap().settings;
+        let letter = Letter {
+            id: LetterId::new(UnixMillis(0), [0; 10]),
+            kind: LetterKind::Test,
+            to: Email::parse("ada@example.com"),
+            user_id: None,
+            name: None,
+            at: UnixMillis(0),
+            caller: Caller::default(),
+            other: None,
+            link: None,
+            expires_at: UnixMillis(1),
+        };
+        mail(&settings, Arc::new(SystemClock)).unwrap().send(&letter, None).await.unwrap();
+        assert_eq!(std::fs::read_dir(place.path().join("data/mail")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn broken_templates_are_told_at_the_start() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("test.txt"), "Subject: x\n\n{{ nmae }}").unwrap();
+        let text = format!("[mail]\ntemplates = {:?}", place.path());
+        let settings = config::load_text("rotunda.toml", &text, Overrides::default(), []).unwrap().settings;
+        let refusal = mail(&settings, Arc::new(SystemClock)).map(drop).unwrap_err().to_string();
+        assert!(refusal.contains("test.txt:3: undefined value"), "{refusal}");
+    }
 }

@@ -6,11 +6,17 @@ use serde_json::json;
 
 use crate::args::{self, Global};
 use crate::output;
-use crate::wiring::load;
+use crate::wiring::{load, templates};
 
 pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCode> {
     let args::Config::Check = verb;
-    match load(global, &args::Serve::default()) {
+    let checked =
+        load(global, &args::Serve::default()).map_err(|error| error.findings()).and_then(|loaded| {
+            // What a server would refuse at its start as well.
+            templates(&loaded.settings).map_err(|error| error.findings().to_vec())?;
+            Ok(loaded)
+        });
+    match checked {
         Ok(loaded) => {
             if global.json {
                 output::json(&json!({"ok": true, "warnings": loaded.warnings}))?;
@@ -22,8 +28,7 @@ pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCod
             }
             Ok(ExitCode::SUCCESS)
         }
-        Err(error) => {
-            let findings = error.findings();
+        Err(findings) => {
             if global.json {
                 output::json(&json!({"ok": false, "findings": findings}))?;
                 return Ok(ExitCode::from(1));

@@ -1,6 +1,6 @@
 //! `rotunda user add|list|disable|enable|delete|export`
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -85,7 +85,7 @@ fn asked(user: &User) -> anyhow::Result<bool> {
     let address = output::plain(user.email.as_str());
     output::print(&format!("This deletes {address} and all that belongs to them. Type the address: "))?;
     let mut typed = String::new();
-    io::stdin().take(512).read_line(&mut typed).context("reading the answer")?;
+    io::stdin().lock().take(512).read_line(&mut typed).context("reading the answer")?;
     Ok(typed.trim() == user.email.as_str())
 }
 

@@ -17,6 +17,7 @@ use super::duration::show_duration;
 use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
 use super::limits::limits;
+use super::mail::mail;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::values::{Chosen, List, Period, Whole};
@@ -58,7 +59,7 @@ impl<'a> Check<'a> {
     }
 
     /// What a text means; `None` when it is not set, or wrong and therefore a finding.
-    fn text<T>(
+    pub(super) fn text<T>(
         &mut self,
         value: &Key<String>,
         key: &str,
@@ -97,7 +98,7 @@ impl<'a> Check<'a> {
         span
     }
 
-    fn source_of<T>(&self, key: &Key<T>) -> Source {
+    pub(super) fn source_of<T>(&self, key: &Key<T>) -> Source {
         key.as_ref().map_or(Source::Default, |value| self.source(value))
     }
 
@@ -107,7 +108,7 @@ impl<'a> Check<'a> {
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = self.public_url(&given.server, listen);
         // What hangs on the public URL is judged only if that is right itself.
-        let web = public_url.map(|url| (self.web(given, &url), url));
+        let web = public_url.map(|url| (self.web(given, &url), mail(given, data, &url, self), url));
         let refresh_path =
             self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
         let trusted_proxies = self.trusted_proxies(&given.server);
@@ -122,7 +123,7 @@ impl<'a> Check<'a> {
         let report_life = self.between(&accounts.report_life, "report_life", [HOUR, DAY * 30], DAY * 7);
         let within = &accounts.reauthenticate_within;
         let reauthenticate_within = self.between(within, "reauthenticate_within", [MINUTE, HOUR], MINUTE * 5);
-        let ((cookie_domain, app_origins, registration), public_url) = web?;
+        let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
         if !self.findings.is_empty() {
             return None;
         }
@@ -152,6 +153,7 @@ impl<'a> Check<'a> {
             policy,
             argon: argon?,
             pool: pool(&given.password),
+            mail: mail?,
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
             sources,
@@ -198,15 +200,16 @@ impl<'a> Check<'a> {
         let mut apps: Vec<String> = apps.iter().map(|app| app.origin().ascii_serialization()).collect();
         apps.sort();
         apps.dedup();
-        (domain, apps, self.registration(&given.accounts, ours))
+        (domain, apps, self.registration(given, ours))
     }
 
-    fn registration(&mut self, accounts: &file::Accounts, ours: &Url) -> Registration {
-        match &accounts.registration {
+    fn registration(&mut self, given: &Given, ours: &Url) -> Registration {
+        match &given.accounts.registration {
             Some(chosen) => chosen.get_ref().0,
+            None if given.mail.url.is_some() => Registration::Verified,
             None if site::is_loopback(ours) => Registration::Unverified,
             None => {
-                let what = "is off, because public_url is public and there is no mail to verify addresses with; \
+                let what = "is off, because public_url is public and there is no mail server ([mail] url) to verify addresses with; \
                             \"unverified\" opens it all the same, \"off\" ends this warning";
                 self.warn(Source::Default, "[accounts] registration", what);
                 Registration::Off
@@ -251,7 +254,10 @@ fn pool(password: &file::Password) -> PoolSize {
     }
 }
 
-fn number<const LEAST: u32, const MOST: u32>(key: &Key<Whole<LEAST, MOST>>, default: usize) -> usize {
+pub(super) fn number<const LEAST: u32, const MOST: u32>(
+    key: &Key<Whole<LEAST, MOST>>,
+    default: usize,
+) -> usize {
     key.as_ref().and_then(|value| usize::try_from(value.get_ref().0).ok()).unwrap_or(default)
 }
 
@@ -301,7 +307,7 @@ fn sqlite_path(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-fn file_path(text: &str) -> Result<PathBuf, String> {
+pub(super) fn file_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty; give the path of a file".to_owned()) } else { Ok(text.into()) }
 }
 

@@ -33,6 +33,7 @@ pub(super) struct Given {
     pub accounts: Accounts,
     pub password: Password,
     pub limits: Limits,
+    pub mail: Mail,
     pub log: Log,
 }
 
@@ -199,6 +200,26 @@ pub(super) struct Limits {
     pub codes_per_address: Key<Rate>,
     /// Refreshes of one session. Default `60, 1/s`.
     pub refresh_per_session: Key<Rate>,
+}
+
+/// `[mail]`: how letters reach users.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Mail {
+    /// The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://…` for STARTTLS. Default none: letters go into a folder.
+    pub url: Key<String>,
+    /// Whom letters come from, `Acme <no-reply@acme.example>`. Must be set with `url`.
+    pub from: Key<String>,
+    /// What users call this service. Default: the host of `public_url`.
+    pub site: Key<String>,
+    /// The folder for letters without `url`. Default `mail` in the data folder.
+    pub folder: Key<String>,
+    /// A folder with templates that take the place of ours. Default none.
+    pub templates: Key<String>,
+    /// A PEM file with authorities that the mail server's certificate may be from. Default: those of this machine only.
+    pub ca_file: Key<String>,
+    /// How many letters are handed to the mail server at once. Default 4.
+    pub pool: Key<Whole<1, 16>>,
 }
 
 /// `[log]`: what is written to standard error.

@@ -14,6 +14,7 @@ mod environment;
 mod file;
 mod finding;
 mod limits;
+mod mail;
 mod names;
 mod settings;
 mod site;
@@ -34,6 +35,7 @@ use tree::Tree;
 
 pub(crate) use duration::parse_duration;
 pub(crate) use finding::ConfigError;
+pub(crate) use mail::MailWay;
 pub(crate) use settings::{LogFormat, Settings};
 
 /// The file that is read when none is named, if it is there.

@@ -25,6 +25,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "accounts" => fields::<file::Accounts>(),
         "password" => fields::<file::Password>(),
         "limits" => fields::<file::Limits>(),
+        "mail" => fields::<file::Mail>(),
         "log" => fields::<file::Log>(),
         _ => &[],
     }

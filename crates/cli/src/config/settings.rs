@@ -10,6 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::finding::Sources;
+use super::mail::MailSettings;
 
 /// The operator's decisions about everything.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub(crate) struct Settings {
     /// The path of the refresh cookie, if it is not the usual one.
     pub refresh_path: Option<String>,
     /// The folder for what has no place of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "mail will be kept there"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "what belongs there has its path already"))]
     pub data: PathBuf,
     /// The database file.
     pub store_path: PathBuf,
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub argon: ArgonParameters,
     /// How many of them at once.
     pub pool: PoolSize,
+    /// How letters reach users.
+    pub mail: MailSettings,
     /// The least important lines that are logged.
     pub log_level: LevelFilter,
     /// How they are written.

@@ -1,5 +1,6 @@
 //! The configuration, tried: what it comes to, and (in `refused.rs`) what it refuses.
 
+mod mail;
 mod refused;
 
 use std::collections::BTreeMap;

@@ -43,6 +43,7 @@ fn the_arrows_point_down_only() {
         ("rotunda-core", &["rotunda-token"]),
         ("rotunda-store-sqlite", &["rotunda-core", "rotunda-token"]),
         ("rotunda-outside", &["rotunda-core", "rotunda-token"]),
+        ("rotunda-mail", &["rotunda-core", "rotunda-token"]),
         ("rotunda-server", &["rotunda-core", "rotunda-token"]),
     ];
     for (package, below) in allowed {

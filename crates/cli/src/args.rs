@@ -42,7 +42,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Serve (what `rotunda` does without a command).
     Serve(Serve),
-    /// Users: add, list, disable.
+    /// Users: add, list, disable, delete, export.
     User {
         #[command(subcommand)]
         verb: User,
@@ -51,6 +51,11 @@ pub(crate) enum Command {
     Session {
         #[command(subcommand)]
         verb: Session,
+    },
+    /// Letters that wait for the mail server.
+    Mail {
+        #[command(subcommand)]
+        verb: Mail,
     },
     /// Signing keys.
     Key {
@@ -110,6 +115,19 @@ pub(crate) enum User {
         /// Id, address or user name.
         user: String,
     },
+    /// Delete a user and everything that tells who they were. There is no way back.
+    Delete {
+        /// Id, address or user name.
+        user: String,
+        /// Do it without asking.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print everything that is kept about a user, as JSON, for themselves.
+    Export {
+        /// Id, address or user name.
+        user: String,
+    },
     /// Let a disabled user in again.
     Enable {
         /// Id, address or user name.
@@ -138,6 +156,21 @@ pub(crate) enum Session {
     Revoke {
         /// The session's id.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Mail {
+    /// List the letters that wait, the next one to be tried first, with what the mail server said last.
+    List {
+        /// How many at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Send a letter to an address now, and say what the mail server says.
+    Test {
+        /// The address.
+        to: String,
     },
 }
 

@@ -43,6 +43,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Serve(flags) => serve::serve(&global, &flags).await,
         Command::User { verb } => commands::user::run(&global, verb).await,
         Command::Session { verb } => commands::session::run(&global, verb).await,
+        Command::Mail { verb } => commands::mail::run(&global, verb).await,
         Command::Key { verb } => commands::key::run(&global, verb).await,
         Command::Store { verb } => commands::store::run(&global, verb).await,
         Command::Verify(verify) => commands::verify::run(&global, verify).await,

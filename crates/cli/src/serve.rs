@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use rotunda_core::Rotunda;
 use rotunda_core::policy::Registration;
+use rotunda_core::post::Undelivered;
 use rotunda_server::serve::MOST_CONNECTIONS;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -21,6 +22,9 @@ use crate::{log, output};
 const JANITOR_RESTS: Duration = Duration::from_secs(60);
 /// How long it rests between two batches, so that refreshes come first.
 const JANITOR_BREATHES: Duration = Duration::from_millis(50);
+
+/// How often the letters are fetched that have been written meanwhile.
+const POSTMAN_RESTS: Duration = Duration::from_secs(2);
 
 pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<ExitCode> {
     let loaded = load(global, flags)?;
@@ -37,10 +41,13 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     }
     let rotunda = Arc::new(rotunda);
     let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
-    let janitor = tokio::spawn(keep_tidy(rotunda));
+    let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
+    let postman = tokio::spawn(keep_posting(rotunda));
     output::print(&banner(&settings))?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
+    // A letter that is under way is sent again after the next start, if the mail server did not take it.
+    postman.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -97,6 +104,29 @@ async fn keep_tidy(rotunda: Arc<Rotunda>) {
     }
 }
 
+async fn keep_posting(rotunda: Arc<Rotunda>) {
+    loop {
+        match rotunda.deliver().await {
+            Ok(delivered) => {
+                for letter in &delivered.failed {
+                    let Undelivered { id, kind, why, again_at } = letter;
+                    match again_at {
+                        Some(_) => {
+                            tracing::warn!(%id, ?kind, %why, "a letter was not sent; it will be tried again")
+                        }
+                        None => tracing::error!(%id, ?kind, %why, "a letter will never be sent"),
+                    }
+                }
+                if delivered.is_full {
+                    continue;
+                }
+            }
+            Err(failure) => tracing::warn!(?failure, "the post could not go its round; it will come again"),
+        }
+        tokio::time::sleep(POSTMAN_RESTS).await;
+    }
+}
+
 /// What a newcomer sees: where it is, where its things are, what to try.
 fn banner(settings: &Settings) -> String {
     let url = settings.public_url.as_str().trim_end_matches('/');
@@ -104,10 +134,11 @@ fn banner(settings: &Settings) -> String {
     let registration = match settings.policy.registration {
         Registration::Off => "off; add users with `rotunda user add ADDRESS`",
         Registration::Unverified => "open, addresses are not verified",
+        Registration::Verified => "open, addresses are verified by a letter",
     };
     let try_this = match settings.policy.registration {
         Registration::Off => "rotunda user add ada@example.com".to_owned(),
-        Registration::Unverified => format!(
+        Registration::Unverified | Registration::Verified => format!(
             "curl {url}/auth/register -H 'Content-Type: application/json' \\\n\
              \x20   -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\",\"client_id\":\"native\"}}'"
         ),

@@ -10,7 +10,7 @@ use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::{Clock, Entropy};
 use rotunda_core::store::KeyShelf;
 use rotunda_core::{Outside, Rotunda};
-use rotunda_outside::{ArgonPool, SystemClock, SystemEntropy, load_or_create};
+use rotunda_outside::{ArgonPool, MemoryScratch, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::Web;
 use rotunda_store_sqlite::SqliteStore;
 
@@ -66,7 +66,9 @@ impl Wired {
         }
         let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
-        let outside = Outside { store: Arc::new(store.clone()), clock, entropy, hasher: Arc::new(pool) };
+        let scratch = Arc::new(MemoryScratch::new(&*entropy)?);
+        let outside =
+            Outside { store: Arc::new(store.clone()), scratch, clock, entropy, hasher: Arc::new(pool) };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, store, rotunda, warnings })
     }

@@ -82,6 +82,13 @@ pub enum Denied {
          Ask for a new one."
     )]
     LinkInvalid,
+    // --- How often? ---------------------------------------------------------------------------------------------
+    /// Too many tries; how long to wait for the next one (RFC 6585 §4). Nothing was looked at, and nothing has changed.
+    #[error("Too many attempts. Try again in {}.", match whole_seconds(*.0) {
+        1 => "1 second".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    })]
+    RateLimited(Duration),
 
     // --- What are you asking for? -------------------------------------------------------------------------------
     /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
@@ -139,6 +146,7 @@ impl Denied {
             Self::ReauthenticationNeeded(_) => "reauthentication_needed",
             Self::TooManySessions => "too_many_sessions",
             Self::LinkInvalid => "link_invalid",
+            Self::RateLimited(_) => "rate_limited",
             Self::ClientUnknown
             | Self::NotFound
             | Self::RegistrationOff
@@ -161,6 +169,15 @@ impl Denied {
         }
     }
 
+    /// How many whole seconds to wait, where that is what the refusal says: rounded up, and one at least.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited(wait) => Some(whole_seconds(*wait)),
+            _ => None,
+        }
+    }
+
     /// Why the session ended, where that is what the refusal says.
     #[must_use]
     pub fn ending(&self) -> Option<Ending> {
@@ -170,4 +187,9 @@ impl Denied {
             _ => None,
         }
     }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    let begun = u64::from(wait.subsec_nanos() > 0);
+    wait.as_secs().saturating_add(begun).max(1)
 }

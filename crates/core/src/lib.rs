@@ -23,6 +23,8 @@
 //! | post | [`post`] | letters leave the queue |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
+//!
+//! How often any of it may be tried stands in [`limits`].
 
 pub mod bearer;
 pub mod delete;
@@ -33,6 +35,7 @@ pub mod failure;
 mod grant;
 pub mod janitor;
 pub mod keys;
+pub mod limits;
 pub mod link;
 pub mod login;
 pub mod logout;
@@ -63,13 +66,15 @@ use model::UnixMillis;
 use outside::{Clock, Entropy, Mailer, PasswordHasher};
 use policy::Policy;
 use rotunda_token::{SigningKey, Verifier};
-use store::Store;
+use store::{Scratch, Store};
 
 /// Everything outside the rules that the rules need.
 #[derive(Clone)]
 pub struct Outside {
     /// What must survive.
     pub store: Arc<dyn Store>,
+    /// What may vanish.
+    pub scratch: Arc<dyn Scratch>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -83,6 +88,7 @@ pub struct Outside {
 /// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
 pub struct Rotunda {
     store: Arc<dyn Store>,
+    scratch: Arc<dyn Scratch>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     hasher: Arc<dyn PasswordHasher>,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::denied::Denied;
+use crate::limits::Limits;
 use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
 use crate::store::WhenFull;
 
@@ -49,6 +50,8 @@ pub struct Policy {
     pub keep_events: Duration,
     /// For how long a device is remembered after it was seen last: as long as a browser keeps its cookie.
     pub keep_devices: Duration,
+    /// How often who may try what.
+    pub limits: Limits,
 }
 
 impl Policy {
@@ -59,7 +62,7 @@ impl Policy {
     /// Without `remember`, a session lives this long at most, because a closed browser forgets it anyway.
     pub const UNREMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
-    /// The defaults for an issuer: built-in clients only, registration off.
+    /// The defaults for an issuer: built-in clients only, registration off, limits on.
     #[must_use]
     pub fn new(issuer: &str) -> Self {
         let clients = [Self::builtin("web", ClientKind::Web), Self::builtin("native", ClientKind::Native)];
@@ -78,6 +81,7 @@ impl Policy {
             keep_ended: days(30),
             keep_events: days(400),
             keep_devices: days(400),
+            limits: Limits::default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The ports to the store: what must survive.
+//! The ports to the store: what must survive, and apart from it what may vanish ([`Scratch`]).
 //!
 //! Every write is one named unit: it happens as a whole or not at all, its events with it, and it is durable when it
 //! is answered. A write that rests on facts takes them along and answers `false` when they no longer hold; the flow
@@ -6,10 +6,13 @@
 //!
 //! `crates/testkit` has the contract suite that every store passes.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::failure::Failure;
 use crate::keys::{KeyCheck, SealedSigningKey};
+use crate::limits::{BucketKey, Quota};
 use crate::model::{
     Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, Facts, Handle, Letter,
     LetterId, Lineage, Link, LinkId, PageHash, PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId,
@@ -178,6 +181,23 @@ pub trait KeyShelf: Send + Sync {
 
     /// Answers when the store can be written to, durably.
     async fn ready(&self) -> Result<(), Failure>;
+}
+
+/// What may vanish: the buckets of the rate limits. No part of [`Store`], so that it can be kept elsewhere. A keeper that
+/// has forgotten a bucket treats it as full, and that is no failure.
+///
+/// The rule is [`gcra`](crate::limits::gcra): a keeper remembers a moment for each key. Of calls at once for one key, each
+/// sees what the one before it left.
+#[async_trait]
+pub trait Scratch: Send + Sync {
+    /// Takes one from a bucket: `None` when it was there to be taken, otherwise how long to wait for one.
+    async fn take(&self, key: BucketKey, quota: Quota, now: UnixMillis) -> Result<Option<Duration>, Failure>;
+
+    /// Puts one back that was taken, because it turned out not to count.
+    async fn give_back(&self, key: BucketKey, quota: Quota, now: UnixMillis) -> Result<(), Failure>;
+
+    /// Forgets a bucket, which fills it.
+    async fn forget(&self, key: BucketKey) -> Result<(), Failure>;
 }
 
 /// A new user.

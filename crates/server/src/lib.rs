@@ -5,7 +5,7 @@
 //! | every route | [`routes`], one table |
 //! | every answer | [`reply`], one table |
 //! | what a request is checked for before a handler sees it | [`edge`] |
-//! | a handler | `session/VERB.rs`, `service/` |
+//! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
 //!
@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod account;
 pub mod edge;
 mod pages;
 pub mod reply;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use rotunda_core::Rotunda;
 
+pub use account::export::exported;
 pub use routes::{openapi, router};
 pub use web::{Web, WebError};
 

@@ -5,6 +5,7 @@
 //! ```
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -64,9 +65,11 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// What went wrong with a request that showed a bearer token: a refusal is that token's.
+    /// What went wrong with a request that showed a bearer token: a refusal is that token's, except that to have asked too
+    /// often says nothing about a token.
     pub(crate) fn of_bearer(error: Error) -> Self {
         match error {
+            Error::Denied(denied @ Denied::RateLimited(_)) => Self::Denied(denied),
             Error::Denied(denied) => Self::Bearer(denied),
             Error::Failure(failure) => Self::Failure(failure),
         }
@@ -116,11 +119,13 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         | Denied::ClientMismatch
         | Denied::AddressMismatch
         | Denied::SessionEnded(_) => (StatusCode::UNAUTHORIZED, "invalid_grant"),
-        Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
-        Denied::LinkInvalid => (StatusCode::BAD_REQUEST, "link_invalid"),
-        Denied::UserDisabled | Denied::TooManySessions => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::UserDisabled => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Denied::RegistrationOff => (StatusCode::FORBIDDEN, "registration_off"),
         Denied::ClientUnknown => (StatusCode::BAD_REQUEST, "invalid_client"),
+        Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
+        Denied::TooManySessions => (StatusCode::FORBIDDEN, "access_denied"),
+        Denied::LinkInvalid => (StatusCode::BAD_REQUEST, "link_invalid"),
         Denied::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Denied::EmailTaken => (StatusCode::CONFLICT, "email_taken"),
         Denied::UsernameTaken => (StatusCode::CONFLICT, "username_taken"),
@@ -148,7 +153,11 @@ impl Problem {
         match self {
             Self::Denied(denied) => {
                 let (status, code) = refusal(&denied);
-                denial(status, code, &denied)
+                let challenge = match denied {
+                    Denied::ReauthenticationNeeded(within) => step_up(within),
+                    _ => None,
+                };
+                Told { challenge, ..denial(status, code, &denied) }
             }
             Self::Bearer(denied) => Told {
                 challenge: Some(challenge(&denied)),
@@ -251,6 +260,15 @@ fn challenge(denied: &Denied) -> HeaderValue {
     }
 }
 
+/// RFC 9470 §3: how long ago the password may have been entered.
+fn step_up(within: Duration) -> Option<HeaderValue> {
+    let seconds = within.as_secs();
+    let text = format!(
+        r#"Bearer realm="rotunda", error="insufficient_user_authentication", error_description="Enter the password again", max_age={seconds}"#
+    );
+    HeaderValue::from_str(&text).ok()
+}
+
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
     let reason = denied.reason();
     static AHEAD: AtomicU64 = AtomicU64::new(0);
@@ -265,7 +283,8 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
     let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
     let generation = denied.generation();
     let body = ErrorBody { error: code, error_description: denied.to_string(), reason, ended, generation };
-    Told { status, body, retry_after: None, challenge: None }
+    let retry_after = denied.retry_after_seconds().map(HeaderValue::from);
+    Told { status, body, retry_after, challenge: None }
 }
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
@@ -327,4 +346,43 @@ pub(crate) fn with_cookies(mut response: Response, cookies: impl IntoIterator<It
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// With or without a bearer token, to have asked too often is 429 and says when to ask again.
+    #[tokio::test]
+    async fn whoever_asks_too_often_is_told_to_wait_and_not_to_sign_in() {
+        for (wait, seconds, told) in [(1, "1", "1 second"), (60_001, "61", "61 seconds")] {
+            let limited = || Error::from(Denied::RateLimited(Duration::from_millis(wait)));
+            for problem in [Problem::from(limited()), Problem::of_bearer(limited())] {
+                let response = problem.into_response();
+                assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+                assert_eq!(response.headers()[RETRY_AFTER], seconds);
+                assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
+                assert_eq!(response.headers().get(WWW_AUTHENTICATE), None);
+                let body = response.into_body().collect().await.unwrap().to_bytes();
+                let expected = json!({
+                    "error": "rate_limited",
+                    "error_description": format!("Too many attempts. Try again in {told}."),
+                    "reason": "rate_limited",
+                });
+                assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_refusal_says_when_to_ask_again() {
+        for problem in [Problem::Denied(Denied::CredentialsInvalid), Problem::Bearer(Denied::TokenExpired)] {
+            assert_eq!(problem.into_response().headers().get(RETRY_AFTER), None);
+        }
+    }
 }

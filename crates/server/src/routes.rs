@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::edge::host;
 use crate::reply::Problem;
-use crate::{App, Web, pages, service, session};
+use crate::{App, Web, account, pages, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -61,6 +61,15 @@ fn for_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::list::list))
         .routes(routes!(session::list::end))
         .routes(routes!(session::password::change))
+        .routes(routes!(account::forgot::forgot))
+        .routes(routes!(account::reset::reset))
+        .routes(routes!(account::verify::verify))
+        .routes(routes!(account::email::change))
+        .routes(routes!(account::email::confirm))
+        .routes(routes!(account::report::report))
+        .routes(routes!(account::reauthenticate::reauthenticate))
+        .routes(routes!(account::delete::delete))
+        .routes(routes!(account::export::export))
 }
 
 /// What services, proxies and tools call.

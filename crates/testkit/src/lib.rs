@@ -2,6 +2,7 @@
 //!
 //! - [`FixedClock`], [`SeededEntropy`], [`QuickHasher`]: time, randomness and password hashing that repeat themselves.
 //! - [`MemoryStore`]: every port of the store, simple and obviously right; the reference for the others.
+//! - [`SimpleScratch`]: the buckets of the rate limits, without bounds.
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
 //! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
 
@@ -18,8 +19,10 @@ pub mod entropy;
 pub mod fixtures;
 pub mod hasher;
 pub mod memory;
+pub mod scratch;
 
 pub use clock::FixedClock;
 pub use entropy::{BrokenEntropy, SeededEntropy};
 pub use hasher::QuickHasher;
 pub use memory::{MemoryState, MemoryStore};
+pub use scratch::SimpleScratch;

@@ -39,7 +39,8 @@ impl Place {
         let window = config.window.as_millis();
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\n[refresh]\nwindow = \"{window}ms\"\n\
-             [password]\nmemory_mib = 19\niterations = 2\nthreads = 2\nqueue = 1000\n[log]\nlevel = \"warn\"\n"
+             [password]\nmemory_mib = 19\niterations = 2\nthreads = 2\nqueue = 1000\n[log]\nlevel = \"warn\"\n\
+             [limits]\nenabled = false\n"
         );
         fs::write(dir.join("rotunda.toml"), text)?;
         let rotunda = fs::canonicalize(&config.rotunda)

@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod key;
+pub(crate) mod mail;
 pub(crate) mod openapi;
 pub(crate) mod session;
 pub(crate) mod store;

@@ -1,4 +1,4 @@
-//! `rotunda user add|list|disable|enable`
+//! `rotunda user add|list|disable|enable|delete|export`
 
 use std::io::{self, IsTerminal, Read};
 use std::process::ExitCode;
@@ -47,6 +47,22 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
                 output::print(&format!("disabled {}; {ended} sessions ended\n", user.id))?;
             }
         }
+        args::User::Delete { user, yes } => {
+            let user = rotunda.find_user(&who(&user)?).await?;
+            if !yes && !asked(&user)? {
+                bail!("nothing was deleted");
+            }
+            rotunda.delete_user(user.id).await?;
+            if global.json {
+                output::json(&json!({"id": user.id.to_string(), "deleted": true}))?;
+            } else {
+                output::print(&format!("deleted {}\n", user.id))?;
+            }
+        }
+        args::User::Export { user } => {
+            let user = rotunda.find_user(&who(&user)?).await?;
+            output::json(&rotunda_server::exported(&rotunda.export_user(user.id).await?))?;
+        }
         args::User::Enable { user } => {
             let user = rotunda.find_user(&who(&user)?).await?;
             let changed = rotunda.enable_user(user.id).await?;
@@ -59,6 +75,18 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether whoever sits at the terminal means it: they type the address.
+fn asked(user: &User) -> anyhow::Result<bool> {
+    if !io::stdin().is_terminal() {
+        bail!("deleting a user cannot be undone: say `--yes`");
+    }
+    let address = output::plain(user.email.as_str());
+    output::print(&format!("This deletes {address} and all that belongs to them. Type the address: "))?;
+    let mut typed = String::new();
+    io::stdin().take(512).read_line(&mut typed).context("reading the answer")?;
+    Ok(typed.trim() == user.email.as_str())
 }
 
 fn list(global: &Global, users: &[User]) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use rotunda_core::policy::{Policy, Registration};
@@ -12,11 +13,17 @@ use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
 use super::clients::clients;
+use super::duration::show_duration;
 use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
+use super::limits::limits;
 use super::settings::{LogFormat, Settings};
 use super::site;
-use super::values::{Chosen, List, Whole};
+use super::values::{Chosen, List, Period, Whole};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Collects what is wrong, and what is merely worth knowing.
 pub(super) struct Check<'a> {
@@ -72,6 +79,24 @@ impl<'a> Check<'a> {
         right.into_iter().filter_map(Result::ok).collect()
     }
 
+    /// A span of `[accounts]` between two bounds.
+    fn between(
+        &mut self,
+        value: &Key<Period>,
+        key: &str,
+        [least, most]: [Duration; 2],
+        default: Duration,
+    ) -> Duration {
+        let Some(value) = value else { return default };
+        let span = value.get_ref().0;
+        if !(least..=most).contains(&span) {
+            let (is, least, most) = (show_duration(span), show_duration(least), show_duration(most));
+            let what = format!("{key} is {is:?}, but must be from {least:?} to {most:?}");
+            self.refuse(value, &format!("[accounts] {key}"), what);
+        }
+        span
+    }
+
     fn source_of<T>(&self, key: &Key<T>) -> Source {
         key.as_ref().map_or(Source::Default, |value| self.source(value))
     }
@@ -92,6 +117,11 @@ impl<'a> Check<'a> {
         let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
+        let accounts = &given.accounts;
+        let link_life = self.between(&accounts.link_life, "link_life", [MINUTE * 10, HOUR], MINUTE * 30);
+        let report_life = self.between(&accounts.report_life, "report_life", [HOUR, DAY * 30], DAY * 7);
+        let within = &accounts.reauthenticate_within;
+        let reauthenticate_within = self.between(within, "reauthenticate_within", [MINUTE, HOUR], MINUTE * 5);
         let ((cookie_domain, app_origins, registration), public_url) = web?;
         if !self.findings.is_empty() {
             return None;
@@ -101,7 +131,14 @@ impl<'a> Check<'a> {
         policy.registration = registration;
         policy.clients = clients;
         policy.keep_ended = given.sessions.keep_ended.as_ref().map_or(policy.keep_ended, |p| p.get_ref().0);
+        policy.public_url = public_url.origin().ascii_serialization();
+        policy.max_per_user = given.sessions.max_per_user.as_ref().map(|most| most.get_ref().0);
+        policy.when_full = chosen(&given.sessions.when_full, policy.when_full);
+        policy.link_life = link_life;
+        policy.report_life = report_life;
+        policy.reauthenticate_within = reauthenticate_within;
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
+        policy.limits = limits(&given.limits, &public_url, self);
         Some(Settings {
             listen,
             public_url,

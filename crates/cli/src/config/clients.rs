@@ -106,6 +106,7 @@ fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check
             check.refuse_at(at.source.clone(), &at.key, what);
         }
     }
+    let when_full = own.when_full.as_ref().or(given.sessions.when_full.as_ref());
     Client {
         access_ttl: access_ttl.value,
         window: window.value,
@@ -113,6 +114,8 @@ fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check
         idle: idle.value,
         absolute: absolute.value,
         bind_address,
+        max_per_user: own.max_per_user.as_ref().map(|most| most.get_ref().0),
+        when_full: when_full.map_or(default.when_full, |chosen| chosen.get_ref().0),
         ..default
     }
 }

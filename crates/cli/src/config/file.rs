@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::Registration;
+use rotunda_core::store::WhenFull;
 use serde::Deserialize;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::limits::Rate;
 use super::settings::LogFormat;
-use super::values::{Algorithm, Chosen, List, Period, Whole, Window};
+use super::values::{Algorithm, Chosen, List, Period, Switch, Whole, Window};
 
 /// A key's value if it is set, with the place that it came from.
 pub(super) type Key<T> = Option<Spanned<T>>;
@@ -30,6 +32,7 @@ pub(super) struct Given {
     pub clients: BTreeMap<String, Spanned<Client>>,
     pub accounts: Accounts,
     pub password: Password,
+    pub limits: Limits,
     pub log: Log,
 }
 
@@ -73,12 +76,16 @@ pub(super) struct Store {
     pub url: Key<String>,
 }
 
-/// `[sessions]`: what becomes of sessions that are over.
+/// `[sessions]`: how many there may be, and what becomes of those that are over.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sessions {
     /// For how long an ended session is kept, so that its late tokens learn why it ended. Default `30d`.
     pub keep_ended: Key<Period>,
+    /// How many live sessions a user may have over all clients, 1 to 10,000. Default: any number.
+    pub max_per_user: Key<Whole<1, 10_000>>,
+    /// What happens to a login when there are as many: `evict_oldest` or `refuse`. Default `evict_oldest`.
+    pub when_full: Key<Chosen<WhenFull>>,
 }
 
 /// `[tokens]`: access tokens.
@@ -117,6 +124,10 @@ pub(super) struct Client {
     pub kind: Key<Chosen<ClientKind>>,
     /// Whether a session may move to another address: `off`, `address` or `network`. Default `off`: it may.
     pub bind_address: Key<Chosen<AddressBinding>>,
+    /// How many live sessions a user may have with this client, 1 to 10,000. Default: any number.
+    pub max_per_user: Key<Whole<1, 10_000>>,
+    /// What happens to a login when there are as many: `evict_oldest` or `refuse`. Default as in `[sessions]`.
+    pub when_full: Key<Chosen<WhenFull>>,
     /// As in `[tokens]`.
     pub access_ttl: Key<Period>,
     /// As in `[refresh]`.
@@ -133,9 +144,17 @@ pub(super) struct Client {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Accounts {
-    /// `off`, or `unverified`: anybody, without showing that the address is theirs. Default `unverified` when
-    /// `public_url` is on this machine, `off` otherwise.
+    /// `off`; `unverified`: anybody, without showing that the address is theirs; or `verified`: anybody who follows a link
+    /// in a letter. Default `verified` where a mail server is configured; otherwise `unverified` when `public_url` is on
+    /// this machine, and `off` when it is not.
     pub registration: Key<Chosen<Registration>>,
+    /// How long a link for a verification, a new password or another address is good once its letter is sent, 10 to 60
+    /// minutes. Default `30m`.
+    pub link_life: Key<Period>,
+    /// How long the link "this was not me" is good, 1 hour to 30 days. Default `7d`.
+    pub report_life: Key<Period>,
+    /// For how long after a password was entered its session may do what is sensitive, up to 1 hour. Default `5m`.
+    pub reauthenticate_within: Key<Period>,
 }
 
 /// `[password]`: how long a password must be, and how much work its hash is.
@@ -154,6 +173,32 @@ pub(super) struct Password {
     pub threads: Key<Whole<1, 256>>,
     /// How many may wait. Default 64.
     pub queue: Key<Whole<1, 65_536>>,
+}
+
+/// `[limits]`: how often somebody may try. `"10, 1/m"` is ten at once, then one a minute.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Whether there are limits. Default `true`.
+    pub enabled: Key<Switch>,
+    /// Sign-ins from one address: of IPv6, one /64. Default `60, 10/m`.
+    pub login_per_address: Key<Rate>,
+    /// Sign-ins to one account from devices that are new to it. Default `10, 1/m`.
+    pub login_per_account: Key<Rate>,
+    /// Sign-ins to one account from a device that it was signed in on before. Default `10, 1/m`.
+    pub login_per_device: Key<Rate>,
+    /// Passwords asked for again, of one account. Default `10, 1/m`.
+    pub reauthenticate: Key<Rate>,
+    /// Registrations from one address. Default `10, 1/m`.
+    pub register_per_address: Key<Rate>,
+    /// Forgotten passwords from one address. Default `10, 1/m`.
+    pub forgot_per_address: Key<Rate>,
+    /// Forgotten passwords of one account. Default `3, 6/h`.
+    pub forgot_per_account: Key<Rate>,
+    /// Codes out of links, from one address. Default `30, 6/m`.
+    pub codes_per_address: Key<Rate>,
+    /// Refreshes of one session. Default `60, 1/s`.
+    pub refresh_per_session: Key<Rate>,
 }
 
 /// `[log]`: what is written to standard error.

@@ -13,6 +13,7 @@ mod duration;
 mod environment;
 mod file;
 mod finding;
+mod limits;
 mod names;
 mod settings;
 mod site;

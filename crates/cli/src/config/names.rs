@@ -24,6 +24,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "clients" => fields::<file::Client>(),
         "accounts" => fields::<file::Accounts>(),
         "password" => fields::<file::Password>(),
+        "limits" => fields::<file::Limits>(),
         "log" => fields::<file::Log>(),
         _ => &[],
     }

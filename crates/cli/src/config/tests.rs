@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_outside::{ArgonParameters, PoolSize};
@@ -58,6 +59,7 @@ fn nothing_configured_is_a_local_server() {
     assert_eq!(settings.policy.registration, Registration::Unverified);
     assert_eq!(settings.policy.least_password_chars, 12);
     assert_eq!(settings.policy.keep_ended, hours(30 * 24));
+    assert_eq!(settings.policy.limits, Limits::default());
     assert_eq!(settings.data, Path::new("./rotunda-data"));
     assert_eq!(settings.store_path, Path::new("./rotunda-data/rotunda.db"));
     assert_eq!(settings.master_file, Path::new("./rotunda-data/master.key"));
@@ -119,13 +121,40 @@ queue = 5
 [log]
 level = "debug"
 format = "json"
+[limits]
+enabled = false
+login_per_address = "1, 1/s"
+login_per_account = "2,2/m"
+login_per_device = " 3 , 3/h "
+reauthenticate = "4, 7/m"
+register_per_address = "10000, 1000/s"
+forgot_per_address = "6, 1/h"
+forgot_per_account = "7, 6/h"
+codes_per_address = "8, 60/m"
+refresh_per_session = "9, 1/m"
 "#;
+
+/// The limits in it.
+const EVERY_LIMIT: Limits = Limits {
+    enabled: false,
+    login_per_address: Quota::new(1, Duration::from_secs(1)),
+    login_per_account: Quota::new(2, Duration::from_secs(30)),
+    login_per_device: Quota::new(3, Duration::from_mins(20)),
+    // A seventh of a minute, and a little more.
+    reauthenticate: Quota::new(4, Duration::from_micros(8_571_429)),
+    register_per_address: Quota::new(10_000, Duration::from_millis(1)),
+    forgot_per_address: Quota::new(6, Duration::from_hours(1)),
+    forgot_per_account: Quota::new(7, Duration::from_mins(10)),
+    codes_per_address: Quota::new(8, Duration::from_secs(1)),
+    refresh_per_session: Quota::new(9, Duration::from_mins(1)),
+};
 
 #[test]
 fn every_key_has_its_effect() {
     let Loaded { settings, warnings } = good(EVERYTHING);
     assert!(
-        warnings.len() == 2 && warnings.iter().all(|w| w.contains("[refresh] late_retry")),
+        warnings.len() == 3
+            && warnings.iter().all(|w| w.contains("[refresh] late_retry") || w.contains("[limits]")),
         "{warnings:?}"
     );
     assert_eq!(settings.listen.to_string(), "[::1]:9000");
@@ -144,6 +173,7 @@ fn every_key_has_its_effect() {
     assert_eq!((policy.issuer.as_str(), policy.audience.as_str()), ("https://issuer.example", "api"));
     assert_eq!(policy.registration, Registration::Unverified);
     assert_eq!((policy.least_password_chars, policy.keep_ended), (8, hours(90 * 24)));
+    assert_eq!(policy.limits, EVERY_LIMIT);
     let [web, native, kiosk] = ["web", "native", "kiosk-2"].map(|name| client(policy, name));
     assert_eq!((web.late_retry, native.late_retry), (LateRetry::Never, LateRetry::Device));
     assert_eq!((web.idle, native.absolute, native.window), (hours(48), hours(480), Duration::ZERO));
@@ -183,6 +213,15 @@ fn what_the_operator_should_know_is_a_warning() {
     );
     assert_eq!(one("[server]\napp_origins = \"http://localhost:3000\""), "");
     assert!(one("[refresh]\nlate_retry = \"device\"").contains("is not found with \"device\""));
+    let unlimited = "[limits]\nenabled = false";
+    assert_eq!(one(unlimited), "");
+    assert!(!good(unlimited).settings.policy.limits.enabled);
+    assert_eq!(
+        one(&format!("{quiet}{unlimited}")),
+        "rotunda.toml:6: [limits] enabled: is false and public_url is public: whoever guesses passwords is not slowed \
+         down; leave this away, or limit in front of this server"
+    );
+    assert_eq!(one(&format!("{quiet}[limits]\nenabled = true")), "");
     // Short lives are not contradictions: an access token ends with its session, and a window may outlast it.
     for quick in ["[tokens]\naccess_ttl = \"2s\"", "[refresh]\nidle = \"5s\"", "[refresh]\nabsolute = \"5s\""]
     {
@@ -202,6 +241,8 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
         ("ROTUNDA_CLIENTS__MY_APP__IDLE", "1d"),
         ("ROTUNDA_CLIENTS__KIOSK__KIND", "native"),
         ("ROTUNDA_ACCOUNTS__REGISTRATION", "off"),
+        ("ROTUNDA_LIMITS__LOGIN_PER_ACCOUNT", "5, 1/h"),
+        ("ROTUNDA_LIMITS__ENABLED", "true"),
         ("ROTUNDA_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
         ("ROTUNDA_DATA", "ignored here"),
         ("PATH", "/bin"),
@@ -217,6 +258,8 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(settings.public_url.host_str(), Some("auth.example.com"));
     assert_eq!(settings.trusted_proxies.len(), 2);
     assert_eq!(settings.policy.least_password_chars, 16);
+    let limits = Limits { login_per_account: Quota::new(5, hours(1)), ..Limits::default() };
+    assert_eq!(settings.policy.limits, limits);
     assert_eq!(settings.store_path, Path::new("/data/rotunda.db"));
     let idle = |name| client(&settings.policy, name).idle;
     assert_eq!((idle("web"), idle("my-app"), idle("kiosk")), (hours(48), hours(24), hours(48)));
@@ -276,7 +319,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 11);
+    assert_eq!(names::sections().len(), 12);
     let _: file::Given = file::Given::default();
 }
 

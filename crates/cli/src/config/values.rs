@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
+use rotunda_core::store::WhenFull;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -72,6 +73,33 @@ impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, M
             }
         }
         deserializer.deserialize_any(Number::<LEAST, MOST>).map(Self)
+    }
+}
+
+/// On or off: `true` or `false`.
+#[derive(Clone, Copy)]
+pub(super) struct Switch(pub bool);
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TrueOrFalse;
+        impl Visitor<'_> for TrueOrFalse {
+            type Value = Switch;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true or false")
+            }
+
+            fn visit_bool<E: Error>(self, on: bool) -> Result<Switch, E> {
+                Ok(Switch(on))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Switch, E> {
+                let on = text.trim().parse();
+                on.map(Switch).map_err(|_| E::custom(format!("{text:?} is neither true nor false")))
+            }
+        }
+        deserializer.deserialize_any(TrueOrFalse)
     }
 }
 
@@ -185,7 +213,13 @@ impl Choice for AddressBinding {
 }
 
 impl Choice for Registration {
-    const WORDS: &'static [(&'static str, Self)] = &[("off", Self::Off), ("unverified", Self::Unverified)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("unverified", Self::Unverified), ("verified", Self::Verified)];
+}
+
+impl Choice for WhenFull {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("evict_oldest", Self::EvictOldest), ("refuse", Self::Refuse)];
 }
 
 impl Choice for LevelFilter {

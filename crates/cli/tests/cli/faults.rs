@@ -26,8 +26,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, PASSWORD, Place};
 
-/// Hashing is not what is tested here.
-pub(crate) const QUICK: &str = "[password]\nmemory_mib = 19\niterations = 2\n";
+/// Hashing is not what is tested here, nor how often one user may sign in.
+pub(crate) const QUICK: &str = "[password]\nmemory_mib = 19\niterations = 2\n[limits]\nenabled = false\n";
 
 pub(crate) const DATA: &str = "rotunda-data";
 

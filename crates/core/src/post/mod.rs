@@ -19,8 +19,11 @@ use futures_util::future::join_all;
 use crate::Rotunda;
 use crate::failure::Failure;
 use crate::link::LinkToken;
-use crate::model::{Letter, LetterId, LetterKind, LinkPurpose, QueuedLetter, SecretText, UnixMillis};
+use crate::model::{
+    Caller, Email, Letter, LetterId, LetterKind, LinkPurpose, QueuedLetter, SecretText, UnixMillis,
+};
 use crate::outside::MailFailure;
+use letters::Occasion;
 
 /// How many letters are under way at once.
 const BATCH: u32 = 16;
@@ -122,6 +125,16 @@ impl Rotunda {
         })?;
         let (base, page) = (&self.policy.public_url, page(link.purpose));
         Ok(Some(SecretText::new(format!("{base}{page}?token={}", token.expose()))))
+    }
+
+    /// Sends a letter to an address at once, past the queue, and answers what the mail server says.
+    ///
+    /// # Errors
+    /// When there is no randomness for its id.
+    pub async fn send_test_letter(&self, to: &Email) -> Result<Result<(), MailFailure>, Failure> {
+        let occasion = Occasion { user: None, caller: &Caller::default(), now: self.clock.now() };
+        let posting = self.told(LetterKind::Test, to, occasion)?;
+        Ok(self.mailer.send(&posting.letter, None).await)
     }
 
     /// Letters that wait, the next one to be tried first.

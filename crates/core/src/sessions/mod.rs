@@ -4,7 +4,7 @@ use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
-use crate::model::{Caller, Ending, Session, SessionId};
+use crate::model::{Caller, Device, Ending, Session, SessionId};
 use crate::store::EndingOne;
 
 /// How many sessions one answer lists.
@@ -17,6 +17,14 @@ impl Rotunda {
     /// When the store does not answer.
     pub async fn sessions(&self, bearer: &Bearer) -> Result<Vec<Session>, Error> {
         Ok(self.store.sessions_of(bearer.facts.user.id, self.clock.now(), MOST_LISTED).await?)
+    }
+
+    /// The devices that the user was seen on, the one that was seen last first.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn devices(&self, bearer: &Bearer) -> Result<Vec<Device>, Error> {
+        Ok(self.store.devices_of(bearer.facts.user.id, Device::MOST).await?)
     }
 
     /// Ends one of the user's sessions; one that has ended already is fine.

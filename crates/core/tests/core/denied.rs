@@ -1,5 +1,7 @@
 //! What each refusal says to programs: written down a second time on purpose, for these names are on the wire.
 
+use std::time::Duration;
+
 use rotunda_core::denied::Denied as D;
 use rotunda_core::model::Ending;
 
@@ -20,6 +22,7 @@ fn each_refusal_has_its_reason_or_none() {
         (D::AddressMismatch, Some("address_mismatch")),
         (D::SessionEnded(None), Some("session_ended")),
         (D::SessionEnded(Some(Ending::LoggedOut)), Some("session_ended")),
+        (D::RateLimited(Duration::from_secs(9)), Some("rate_limited")),
         (D::ClientUnknown, None),
         (D::NotFound, None),
         (D::RegistrationOff, None),
@@ -35,6 +38,8 @@ fn each_refusal_has_its_reason_or_none() {
         assert_eq!(denied.reason(), reason, "{denied:?}");
         let generation = matches!(denied, D::GenerationMismatch(_)).then_some(7);
         assert_eq!(denied.generation(), generation, "{denied:?}");
+        let wait = matches!(denied, D::RateLimited(_)).then_some(9);
+        assert_eq!(denied.retry_after_seconds(), wait, "{denied:?}");
         let ending = match denied {
             D::TokenReused => Some(Ending::Reused),
             D::SessionEnded(Some(_)) => Some(Ending::LoggedOut),
@@ -51,4 +56,21 @@ fn a_refusal_tells_people_what_it_knows() {
     assert_eq!(reported.to_string(), "This session has ended (reported). Sign in again.");
     assert!(D::GenerationMismatch(7).to_string().contains("`generation` 7"));
     assert!(D::PasswordTooShort { least: 12 }.to_string().contains("at least 12 characters"));
+}
+
+#[test]
+fn a_wait_is_told_in_whole_seconds_and_never_too_short() {
+    let table = [
+        (Duration::ZERO, 1, "1 second"),
+        (Duration::from_millis(1), 1, "1 second"),
+        (Duration::from_secs(1), 1, "1 second"),
+        (Duration::from_millis(1_001), 2, "2 seconds"),
+        (Duration::from_secs(600), 600, "600 seconds"),
+        (Duration::MAX, u64::MAX, "18446744073709551615 seconds"),
+    ];
+    for (wait, seconds, told) in table {
+        let denied = D::RateLimited(wait);
+        assert_eq!(denied.retry_after_seconds(), Some(seconds), "{wait:?}");
+        assert_eq!(denied.to_string(), format!("Too many attempts. Try again in {told}."));
+    }
 }

@@ -15,9 +15,13 @@ mod expiry;
 #[cfg(test)]
 mod failure;
 #[cfg(test)]
+mod gcra;
+#[cfg(test)]
 mod janitor;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod login;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use rotunda_core::bearer::Bearer;
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::{Error, Failure};
 use rotunda_core::keys::{MasterKey, MasterKeys};
+use rotunda_core::limits::Limits;
 use rotunda_core::login::Login;
 use rotunda_core::logout::Logout;
 use rotunda_core::model::{
@@ -21,7 +22,7 @@ use rotunda_core::register::{Newcomer, Register};
 use rotunda_core::store::{Journal, Sessions};
 use rotunda_core::{Grant, Outside, Rotunda, StartError};
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy};
+use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy, SimpleScratch};
 use rotunda_token::{Claims, KeySet, Verifier};
 
 use crate::meddler::Meddler;
@@ -40,6 +41,7 @@ pub(crate) const W: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) store: Arc<Meddler>,
+    pub(crate) scratch: Arc<SimpleScratch>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
     pub(crate) rotunda: Arc<Rotunda>,
@@ -117,27 +119,31 @@ impl World {
         Self::with(|_| {}).await
     }
 
-    /// With another policy than the default one.
+    /// With another policy than the default one; without limits, unless it sets them.
     pub(crate) async fn with(change: impl FnOnce(&mut Policy)) -> Self {
         let mut policy = Policy::new(ISSUER);
         policy.registration = Registration::Unverified;
+        policy.limits = Limits::off();
         change(&mut policy);
         let store = Arc::new(Meddler::default());
         let (clock, hasher) = (FixedClock::at(NOW.0), Arc::new(QuickHasher::default()));
         let entropy = Arc::new(SeededEntropy::new(1));
+        let scratch = Arc::new(SimpleScratch::default());
         let outside = Outside {
             store: store.clone(),
+            scratch: scratch.clone(),
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
             hasher: hasher.clone(),
         };
         let rotunda = Arc::new(Rotunda::start(outside, masters(&[1]), policy).await.unwrap());
-        Self { store, clock, hasher, rotunda, entropy, told: Arc::default(), master_ids: vec![1] }
+        Self { store, scratch, clock, hasher, rotunda, entropy, told: Arc::default(), master_ids: vec![1] }
     }
 
     pub(crate) fn outside(&self) -> Outside {
         Outside {
             store: self.store.clone(),
+            scratch: self.scratch.clone(),
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),

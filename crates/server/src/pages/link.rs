@@ -73,10 +73,16 @@ impl LinkForm {
         if matches!(error, Error::Denied(Denied::LinkInvalid)) {
             return bad();
         }
-        let is_password = matches!(error, Error::Denied(Denied::CredentialsInvalid));
+        // Where the words of the rules speak of what was not asked for here.
+        let here = match error {
+            Error::Denied(Denied::CredentialsInvalid) => Some("The password is not right."),
+            Error::Denied(Denied::UsernameTaken) => {
+                Some("Somebody else took the user name meanwhile. Register again with another one.")
+            }
+            _ => None,
+        };
         let Words { told, text } = Words::of(error.into());
-        // No address was asked for here.
-        let text = if is_password { "The password is not right." } else { &text };
+        let text = here.unwrap_or(&text);
         let mut response =
             page(told.status, &Shown { form: self, token: token.expose(), refused: Some(text) });
         come_back(response.headers_mut(), told.retry_after);

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use rotunda_core::denied::Denied;
-use rotunda_core::model::{Session, SessionId, device_label};
+use rotunda_core::model::{Device, Session, SessionId, device_label};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,6 +37,9 @@ pub(crate) struct ListedSession {
     /// The address of the last refresh.
     #[schema(example = "203.0.113.7")]
     address: Option<String>,
+    /// When the user first signed in on this device.
+    #[schema(format = DateTime)]
+    device_first_seen_at: Option<String>,
     #[schema(format = DateTime)]
     created_at: String,
     #[schema(format = DateTime)]
@@ -48,17 +51,19 @@ pub(crate) struct ListedSession {
     current: bool,
 }
 
-fn listed(session: &Session, current: SessionId) -> ListedSession {
+pub(crate) fn listed(session: &Session, devices: &[Device], current: Option<SessionId>) -> ListedSession {
+    let device = devices.iter().find(|device| device.id == session.device_id);
     ListedSession {
         id: session.id.to_string(),
         client_id: session.client_id.to_string(),
         device_id: session.device_id.to_string(),
         label: device_label(session.last_user_agent.as_deref()),
         address: session.last_address.map(|address| address.to_string()),
+        device_first_seen_at: device.map(|device| rfc3339(device.first_seen_at)),
         created_at: rfc3339(session.created_at),
         last_used_at: rfc3339(session.last_used_at()),
         expires_at: rfc3339(session.expires_at()),
-        current: session.id == current,
+        current: Some(session.id) == current,
     }
 }
 
@@ -72,9 +77,10 @@ fn listed(session: &Session, current: SessionId) -> ListedSession {
     )
 )]
 pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Result<Response, Problem> {
-    let current = bearer.facts.session.id;
+    let current = Some(bearer.facts.session.id);
     let sessions = app.rotunda.sessions(&bearer).await?;
-    let sessions = sessions.iter().map(|session| listed(session, current)).collect();
+    let devices = app.rotunda.devices(&bearer).await?;
+    let sessions = sessions.iter().map(|session| listed(session, &devices, current)).collect();
     Ok(json(StatusCode::OK, &SessionsBody { sessions }))
 }
 

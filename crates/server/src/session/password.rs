@@ -3,15 +3,13 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use rotunda_core::denied::Denied;
-use rotunda_core::failure::Error;
 use rotunda_core::model::{ClientKind, Password};
 use rotunda_core::password::ChangePassword;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::password;
+use super::{of_session, password};
 use crate::Shared;
 use crate::edge::bearer::SignedIn;
 use crate::edge::body::Json;
@@ -52,10 +50,6 @@ pub(crate) async fn change(
         origin::check(&app.web, &headers)?;
     }
     let change = ChangePassword { current: body.current_password, new: body.new_password, caller };
-    let grant = app.rotunda.change_password(&bearer, &change).await.map_err(|error| match error {
-        // The session ended while this was under way: that is the bearer token's failure, not the password's.
-        Error::Denied(denied @ Denied::SessionEnded(_)) => Problem::Bearer(denied),
-        other => Problem::from(other),
-    })?;
+    let grant = app.rotunda.change_password(&bearer, &change).await.map_err(of_session)?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use rotunda_core::model::{ClientKind, Password};
-use rotunda_core::register::{Newcomer, Register};
+use rotunda_core::register::{Newcomer, Outcome, Register};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
 use super::{client_id, password};
 use crate::Shared;
+use crate::account::{LetterSent, letter_sent};
 use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
@@ -33,11 +34,12 @@ pub(crate) struct RegisterBody {
     client_id: Option<String>,
 }
 
-/// Make an account and sign in.
+/// Make an account: signed in at once, or after a letter to the address.
 #[utoipa::path(
     post, path = "/auth/register", tag = "session", request_body = RegisterBody,
     responses(
         (status = 201, description = "Registered and signed in", body = SessionAnswer),
+        (status = 202, description = "A letter is on its way; always the same where addresses are verified", body = LetterSent),
         (status = 400, description = "Something does not fit; the description says how to mend it", body = ErrorBody),
         (status = 403, description = "Registration is off, or the page is of another origin", body = ErrorBody),
         (status = 409, description = "The address or the user name is taken", body = ErrorBody),
@@ -59,6 +61,8 @@ pub(crate) async fn register(
     let newcomer =
         Newcomer { email: body.email, password: body.password, username: body.username, name: body.name };
     let page = cookies.page().filter(|_| kind == ClientKind::Web);
-    let grant = app.rotunda.register(&Register { newcomer, client_id, page, caller }).await?;
-    Ok(answer(StatusCode::CREATED, &app.web, &grant))
+    match app.rotunda.register(&Register { newcomer, client_id, page, caller }).await? {
+        Outcome::SignedIn(grant) => Ok(answer(StatusCode::CREATED, &app.web, &grant)),
+        Outcome::LetterSent => Ok(letter_sent()),
+    }
 }

@@ -82,6 +82,44 @@ const BAD: &[(&str, &str)] = &[
         "[password]\niterations = 1\nmemory_mib = 19",
         "rotunda.toml:3: [password] memory_mib: 19 MiB with 1 iterations is too weak: take at least 46 MiB with 1, or 19 MiB with 2",
     ),
+    // Limits.
+    ("[limits]\nenabled = \"off\"", "rotunda.toml:2: [limits] enabled: \"off\" is neither true nor false"),
+    (
+        "[limits]\nenabled = 0",
+        "rotunda.toml:2: [limits] enabled: invalid type: integer `0`, expected true or false",
+    ),
+    (
+        "[limits]\nlogin_per_account = 10",
+        "rotunda.toml:2: [limits] login_per_account: invalid type: integer `10`, expected a limit in quotes, such as \"10, 1/m\"",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"1/m\"",
+        "rotunda.toml:2: [limits] login_per_account: \"1/m\" is not a limit, such as \"10, 1/m\": 10 at once, then 1 a minute (s, m or h)",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"10, 1/d\"",
+        "rotunda.toml:2: [limits] login_per_account: \"10, 1/d\" is not a limit, such as \"10, 1/m\": 10 at once, then 1 a minute (s, m or h)",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"+10, 1/m\"",
+        "rotunda.toml:2: [limits] login_per_account: \"+10, 1/m\" is not a limit, such as \"10, 1/m\": 10 at once, then 1 a minute (s, m or h)",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"0, 1/m\"",
+        "rotunda.toml:2: [limits] login_per_account: 0 is not a whole number from 1 to 10000, as in \"10, 1/m\"",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"99999999999, 1/m\"",
+        "rotunda.toml:2: [limits] login_per_account: 99999999999 is not a whole number from 1 to 10000, as in \"10, 1/m\"",
+    ),
+    (
+        "[limits]\nlogin_per_account = \"10, 1001/s\"",
+        "rotunda.toml:2: [limits] login_per_account: 1001 is not a whole number from 1 to 1000, as in \"10, 1/m\"",
+    ),
+    (
+        "[limits]\nlogin_per_acount = \"10, 1/m\"",
+        "rotunda.toml:2: unknown key \"login_per_acount\" in [limits]; did you mean \"login_per_account\"?",
+    ),
     // Server.
     (
         "[server]\nlisten = \"localhost:80\"",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rotunda_core::bearer::Bearer;
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::{Error, Failure};
+use rotunda_core::limits::Limits;
 use rotunda_core::login::Login;
 use rotunda_core::logout::Logout;
 use rotunda_core::model::{
@@ -21,7 +22,7 @@ use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
 use rotunda_proof::state::Device;
 use rotunda_testkit::fixtures::email;
-use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy};
+use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy, SimpleScratch};
 
 use super::book::{ABSOLUTE, Asked, Book, Deed, IDLE, KEEP_ENDED, START};
 use super::explain::{Heard, Rows, explain};
@@ -84,6 +85,7 @@ impl Real {
         let turns = Arc::new(Turns::new(self.ground.open()));
         let outside = Outside {
             store: turns.clone(),
+            scratch: Arc::new(SimpleScratch::default()),
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
@@ -322,6 +324,7 @@ fn caller(address: &str) -> Caller {
 /// The native client, bound to its address, with the book's times.
 fn policy(window: Duration, late_retry: LateRetry) -> Policy {
     let mut policy = Policy::new("https://auth.example");
+    policy.limits = Limits::off();
     let days = |ms: i64| Duration::from_millis(ms.unsigned_abs());
     let client = Client {
         window,

@@ -36,7 +36,7 @@ pub(crate) const ENDINGS: [&str; 13] = [
 ];
 
 /// `error`, each with the statuses that it comes with.
-pub(crate) const ERRORS: [(&str, &[u16]); 18] = [
+pub(crate) const ERRORS: [(&str, &[u16]); 19] = [
     ("invalid_request", &[400]),
     ("invalid_client", &[400]),
     ("password_unacceptable", &[400]),
@@ -53,6 +53,7 @@ pub(crate) const ERRORS: [(&str, &[u16]); 18] = [
     ("payload_too_large", &[413]),
     ("unsupported_media_type", &[415]),
     ("misdirected_request", &[421]),
+    ("rate_limited", &[429]),
     ("server_error", &[500]),
     ("temporarily_unavailable", &[503]),
 ];

@@ -127,3 +127,29 @@ fn bad() -> Response {
         ],
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: LinkForm = LinkForm {
+        heading: "A heading",
+        lead: "What for.",
+        consequences: &[],
+        action: "/verify",
+        password: None,
+        button: "Do it",
+        otherwise: "Or not.",
+    };
+
+    #[test]
+    fn what_a_stranger_sent_is_text_and_nothing_else() {
+        let hostile = r#""><script>alert(1)</script><a href='x' onclick=y>&amp;"#;
+        let shown = Shown { form: &FORM, token: hostile, refused: Some(hostile) }.render().unwrap();
+        for markup in ["<script", "<a ", "href='"] {
+            assert!(!shown.contains(markup), "{markup} in {shown}");
+        }
+        let escaped = "&#34;&#62;&#60;script&#62;alert(1)&#60;/script&#62;&#60;a href=&#39;x&#39; onclick=y&#62;&#38;amp;";
+        assert_eq!(shown.matches(escaped).count(), 2, "{shown}");
+    }
+}

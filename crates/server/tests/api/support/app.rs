@@ -17,7 +17,7 @@ use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_server::{Web, router};
 use rotunda_testkit::fixtures::NOW;
-use rotunda_testkit::{FixedClock, MemoryStore, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{FixedClock, Mailbox, MemoryStore, QuickHasher, SeededEntropy, SimpleScratch};
 use tower::ServiceExt;
 
 use super::{Answer, Ask, everywhere};
@@ -77,18 +77,20 @@ impl Setup {
         let hasher = Arc::new(QuickHasher::default());
         let grenade =
             Arc::new(Grenade { seeded: SeededEntropy::new(self.seed), armed: AtomicBool::new(false) });
+        let mailbox = Arc::new(Mailbox::default());
         let outside = Outside {
             store: store.clone(),
             scratch: Arc::new(SimpleScratch::default()),
             clock: Arc::new(clock.clone()),
             entropy: grenade.clone(),
             hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
+            mailer: mailbox.clone(),
         };
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());
         let router = router(rotunda.clone(), self.web.clone());
         let (web, read, secrets) = (self.web, AtomicU64::new(0), Mutex::default());
-        App { rotunda, memory, clock, hasher, router, web, store, grenade, read, secrets }
+        App { rotunda, memory, clock, hasher, mailbox, router, web, store, grenade, read, secrets }
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) struct App {
     pub(crate) memory: Arc<MemoryStore>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
+    pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) router: Router,
     pub(crate) web: Web,
     pub(crate) store: Arc<dyn Store>,

@@ -12,6 +12,7 @@ use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
+use crate::limits::BucketKey;
 use crate::model::{
     Account, Caller, Email, Event, EventKind, Handle, Letter, LetterKind, Link, LinkPurpose, SecretText,
     SessionId, UnixMillis, User,
@@ -31,6 +32,8 @@ impl Rotunda {
         let now = self.clock.now();
         self.proved_lately(bearer, now)?;
         let new = Email::parse(email).ok_or(Denied::EmailInvalid)?;
+        let quota = self.policy.limits.forgot_per_account;
+        self.limit(BucketKey::forgot_by_account(&new), quota, now).await?;
         let (user, session) = (&bearer.facts.user, bearer.facts.session.id);
         let owner = self.store.account(&Handle::Email(new.clone())).await?.map(|account| account.user);
         let confirm = match owner {
@@ -73,7 +76,7 @@ impl Rotunda {
     /// [`Denied::LinkInvalid`]; [`Failure`] when the store does not answer.
     pub async fn confirm_email(&self, token: &SecretText, caller: &Caller) -> Result<(), Error> {
         for _ in 0..ROUNDS {
-            let link = self.good_link(token, &[LinkPurpose::ChangeEmail]).await?;
+            let link = self.good_link(token, &[LinkPurpose::ChangeEmail], caller).await?;
             let account = self.account_of_link(&link).await?;
             let (Some(new), Some(session)) = (link.email.clone(), link.session_id) else {
                 return Err(Denied::LinkInvalid.into());

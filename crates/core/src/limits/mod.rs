@@ -20,7 +20,7 @@ pub use gcra::Quota;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::UnixMillis;
+use crate::model::{Caller, UnixMillis, UserId};
 
 /// How often who may try what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,7 +83,6 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::RateLimited`] with how long to wait; [`crate::failure::Failure`] when the buckets' keeper does not
     /// answer.
-    #[expect(dead_code, reason = "the flows do not ask yet")]
     pub(crate) async fn limit(&self, key: BucketKey, quota: Quota, now: UnixMillis) -> Result<(), Error> {
         if !self.policy.limits.enabled {
             return Ok(());
@@ -91,6 +90,48 @@ impl Rotunda {
         match self.scratch.take(key, quota, now).await? {
             None => Ok(()),
             Some(wait) => Err(Denied::RateLimited(wait).into()),
+        }
+    }
+
+    /// The same for the bucket of the address that somebody calls from, where there is one.
+    pub(crate) async fn limit_address(
+        &self,
+        bucket: fn(AddressBlock) -> BucketKey,
+        quota: Quota,
+        caller: &Caller,
+        now: UnixMillis,
+    ) -> Result<(), Error> {
+        match caller.address {
+            Some(address) => self.limit(bucket(address.into()), quota, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts back what a try took, because it turned out to be none that has to be bounded. Bounds are no reason for an
+    /// outage: if the buckets' keeper does not answer, one token is lost.
+    pub(crate) async fn give_back(&self, key: BucketKey, quota: Quota, now: UnixMillis) {
+        if self.policy.limits.enabled {
+            let _ = self.scratch.give_back(key, quota, now).await;
+        }
+    }
+
+    /// The same for the bucket of an address.
+    pub(crate) async fn give_back_address(
+        &self,
+        bucket: fn(AddressBlock) -> BucketKey,
+        quota: Quota,
+        caller: &Caller,
+        now: UnixMillis,
+    ) {
+        if let Some(address) = caller.address {
+            self.give_back(bucket(address.into()), quota, now).await;
+        }
+    }
+
+    /// Fills the bucket of strangers who try to sign in to an account: its owner has come in by another way.
+    pub(crate) async fn forgive(&self, user: UserId) {
+        if self.policy.limits.enabled {
+            let _ = self.scratch.forget(BucketKey::login_by_account(user)).await;
         }
     }
 }

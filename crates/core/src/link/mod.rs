@@ -14,6 +14,7 @@ pub use token::LinkToken;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
+use crate::limits::BucketKey;
 use crate::model::{
     Account, Caller, ClientId, DeviceSecret, Event, EventKind, Link, LinkPurpose, PageKey, SecretText,
     UnixMillis, User, UserState,
@@ -45,16 +46,27 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied::LinkInvalid`]; [`crate::failure::Failure`] when the store does not answer.
-    pub async fn look_at_link(&self, token: &SecretText) -> Result<LinkPurpose, Error> {
-        Ok(self.good_link(token, LinkPurpose::ALL).await?.purpose)
+    pub async fn look_at_link(&self, token: &SecretText, caller: &Caller) -> Result<LinkPurpose, Error> {
+        Ok(self.good_link(token, LinkPurpose::ALL, caller).await?.purpose)
     }
 
-    /// The link that a token stands for, if it is good for one of these.
+    /// The link that a token stands for, if it is good for one of these. Only those that are not good are counted against
+    /// whoever comes with them.
     pub(crate) async fn good_link(
         &self,
         token: &SecretText,
         purposes: &[LinkPurpose],
+        caller: &Caller,
     ) -> Result<Link, Error> {
+        let (bucket, quota) = (BucketKey::code_by_address, self.policy.limits.codes_per_address);
+        let now = self.clock.now();
+        self.limit_address(bucket, quota, caller, now).await?;
+        let link = self.find_link(token, purposes).await?;
+        self.give_back_address(bucket, quota, caller, now).await;
+        Ok(link)
+    }
+
+    async fn find_link(&self, token: &SecretText, purposes: &[LinkPurpose]) -> Result<Link, Error> {
         let token = LinkToken::parse(&self.keys, token.expose()).ok_or(Denied::LinkInvalid)?;
         let link = self.store.link(token.id).await?.ok_or(Denied::LinkInvalid)?;
         let is_ours = token.hash(&self.keys).is_some_and(|hash| hash == link.hash);

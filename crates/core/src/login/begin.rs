@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::grant::Grant;
 use crate::model::{
     Caller, Client, ClientKind, DeviceHash, DeviceId, DeviceSecret, Event, EventKind, Lineage, PageKey,
-    Session, SessionId, Standing, TokenSecret, UnixMillis, User,
+    Session, SessionId, Standing, TokenSecret, UnixMillis, User, UserId,
 };
 use crate::outside::random;
 use crate::policy::Policy;
@@ -21,8 +21,6 @@ pub(crate) struct Device {
     pub hash: DeviceHash,
     /// The secret itself.
     pub secret: DeviceSecret,
-    /// Whether the user was seen on it before.
-    pub is_known: bool,
 }
 
 /// A session that has begun but is not stored yet.
@@ -42,24 +40,21 @@ impl Rotunda {
     pub(crate) fn new_device(&self, now: UnixMillis) -> Result<Device, Failure> {
         let secret = DeviceSecret::from_bytes(random(&*self.entropy)?);
         let id = DeviceId::new(now, random(&*self.entropy)?);
-        Ok(Device { id, hash: secret.hash(), secret, is_known: false })
+        Ok(Device { id, hash: secret.hash(), secret })
     }
 
-    /// The device that this user has signed in on before with the secret that was shown, or a new one. A secret that
-    /// this user never had is not taken over: somebody else may have put it there.
+    /// The device that this user has signed in on before with the secret that was shown. A secret that this user never
+    /// had is not taken over: somebody else may have put it there. Without a user it takes as long and finds none.
     pub(crate) async fn recognise(
         &self,
-        user: &User,
+        user: Option<&User>,
         shown: Option<&DeviceSecret>,
-        now: UnixMillis,
-    ) -> Result<Device, Failure> {
-        if let Some(secret) = shown {
-            let hash = secret.hash();
-            if let Some(id) = self.store.device_of(user.id, hash).await? {
-                return Ok(Device { id, hash, secret: secret.clone(), is_known: true });
-            }
-        }
-        self.new_device(now)
+    ) -> Result<Option<Device>, Failure> {
+        let Some(secret) = shown else { return Ok(None) };
+        let nobody = || UserId::from_bytes([0; 16]);
+        let (user, hash) = (user.map_or_else(nobody, |user| user.id), secret.hash());
+        let known = self.store.device_of(user, hash).await?;
+        Ok(known.map(|id| Device { id, hash, secret: secret.clone() }))
     }
 
     /// A new session of `user` on `device`, with everything in it decided and nothing stored.

@@ -1,8 +1,9 @@
 //! A login: a password becomes a session.
 //!
-//! 1. Find the client, then the account. No account costs the same hashing as a wrong password and gets the same answer.
+//! 1. Find the client, then the account and whether it knows the device. Has there been too much of this from here, or at
+//!    this account ([`crate::limits`])? No account costs the same as a wrong password and gets the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
-//! 3. Recognise the device by its secret, or give it one; the user is told of a new one.
+//! 3. A device that the account does not know gets a secret, and the user is told of it.
 //! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
 //!    password, a disabling or a sign-out everywhere starts again at 1.
 //!    How many sessions there may be is asked in the same transaction.
@@ -17,13 +18,14 @@ use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
+use crate::limits::{BucketKey, Quota};
 use crate::model::{
     Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis,
-    UserState,
+    User, UserState,
 };
 use crate::refresh::QUIET;
 use crate::store::{EndingOne, LoggedIn, LoggingIn};
-use begin::signed_in;
+use begin::{Device, signed_in};
 
 /// How often a login is begun anew because the user was changed meanwhile.
 const ROUNDS: usize = 4;
@@ -57,10 +59,10 @@ impl Rotunda {
         let client = self.policy.client(login.client_id.as_ref())?;
         for _ in 0..ROUNDS {
             let now = self.clock.now();
-            let account = self.prove(login, now).await?;
+            let (account, known) = self.prove(login, now).await?;
             let user = &account.user;
-            let device = self.recognise(user, login.device.as_ref(), now).await?;
-            let is_known = device.is_known;
+            let is_known = known.is_some();
+            let device = known.map_or_else(|| self.new_device(now), Ok)?;
             let begun = self.begin(user, client, device, (login.remember, &login.caller), now)?;
             let grant = self.grant_begun(&begun, user, client, now)?;
             let session = begun.session.id;
@@ -81,12 +83,21 @@ impl Rotunda {
         Err(Failure::overload("signing in a user who is being changed").into())
     }
 
-    /// The account whose password was given.
-    async fn prove(&self, login: &Login, now: UnixMillis) -> Result<Account, Error> {
+    /// The account whose password was given, and the device if the account was signed in on it before.
+    async fn prove(&self, login: &Login, now: UnixMillis) -> Result<(Account, Option<Device>), Error> {
+        let bucket = BucketKey::login_by_address;
+        let per_address = self.policy.limits.login_per_address;
+        self.limit_address(bucket, per_address, &login.caller, now).await?;
         let account = match &login.handle {
             Some(handle) => self.store.account(handle).await?,
             None => None,
         };
+        let user = account.as_ref().map(|account| &account.user);
+        let device = self.recognise(user, login.device.as_ref()).await?;
+        let bounded = self.bounded_by(login, user, device.as_ref());
+        if let Some((key, quota)) = bounded {
+            self.limit(key, quota, now).await?;
+        }
         let hash = account.as_ref().and_then(|a| a.password.clone().usable());
         let verdict = self.hasher.verify(login.password.clone(), hash).await?;
         let Some(mut account) = account.filter(|_| verdict.right) else {
@@ -100,6 +111,11 @@ impl Rotunda {
             self.store.note(event, now.minus(QUIET)).await?;
             return Err(Denied::UserDisabled.into());
         }
+        // Whoever knows the password has not guessed.
+        self.give_back_address(bucket, per_address, &login.caller, now).await;
+        if let Some((key, quota)) = bounded {
+            self.give_back(key, quota, now).await;
+        }
         if verdict.outdated {
             // A pool that is full just now does not keep the user out: the next login will do.
             if let Ok(fresh) = self.hasher.hash(login.password.clone()).await
@@ -108,7 +124,26 @@ impl Rotunda {
                 account.password = fresh;
             }
         }
-        Ok(account)
+        Ok((account, device))
+    }
+
+    /// Which bucket bounds the guesses at this account: strangers share one, each device that the account knows has its own,
+    /// so that strangers cannot lock out whoever has such a device. The same where there is no such account.
+    fn bounded_by(
+        &self,
+        login: &Login,
+        user: Option<&User>,
+        device: Option<&Device>,
+    ) -> Option<(BucketKey, Quota)> {
+        let limits = &self.policy.limits;
+        match (user, device, &login.handle) {
+            (Some(user), Some(device), _) => {
+                Some((BucketKey::login_by_device(user.id, device.id), limits.login_per_device))
+            }
+            (Some(user), None, _) => Some((BucketKey::login_by_account(user.id), limits.login_per_account)),
+            (None, _, Some(handle)) => Some((BucketKey::login_by_nobody(handle), limits.login_per_account)),
+            (None, _, None) => None,
+        }
     }
 
     /// Checks the password of whoever is signed in, for whatever asks for it again. Whoever guesses leaves a trace.
@@ -119,13 +154,16 @@ impl Rotunda {
         caller: &Caller,
     ) -> Result<Account, Error> {
         let (user, session) = (bearer.facts.user.id, bearer.facts.session.id);
+        let (key, quota) = (BucketKey::reauthentication(user), self.policy.limits.reauthenticate);
+        let now = self.clock.now();
+        self.limit(key, quota, now).await?;
         let account = self.store.account_of(user).await?;
         let hash = account.as_ref().and_then(|a| a.password.clone().usable());
         let verdict = self.hasher.verify(password.clone(), hash).await?;
         if let Some(account) = account.filter(|_| verdict.right) {
+            self.give_back(key, quota, now).await;
             return Ok(account);
         }
-        let now = self.clock.now();
         let event = Event { user_id: Some(user), session_id: Some(session), ..sign_in_failed(caller, now) };
         self.store.note(event, now.minus(QUIET)).await?;
         Err(Denied::CredentialsInvalid.into())

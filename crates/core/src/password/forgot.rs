@@ -8,6 +8,7 @@
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
+use crate::limits::BucketKey;
 use crate::model::{Caller, Email, Event, EventKind, Handle, LetterKind, LinkPurpose, User, UserState};
 use crate::post::letters::Occasion;
 
@@ -31,8 +32,10 @@ impl Rotunda {
         meant: impl FnOnce(&User) -> bool,
     ) -> Result<(), Error> {
         let email = Email::parse(email).ok_or(Denied::EmailInvalid)?;
+        let (limits, now) = (&self.policy.limits, self.clock.now());
+        self.limit_address(BucketKey::forgot_by_address, limits.forgot_per_address, caller, now).await?;
+        self.limit(BucketKey::forgot_by_account(&email), limits.forgot_per_account, now).await?;
         let account = self.store.account(&Handle::Email(email)).await?;
-        let now = self.clock.now();
         let user = account.map(|account| account.user);
         let user = user.filter(|user| user.state == UserState::Active && meant(user));
         let occasion = Occasion { user: user.as_ref(), caller, now };

@@ -28,7 +28,7 @@ impl Rotunda {
     pub async fn reset_password(&self, arrival: &Arrival, new: &Password) -> Result<Grant, Error> {
         let client = self.policy.client(arrival.client_id.as_ref())?;
         for _ in 0..ROUNDS {
-            let link = self.good_link(&arrival.token, &[LinkPurpose::ResetPassword]).await?;
+            let link = self.good_link(&arrival.token, &[LinkPurpose::ResetPassword], &arrival.caller).await?;
             let account = self.account_of_link(&link).await?;
             if link.email.as_ref() != Some(&account.user.email) {
                 return Err(Denied::LinkInvalid.into());
@@ -39,8 +39,9 @@ impl Rotunda {
             let ep = account.user.ep.saturating_add(1);
             let user = User { ep, email_verified: true, ..account.user.clone() };
             // The device may be known; its secret is a new one, as everything is now.
-            let known = self.recognise(&user, arrival.device.as_ref(), now).await?;
-            let device = Device { id: known.id, ..self.new_device(now)? };
+            let known = self.recognise(Some(&user), arrival.device.as_ref()).await?;
+            let fresh = self.new_device(now)?;
+            let device = Device { id: known.map_or(fresh.id, |known| known.id), ..fresh };
             let begun = self.begin(&user, client, device, (true, &arrival.caller), now)?;
             let grant = self.grant_begun(&begun, &user, client, now)?;
             let event = |kind| arrival.event(kind, &user, now);
@@ -64,6 +65,7 @@ impl Rotunda {
                 caller: arrival.caller.clone(),
             };
             if self.store.amend(amending).await? == Amended::Done {
+                self.forgive(user.id).await;
                 return Ok(grant);
             }
         }

@@ -26,6 +26,7 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::keys::MasterKeys;
+use crate::limits::BucketKey;
 use crate::model::{
     Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, RetryHash,
     RetryKeys, Salt, SecretText, TokenHash, UnixMillis,
@@ -97,6 +98,10 @@ impl Rotunda {
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
+        // Whoever has a token of this session, current or not: nobody else can use the bucket up.
+        let (key, quota) =
+            (BucketKey::refresh_by_session(token.session_id), self.policy.limits.refresh_per_session);
+        self.limit(key, quota, self.clock.now()).await?;
         let retry = attempt.retry_keys.hashes(&token.session_id);
         let mut prepared = Prepared { attempt, token, hash, retry, arrived: self.clock.now(), raced: false };
         for _ in 0..ROUNDS {

@@ -14,6 +14,7 @@ use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
+use crate::limits::BucketKey;
 use crate::login::begin::signed_in;
 use crate::model::{
     Account, Caller, ClientId, Email, Event, EventKind, Handle, LetterKind, Link, LinkPurpose, PageKey,
@@ -64,6 +65,8 @@ impl Rotunda {
     /// # Errors
     /// [`Denied`] tells what to change; [`Failure`] when the store or the password pool does not answer.
     pub async fn register(&self, register: &Register) -> Result<Outcome, Error> {
+        let (bucket, quota) = (BucketKey::register_by_address, self.policy.limits.register_per_address);
+        self.limit_address(bucket, quota, &register.caller, self.clock.now()).await?;
         match self.policy.registration {
             Registration::Off => Err(Denied::RegistrationOff.into()),
             Registration::Unverified => Ok(Outcome::SignedIn(Box::new(self.sign_up(register).await?))),
@@ -99,6 +102,8 @@ impl Rotunda {
         {
             return Err(Denied::UsernameTaken.into());
         }
+        let per_account = self.policy.limits.forgot_per_account;
+        self.limit(BucketKey::forgot_by_account(&user.email), per_account, user.created_at).await?;
         let owner = self.store.account(&Handle::Email(user.email.clone())).await?.map(|account| account.user);
         let (caller, now) = (&register.caller, user.created_at);
         let posting = match &owner {

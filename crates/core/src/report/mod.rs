@@ -31,7 +31,7 @@ impl Rotunda {
         // An address that was changed and then taken by somebody else cannot come back; everything ends all the same.
         let mut comes_back = true;
         for _ in 0..ROUNDS {
-            let link = self.good_link(token, &[LinkPurpose::Report]).await?;
+            let link = self.good_link(token, &[LinkPurpose::Report], caller).await?;
             let account = self.account_of_link(&link).await?;
             let told = link.email.clone().ok_or(Denied::LinkInvalid)?;
             let amending = self.taking_report(account, &link, (told, comes_back), caller)?;

@@ -12,6 +12,7 @@ use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
+use crate::limits::BucketKey;
 use crate::link::Arrival;
 use crate::login::begin::signed_in;
 use crate::model::{
@@ -46,8 +47,8 @@ impl Rotunda {
     pub async fn verify_email(&self, arrival: &Arrival, password: &Password) -> Result<Grant, Error> {
         let client = self.policy.client(arrival.client_id.as_ref())?;
         for _ in 0..ROUNDS {
-            let link =
-                self.good_link(&arrival.token, &[LinkPurpose::Register, LinkPurpose::VerifyEmail]).await?;
+            let purposes = [LinkPurpose::Register, LinkPurpose::VerifyEmail];
+            let link = self.good_link(&arrival.token, &purposes, &arrival.caller).await?;
             let grant = match &link.newcomer {
                 Some(newcomer) => self.welcome(arrival, client, (&link, newcomer), password).await?,
                 None => self.verify_user(arrival, client, &link, password).await?,
@@ -151,10 +152,13 @@ impl Rotunda {
         password: &Password,
         hash: PasswordHash,
     ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let (bucket, quota) = (BucketKey::login_by_address, self.policy.limits.login_per_address);
+        self.limit_address(bucket, quota, &arrival.caller, now).await?;
         if self.hasher.verify(password.clone(), hash.usable()).await?.right {
+            self.give_back_address(bucket, quota, &arrival.caller, now).await;
             return Ok(());
         }
-        let now = self.clock.now();
         self.store.note(crate::login::sign_in_failed(&arrival.caller, now), now.minus(QUIET)).await?;
         Err(Denied::CredentialsInvalid.into())
     }

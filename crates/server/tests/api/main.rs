@@ -17,6 +17,7 @@ mod browser;
 mod closed_lists;
 mod cors;
 mod documented;
+mod enumeration;
 mod forwarded;
 mod host;
 mod https;

@@ -9,6 +9,7 @@ use rotunda_core::model::{
     Lineage, Session, SessionId, Standing, UnixMillis, User, UserId, UserState,
 };
 use rotunda_core::refresh::{DeviceShown, Presented, Step, Successor};
+use rotunda_core::store::WhenFull;
 
 use crate::secrets::{Key, Salt, Token};
 use crate::setting::{Keeps, Setting};
@@ -46,6 +47,8 @@ impl Office {
             idle: A_YEAR,
             absolute: A_YEAR,
             bind_address: AddressBinding::Off,
+            max_per_user: None,
+            when_full: WhenFull::EvictOldest,
         };
         let user = User {
             id: UserId::from_bytes([1; 16]),

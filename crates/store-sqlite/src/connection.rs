@@ -21,7 +21,7 @@ use rusqlite::{Connection, OpenFlags, Result};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// More than there are statements, so that each is prepared once.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 const BOTH: &str = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
     PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST;";

@@ -52,7 +52,14 @@ pub(crate) fn due(
             && let Some((ending, at)) = session.ending_at(now)
         {
             let at_generation = Some(session.lineage.generation);
-            due.push(EndingOne { id, at_generation, ending, at, caller: Caller::default() });
+            due.push(EndingOne {
+                id,
+                at_generation,
+                ending,
+                at,
+                caller: Caller::default(),
+                post: Vec::new(),
+            });
         }
     }
     Ok((due, reached))

@@ -1,7 +1,7 @@
 //! The outbox: what happened, in the order in which it was committed.
 
-use rotunda_core::model::{Event, RecordedEvent, SessionId, UnixMillis};
-use rusqlite::{Connection, Result, params};
+use rotunda_core::model::{Event, RecordedEvent, SessionId, UnixMillis, UserId};
+use rusqlite::{Connection, Params, Result, params};
 
 use crate::rows::{self, outbox_columns};
 
@@ -16,6 +16,8 @@ pub(crate) const AFTER: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
 pub(crate) const OF_SESSION: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE session_id = ?1 ORDER BY seq DESC LIMIT ?2");
+pub(crate) const OF_USER: &str =
+    concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE user_id = ?1 ORDER BY seq DESC LIMIT ?2");
 pub(crate) const FORGET: &str = "\
     DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
 
@@ -51,14 +53,21 @@ pub(crate) fn events(db: &Connection, after: u64, limit: u32) -> Result<Vec<Reco
 }
 
 pub(crate) fn events_of(db: &Connection, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>> {
-    let newest_first = db
-        .prepare_cached(OF_SESSION)?
-        .query_map(params![session.as_bytes(), limit], rows::recorded_event)?
-        .collect::<Result<Vec<_>>>()?;
-    Ok(newest_first.into_iter().rev().collect())
+    last(db, OF_SESSION, params![session.as_bytes(), limit])
+}
+
+pub(crate) fn events_of_user(db: &Connection, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>> {
+    last(db, OF_USER, params![user.as_bytes(), limit])
 }
 
 pub(crate) fn forget_events(db: &Connection, before: UnixMillis, limit: u32) -> Result<u32> {
     let gone = db.prepare_cached(FORGET)?.execute(params![before.0, limit])?;
     Ok(u32::try_from(gone).unwrap_or(limit))
+}
+
+/// What is found newest first, oldest first.
+fn last(db: &Connection, sql: &str, of: impl Params) -> Result<Vec<RecordedEvent>> {
+    let newest_first =
+        db.prepare_cached(sql)?.query_map(of, rows::recorded_event)?.collect::<Result<Vec<_>>>()?;
+    Ok(newest_first.into_iter().rev().collect())
 }

@@ -24,11 +24,17 @@
 //! it would double the work of the one write that matters. It walks through the table instead, a bounded number of
 //! rows a call, on a reader, where nobody waits behind it (`janitor.rs`).
 
+mod amend;
+mod caps;
 mod connection;
+mod delete;
+mod devices;
 mod fault;
 mod janitor;
 mod journal;
 mod keys;
+mod letters;
+mod links;
 mod login;
 mod logout;
 mod password;

@@ -3,13 +3,15 @@
 //! 1. The user must still be as they were read: active, the same epoch, the same password hash. The transaction sees to it
 //!    that nobody changes that between the question and the insert, so a login cannot slip past a logout-all, a password
 //!    change or a disabling.
-//! 2. The new row, the end of the session that it replaces, and their events are one transaction.
+//! 2. There must be room for it, or room is made (`caps.rs`).
+//! 3. The new row, its device, the ends of the session that it replaces and of those that make room, their events and
+//!    letters are one transaction.
 
 use rotunda_core::model::{Session, Standing};
-use rotunda_core::store::LoggingIn;
+use rotunda_core::store::{LoggedIn, LoggingIn};
 use rusqlite::{Connection, Result, named_params, params};
 
-use crate::{journal, logout, rows};
+use crate::{caps, devices, journal, letters, logout, rows};
 
 pub(crate) const AS_READ: &str =
     "SELECT 1 FROM user WHERE id = ?1 AND state = 'active' AND ep = ?2 AND password_hash = ?3";
@@ -23,21 +25,23 @@ pub(crate) const INSERT: &str = "\
         :retry_hashes, :created_at, :auth_time, :amr, :idle_ms, :idle_expires_at, :absolute_expires_at, :ep, :status, \
         :ended, :ended_at, :last_ip, :last_user_agent)";
 
-pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<bool> {
+pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<LoggedIn> {
     let session = &login.session;
     let read = params![session.user_id.as_bytes(), rows::stored(session.ep), login.password.expose()];
     if !db.prepare_cached(AS_READ)?.exists(read)? {
-        return Ok(false);
+        return Ok(LoggedIn::Changed);
+    }
+    let Some(evicted) = caps::make_room(db, login)? else { return Ok(LoggedIn::Full) };
+    for end in evicted.iter().chain(&login.replaces) {
+        logout::end(db, end)?;
     }
     insert(db, session)?;
-    if let Some(replaced) = &login.replaces {
-        logout::end(db, replaced)?;
-    }
     journal::record(db, &login.event)?;
-    Ok(true)
+    letters::post_all(db, &login.post)?;
+    Ok(LoggedIn::Done)
 }
 
-/// Adds the row of a session.
+/// Adds the row of a session; its device is seen by this.
 pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
     let lineage = &session.lineage;
     let (status, ended, ended_at) = match session.standing {
@@ -46,38 +50,37 @@ pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
     };
     let amr =
         serde_json::to_string(&session.amr).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
-    db.prepare_cached(INSERT)?
-        .execute(named_params! {
-            ":id": session.id.as_bytes(),
-            ":user_id": session.user_id.as_bytes(),
-            ":client_id": session.client_id.0,
-            ":device_id": session.device_id.as_bytes(),
-            ":device_hash": session.device_hash.0,
-            ":device_shown": session.device_shown,
-            ":page_hash": session.page_hash.map(|hash| hash.0),
-            ":remember": session.remember,
-            ":generation": lineage.generation,
-            ":current_hash": lineage.current_hash.0,
-            ":previous_hash": lineage.previous_hash.map(|hash| hash.0),
-            ":before_hash": lineage.before_hash.map(|hash| hash.0),
-            ":salt": lineage.salt.map(|salt| salt.0),
-            ":previous_salt": lineage.previous_salt.map(|salt| salt.0),
-            ":key_id": lineage.key_id,
-            ":previous_key_id": lineage.previous_key_id,
-            ":rotated_at_ms": lineage.rotated_at.map(|at| at.0),
-            ":retry_hashes": rows::retry_hashes(&lineage.retry_hashes),
-            ":created_at": session.created_at.0,
-            ":auth_time": session.auth_time.0,
-            ":amr": amr,
-            ":idle_ms": i64::try_from(session.idle.as_millis()).unwrap_or(i64::MAX),
-            ":idle_expires_at": session.idle_expires_at.0,
-            ":absolute_expires_at": session.absolute_expires_at.0,
-            ":ep": rows::stored(session.ep),
-            ":status": status,
-            ":ended": ended,
-            ":ended_at": ended_at,
-            ":last_ip": session.last_address.map(|address| address.to_string()),
-            ":last_user_agent": session.last_user_agent,
-        })
-        .map(drop)
+    db.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": session.id.as_bytes(),
+        ":user_id": session.user_id.as_bytes(),
+        ":client_id": session.client_id.0,
+        ":device_id": session.device_id.as_bytes(),
+        ":device_hash": session.device_hash.0,
+        ":device_shown": session.device_shown,
+        ":page_hash": session.page_hash.map(|hash| hash.0),
+        ":remember": session.remember,
+        ":generation": lineage.generation,
+        ":current_hash": lineage.current_hash.0,
+        ":previous_hash": lineage.previous_hash.map(|hash| hash.0),
+        ":before_hash": lineage.before_hash.map(|hash| hash.0),
+        ":salt": lineage.salt.map(|salt| salt.0),
+        ":previous_salt": lineage.previous_salt.map(|salt| salt.0),
+        ":key_id": lineage.key_id,
+        ":previous_key_id": lineage.previous_key_id,
+        ":rotated_at_ms": lineage.rotated_at.map(|at| at.0),
+        ":retry_hashes": rows::retry_hashes(&lineage.retry_hashes),
+        ":created_at": session.created_at.0,
+        ":auth_time": session.auth_time.0,
+        ":amr": amr,
+        ":idle_ms": rows::millis(session.idle),
+        ":idle_expires_at": session.idle_expires_at.0,
+        ":absolute_expires_at": session.absolute_expires_at.0,
+        ":ep": rows::stored(session.ep),
+        ":status": status,
+        ":ended": ended,
+        ":ended_at": ended_at,
+        ":last_ip": session.last_address.map(|address| address.to_string()),
+        ":last_user_agent": session.last_user_agent,
+    })?;
+    devices::see(db, session)
 }

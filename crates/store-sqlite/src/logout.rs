@@ -3,15 +3,15 @@
 //! Whoever ends a session, it gets exactly one `session.ended` event: the event is written for the rows that the same
 //! guard lets through, in the same transaction. A session whose time is up but not yet recorded counts as live here.
 
-use rotunda_core::model::{Caller, Ending, Event, EventKind, UnixMillis, UserId};
+use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, UnixMillis, UserId};
 use rotunda_core::store::{EndingAll, EndingOne};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::{journal, rows};
+use crate::{devices, journal, letters, rows};
 
 pub(crate) const END: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 \
-    WHERE id = ?3 AND status = 'live' AND (?4 IS NULL OR generation = ?4) RETURNING user_id";
+    WHERE id = ?3 AND status = 'live' AND (?4 IS NULL OR generation = ?4) RETURNING user_id, device_hash";
 pub(crate) const RECORD_ENDS: &str = "\
     INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
     SELECT ?1, ?2, ?3, user_id, id, ?4, ?5 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
@@ -21,16 +21,21 @@ pub(crate) const RAISE_EPOCH: &str = "UPDATE user SET ep = ep + 1, state = coale
 
 pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
     let guarded = params![end.ending.as_str(), end.at.0, end.id.as_bytes(), end.at_generation];
-    let user: Option<[u8; 16]> = db.prepare_cached(END)?.query_row(guarded, |row| row.get(0)).optional()?;
-    let Some(user) = user else { return Ok(false) };
+    let whose = |row: &Row<'_>| Ok((UserId::from_bytes(row.get(0)?), DeviceHash(row.get(1)?)));
+    let ended = db.prepare_cached(END)?.query_row(guarded, whose).optional()?;
+    let Some((user, device)) = ended else { return Ok(false) };
     let event = Event {
         kind: EventKind::SessionEnded(end.ending),
         at: end.at,
-        user_id: Some(UserId::from_bytes(user)),
+        user_id: Some(user),
         session_id: Some(end.id),
         caller: end.caller.clone(),
     };
     journal::record(db, &event)?;
+    if devices::is_copied(end.ending) {
+        devices::forget_one(db, user, device)?;
+    }
+    letters::post_all(db, &end.post)?;
     Ok(true)
 }
 
@@ -52,6 +57,9 @@ pub(crate) fn end_live_of(
     at: UnixMillis,
     caller: &Caller,
 ) -> Result<u64> {
+    if devices::is_copied(ending) {
+        devices::forget_live(db, user)?;
+    }
     let user = user.as_bytes();
     let kind = EventKind::SessionEnded(ending).as_str();
     let event = params![at.0, kind, ending.as_str(), rows::address(caller), caller.user_agent, user];

@@ -6,16 +6,17 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session,
-    SessionId, UnixMillis, User, UserId,
+    Account, Device, DeviceHash, DeviceId, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
+    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, UnixMillis, User, UserId,
 };
 use rotunda_core::store::{
-    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
-    Rotating, Sessions,
+    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
+    Post, Posting, Registered, Registering, Rotating, Sessions,
 };
 
 use crate::{
-    SqliteStore, janitor, journal, keys, login, logout, password, refresh, register, sessions, users,
+    SqliteStore, amend, delete, devices, janitor, journal, keys, letters, links, login, logout, password,
+    refresh, register, sessions, users,
 };
 
 #[async_trait]
@@ -37,7 +38,7 @@ impl Accounts for SqliteStore {
         self.read("listing users", move |db| users::users(db, after, limit)).await
     }
 
-    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
+    async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
         self.write("starting a session", move |db| login::login(db, &login)).await
     }
 
@@ -45,8 +46,12 @@ impl Accounts for SqliteStore {
         self.write("strengthening a password hash", move |db| password::rehash(db, user, &from, &to)).await
     }
 
-    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
-        self.write("changing a password", move |db| password::change(db, &change)).await
+    async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
+        self.write("changing an account", move |db| amend::amend(db, &amending)).await
+    }
+
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
+        self.write("deleting a user", move |db| delete::delete(db, &deleting)).await
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -81,7 +86,15 @@ impl Sessions for SqliteStore {
     }
 
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
-        self.read("recognising a device", move |db| sessions::device_of(db, user, device)).await
+        self.read("recognising a device", move |db| devices::device_of(db, user, device)).await
+    }
+
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
+        self.read("listing devices", move |db| devices::devices_of(db, user, limit)).await
+    }
+
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.write("forgetting devices", move |db| devices::forget(db, before, limit)).await
     }
 
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
@@ -121,8 +134,48 @@ impl Journal for SqliteStore {
         self.read("reading a session's events", move |db| journal::events_of(db, session, limit)).await
     }
 
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.read("reading a user's events", move |db| journal::events_of_user(db, user, limit)).await
+    }
+
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
         self.write("forgetting events", move |db| journal::forget_events(db, before, limit)).await
+    }
+}
+
+#[async_trait]
+impl Post for SqliteStore {
+    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
+        self.write("posting letters", move |db| letters::post(db, &postings, &events)).await
+    }
+
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
+        self.read("reading a link", move |db| links::link(db, id)).await
+    }
+
+    async fn claim_letters(
+        &self,
+        now: UnixMillis,
+        until: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<QueuedLetter>, Failure> {
+        self.write("taking letters", move |db| letters::claim(db, now, until, limit)).await
+    }
+
+    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
+        self.write("taking a letter off the queue", move |db| letters::done(db, id)).await
+    }
+
+    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
+        self.write("putting a letter off", move |db| letters::failed(db, id, again_at, &why)).await
+    }
+
+    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
+        self.read("listing letters", move |db| letters::letters(db, limit)).await
+    }
+
+    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.write("forgetting links", move |db| links::forget(db, now, limit)).await
     }
 }
 

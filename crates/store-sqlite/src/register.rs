@@ -1,12 +1,13 @@
 //! A new user, and the first session where one is given.
 //!
-//! Whether the names are free is asked inside the transaction, which no other process can write beside.
+//! Whether the link is there and the names are free is asked inside the transaction, which no other process can write beside.
+//! The link comes first: who has none is not told about names.
 
 use rotunda_core::model::{Account, Email, Username};
 use rotunda_core::store::{Registered, Registering};
 use rusqlite::{Connection, Result, named_params, params};
 
-use crate::{journal, login, logout, rows};
+use crate::{journal, links, login, logout, rows};
 
 pub(crate) const EMAIL_TAKEN: &str = "SELECT 1 FROM user WHERE email_key = ?1";
 pub(crate) const USERNAME_TAKEN: &str = "SELECT 1 FROM user WHERE username_key = ?1";
@@ -18,6 +19,11 @@ pub(crate) const INSERT: &str = "\
 
 pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered> {
     let user = &new.account.user;
+    if let Some(link) = new.uses
+        && !links::is_there(db, link)?
+    {
+        return Ok(Registered::LinkGone);
+    }
     if db.prepare_cached(EMAIL_TAKEN)?.exists(params![user.email.key()])? {
         return Ok(Registered::EmailTaken);
     }
@@ -27,6 +33,7 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
         return Ok(Registered::UsernameTaken);
     }
     insert(db, &new.account)?;
+    new.uses.into_iter().try_for_each(|link| links::use_up(db, link))?;
     if let Some(session) = &new.session {
         login::insert(db, session)?;
     }

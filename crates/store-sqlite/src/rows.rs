@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
-    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Lineage,
-    PageHash, PasswordHash, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing,
+    Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Letter,
+    LetterId, LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash,
+    PendingUser, QueuedLetter, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing,
     TokenHash, UnixMillis, User, UserId, UserState, Username,
 };
 use rusqlite::types::FromSql;
@@ -34,6 +35,29 @@ macro_rules! session_columns {
     };
 }
 
+/// The columns of [`device`], in its order.
+macro_rules! device_columns {
+    () => {
+        "id, user_id, hash, first_seen_at, last_seen_at, last_ip, last_user_agent"
+    };
+}
+
+/// The columns of [`link`], in its order.
+macro_rules! link_columns {
+    () => {
+        "id, purpose, hash, user_id, ep, email, session_id, newcomer_username, newcomer_name, \
+         newcomer_password_hash, created_at, life_ms, expires_at"
+    };
+}
+
+/// The columns of [`queued_letter`], in its order.
+macro_rules! letter_columns {
+    () => {
+        "id, kind, recipient, user_id, name, at_ms, address, user_agent, other, link_id, link_purpose, link_key_id, \
+         expires_at, attempts, next_attempt_at, last_error"
+    };
+}
+
 /// The columns of [`recorded_event`], in its order.
 macro_rules! outbox_columns {
     () => {
@@ -41,7 +65,9 @@ macro_rules! outbox_columns {
     };
 }
 
-pub(crate) use {outbox_columns, session_columns, user_columns};
+pub(crate) use {
+    device_columns, letter_columns, link_columns, outbox_columns, session_columns, user_columns,
+};
 
 /// Four retry hashes of 16 bytes.
 const RETRY_BYTES: usize = RetryKeys::MOST * 16;
@@ -80,12 +106,25 @@ impl<'r, 's> Columns<'r, 's> {
         self.take().map(id)
     }
 
+    fn some_id<T>(&mut self, id: impl FnOnce([u8; 16]) -> T) -> Result<Option<T>> {
+        self.take().map(|stored: Option<_>| stored.map(id))
+    }
+
     fn time(&mut self) -> Result<UnixMillis> {
         self.take().map(UnixMillis)
     }
 
     fn number(&mut self) -> Result<u64> {
         self.parse(|stored: i64| u64::try_from(stored).ok())
+    }
+
+    fn email(&mut self) -> Result<Option<Email>> {
+        self.parse_some(|text: String| Email::parse(&text))
+    }
+
+    fn caller(&mut self) -> Result<Caller> {
+        let address = self.parse_some(|text: String| text.parse().ok())?;
+        Ok(Caller { address, user_agent: self.take()? })
     }
 
     fn senseless(&self, column: usize) -> Error {
@@ -192,6 +231,68 @@ pub(crate) fn facts(row: &Row<'_>) -> Result<Facts> {
     })
 }
 
+/// From [`device_columns`].
+pub(crate) fn device(row: &mut Columns<'_, '_>) -> Result<Device> {
+    Ok(Device {
+        id: row.id(DeviceId::from_bytes)?,
+        user_id: row.id(UserId::from_bytes)?,
+        hash: DeviceHash(row.take()?),
+        first_seen_at: row.time()?,
+        last_seen_at: row.time()?,
+        caller: row.caller()?,
+    })
+}
+
+/// From [`link_columns`].
+pub(crate) fn link(row: &mut Columns<'_, '_>) -> Result<Link> {
+    Ok(Link {
+        id: row.id(LinkId::from_bytes)?,
+        purpose: row.parse(|name: String| LinkPurpose::parse(&name))?,
+        hash: LinkHash(row.take()?),
+        user_id: row.some_id(UserId::from_bytes)?,
+        ep: row.number()?,
+        email: row.email()?,
+        session_id: row.some_id(SessionId::from_bytes)?,
+        newcomer: newcomer(row)?,
+        created_at: row.time()?,
+        life: Duration::from_millis(row.number()?),
+        expires_at: row.time()?,
+    })
+}
+
+fn newcomer(row: &mut Columns<'_, '_>) -> Result<Option<PendingUser>> {
+    let username = row.parse_some(|text: String| Username::parse(&text))?;
+    let name = row.take()?;
+    let password = row.take::<Option<_>>()?.map(PasswordHash::new);
+    Ok(password.map(|password| PendingUser { username, name, password }))
+}
+
+/// From [`letter_columns`].
+pub(crate) fn queued_letter(row: &mut Columns<'_, '_>) -> Result<QueuedLetter> {
+    let letter = Letter {
+        id: row.id(LetterId::from_bytes)?,
+        kind: row.parse(|name: String| LetterKind::parse(&name))?,
+        to: row.email()?,
+        user_id: row.some_id(UserId::from_bytes)?,
+        name: row.take()?,
+        at: row.time()?,
+        caller: row.caller()?,
+        other: row.email()?,
+        link: letter_link(row)?,
+        expires_at: row.time()?,
+    };
+    Ok(QueuedLetter { letter, attempts: row.take()?, next_attempt_at: row.time()?, last_error: row.take()? })
+}
+
+fn letter_link(row: &mut Columns<'_, '_>) -> Result<Option<LetterLink>> {
+    let Some(id) = row.some_id(LinkId::from_bytes)? else {
+        row.next += 2;
+        return Ok(None);
+    };
+    let purpose = row.parse(|name: String| LinkPurpose::parse(&name))?;
+    Ok(Some(LetterLink { id, purpose, key_id: row.take()? }))
+}
+
 /// From [`outbox_columns`].
 pub(crate) fn recorded_event(row: &Row<'_>) -> Result<RecordedEvent> {
     let mut row = Columns::of(row);
@@ -199,11 +300,8 @@ pub(crate) fn recorded_event(row: &Row<'_>) -> Result<RecordedEvent> {
     let at = row.time()?;
     let name: String = row.take()?;
     let kind = row.parse(|ending: Option<String>| EventKind::parse(&name, ending.as_deref()))?;
-    let user_id = row.take::<Option<_>>()?.map(UserId::from_bytes);
-    let session_id = row.take::<Option<_>>()?.map(SessionId::from_bytes);
-    let address = row.parse_some(|text: String| text.parse().ok())?;
-    let caller = Caller { address, user_agent: row.take()? };
-    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller } })
+    let (user_id, session_id) = (row.some_id(UserId::from_bytes)?, row.some_id(SessionId::from_bytes)?);
+    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller: row.caller()? } })
 }
 
 /// From `kid, algorithm, master_id, sealed, created_at`.
@@ -238,6 +336,11 @@ pub(crate) fn address(caller: &Caller) -> Option<String> {
 /// A count or a place as SQLite has it; what does not fit is beyond every row anyway.
 pub(crate) fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A span as SQLite has it; one that does not fit is longer than any.
+pub(crate) fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The retry hashes side by side; zeros for none.

@@ -1,6 +1,6 @@
-//! Sessions and devices, as their user sees them.
+//! Sessions, as their user sees them.
 
-use rotunda_core::model::{DeviceHash, DeviceId, Facts, PageHash, Session, UnixMillis, UserId};
+use rotunda_core::model::{Facts, PageHash, Session, UnixMillis, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::refresh::select_facts;
@@ -13,9 +13,6 @@ pub(crate) const SESSIONS_OF: &str = concat!(
     " FROM session WHERE user_id = ?1 AND status = 'live' AND idle_expires_at > ?2 AND absolute_expires_at > ?2 \
      ORDER BY coalesce(rotated_at_ms, created_at) DESC, id DESC LIMIT ?3"
 );
-/// Live or ended: a device is known for as long as one of its sessions is kept.
-pub(crate) const DEVICE_OF: &str = "SELECT device_id FROM session WHERE user_id = ?1 AND device_hash = ?2 AND NOT EXISTS \
-        (SELECT 1 FROM session WHERE user_id = ?1 AND device_hash = ?2 AND ended IN ('reused', 'reported')) LIMIT 1";
 
 pub(crate) fn facts_of_page(db: &Connection, page: PageHash) -> Result<Option<Facts>> {
     db.prepare_cached(FACTS_OF_PAGE)?.query_row(params![page.0], rows::facts).optional()
@@ -30,10 +27,4 @@ pub(crate) fn sessions_of(
     db.prepare_cached(SESSIONS_OF)?
         .query_map(params![user.as_bytes(), now.0, limit], |row| rows::session(&mut Columns::of(row)))?
         .collect()
-}
-
-pub(crate) fn device_of(db: &Connection, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>> {
-    db.prepare_cached(DEVICE_OF)?
-        .query_row(params![user.as_bytes(), device.0], |row| row.get(0).map(DeviceId::from_bytes))
-        .optional()
 }

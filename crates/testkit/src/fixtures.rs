@@ -10,7 +10,7 @@ use rotunda_core::model::{
     UserState, Username,
 };
 use rotunda_core::outside::random;
-use rotunda_core::store::{ChangingPassword, EndingAll, EndingOne, LoggingIn, Registering, Rotating};
+use rotunda_core::store::{Amending, EndingAll, EndingOne, Ends, LoggingIn, Registering, Right, Rotating};
 
 use crate::entropy::SeededEntropy;
 use crate::hasher::fnv1a;
@@ -135,7 +135,7 @@ pub fn rotated(session: &Session, rotation: &Rotating) -> Session {
 /// The end of one session, whatever its generation.
 #[must_use]
 pub fn an_end(session: &Session, ending: Ending, at: UnixMillis) -> EndingOne {
-    EndingOne { id: session.id, at_generation: None, ending, at, caller: a_caller(0) }
+    EndingOne { id: session.id, at_generation: None, ending, at, caller: a_caller(0), post: Vec::new() }
 }
 
 /// The session as an end that went through leaves it.
@@ -164,6 +164,7 @@ pub fn a_registration(account: &Account, session: Option<&Session>) -> Registeri
         account: account.clone(),
         session: session.cloned(),
         replaces: None,
+        uses: None,
         events: vec![an_event(EventKind::UserRegistered, &account.user)],
     }
 }
@@ -172,19 +173,42 @@ pub fn a_registration(account: &Account, session: Option<&Session>) -> Registeri
 #[must_use]
 pub fn a_login(account: &Account, session: &Session) -> LoggingIn {
     let event = Event { session_id: Some(session.id), ..an_event(EventKind::SignedIn, &account.user) };
-    LoggingIn { session: session.clone(), password: account.password.clone(), replaces: None, event }
+    LoggingIn {
+        session: session.clone(),
+        password: account.password.clone(),
+        replaces: None,
+        caps: Vec::new(),
+        event,
+        post: Vec::new(),
+    }
 }
 
 /// A change to the password hash of that seed, asked for by a session and going on in one of that seed, at [`NOW`].
 #[must_use]
-pub fn a_password_change(account: &Account, asking: &Session, seed: u64) -> ChangingPassword {
+pub fn a_password_change(account: &Account, asking: &Session, seed: u64) -> Amending {
     let session = Session { ep: account.user.ep + 1, ..a_session(&account.user, seed) };
-    ChangingPassword {
-        account: account.clone(),
-        password: a_password_hash(seed),
-        asking: asking.id,
-        session,
+    Amending {
+        password: Some(a_password_hash(seed)),
+        ends: Ends::All { ending: Ending::PasswordChanged, at: NOW },
+        session: Some(session),
         events: vec![an_event(EventKind::PasswordChanged, &account.user)],
+        ..an_amendment(account, Right::Session(asking.id))
+    }
+}
+
+/// A change of an account that changes nothing.
+#[must_use]
+pub fn an_amendment(account: &Account, right: Right) -> Amending {
+    Amending {
+        account: account.clone(),
+        right,
+        password: None,
+        email: None,
+        verified: false,
+        ends: Ends::Nothing,
+        session: None,
+        events: Vec::new(),
+        post: Vec::new(),
         caller: a_caller(0),
     }
 }
@@ -243,7 +267,18 @@ pub fn every_kind() -> impl Iterator<Item = EventKind> {
         K::ProofMissing => Some(K::TokenAheadRefused),
         K::TokenAheadRefused => Some(K::TokenAheadAccepted),
         K::TokenAheadAccepted => Some(K::PasswordChanged),
-        K::PasswordChanged => Some(K::UserDisabled),
+        K::PasswordChanged => Some(K::RegistrationAsked),
+        K::RegistrationAsked => Some(K::VerificationAsked),
+        K::VerificationAsked => Some(K::EmailVerified),
+        K::EmailVerified => Some(K::RecoveryAsked),
+        K::RecoveryAsked => Some(K::PasswordReset),
+        K::PasswordReset => Some(K::EmailChangeAsked),
+        K::EmailChangeAsked => Some(K::EmailChanged),
+        K::EmailChanged => Some(K::Reported),
+        K::Reported => Some(K::Reauthenticated),
+        K::Reauthenticated => Some(K::DataExported),
+        K::DataExported => Some(K::UserDeleted),
+        K::UserDeleted => Some(K::UserDisabled),
         K::UserDisabled => Some(K::UserEnabled),
         K::UserEnabled => None,
     })

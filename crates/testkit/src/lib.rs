@@ -18,11 +18,13 @@ pub mod contract;
 pub mod entropy;
 pub mod fixtures;
 pub mod hasher;
+pub mod mailbox;
 pub mod memory;
 pub mod scratch;
 
 pub use clock::FixedClock;
 pub use entropy::{BrokenEntropy, SeededEntropy};
 pub use hasher::QuickHasher;
+pub use mailbox::{Mailbox, Sent};
 pub use memory::{MemoryState, MemoryStore};
 pub use scratch::SimpleScratch;

@@ -178,5 +178,7 @@ fn meaning(ending: rotunda_core::model::Ending) -> &'static str {
         E::AbsoluteExpired => "It reached the end of its life; a refresh never extends that.",
         E::Evicted => "A newer session of the user needed its place.",
         E::Reported => "The user said \"this was not me\".",
+        E::Renewed => "The user proved again who they are, and a new session took its place.",
+        E::EmailVerified => "The address was shown to be the user's; whatever was there before that ended.",
     }
 }

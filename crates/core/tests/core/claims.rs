@@ -58,7 +58,7 @@ async fn no_two_access_tokens_have_the_same_id() {
 #[tokio::test]
 async fn whoever_has_the_published_keys_accepts_it_and_only_for_this_issuer_and_audience() {
     let w = World::with(|policy| policy.audience = "https://api.example".to_owned()).await;
-    let grant = w.rotunda.register(&World::registration("ada")).await.unwrap();
+    let grant = w.signs_up(&World::registration("ada")).await;
     let token = grant.access_token.expose();
     let jwks = serde_json::to_vec(&w.rotunda.jwks()).unwrap();
     let verify = |issuer: &str, audience: &str| {

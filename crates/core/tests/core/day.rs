@@ -16,7 +16,7 @@ use crate::support::{Answer, DAY, HOUR, Holder, MINUTE, World, as_ended, caller,
 #[tokio::test]
 async fn a_user_registers_and_is_signed_in_at_once() {
     let w = World::new().await;
-    let grant = w.rotunda.register(&World::registration("ada")).await.unwrap();
+    let grant = w.signs_up(&World::registration("ada")).await;
     let ada = w.holder("ada", caller("192.0.2.1"), grant).await;
 
     let user = User {

@@ -9,7 +9,7 @@ use rotunda_testkit::fixtures::NOW;
 use crate::support::{DAY, HOUR, MS, SECOND, World, as_ended, denied, nobodys_session, over};
 
 fn swept(expired: u32, sessions: u32, events: u32) -> Swept {
-    Swept { expired, sessions, events }
+    Swept { expired, sessions, events, ..Swept::default() }
 }
 
 #[tokio::test]

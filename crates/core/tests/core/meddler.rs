@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session,
-    SessionId, UnixMillis, User, UserId,
+    Account, Device, DeviceHash, DeviceId, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
+    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, UnixMillis, User, UserId,
 };
 use rotunda_core::store::{
-    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
-    Rotating, Sessions,
+    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
+    Post, Posting, Registered, Registering, Rotating, Sessions,
 };
 use rotunda_testkit::MemoryStore;
 use tokio::sync::Barrier;
@@ -28,7 +28,7 @@ pub(crate) enum Write {
     Rotate,
     End,
     Login,
-    ChangePassword,
+    Amend,
     AddSigningKey,
 }
 
@@ -110,16 +110,20 @@ impl Accounts for Meddler {
         self.inner.users(after, limit).await
     }
 
-    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
-        Ok(self.lets(Write::Login).await && self.inner.login(login).await?)
+    async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
+        if self.lets(Write::Login).await { self.inner.login(login).await } else { Ok(LoggedIn::Changed) }
     }
 
     async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
         self.inner.rehash(user, from, to).await
     }
 
-    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
-        Ok(self.lets(Write::ChangePassword).await && self.inner.change_password(change).await?)
+    async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
+        if self.lets(Write::Amend).await { self.inner.amend(amending).await } else { Ok(Amended::Changed) }
+    }
+
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
+        self.inner.delete_user(deleting).await
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -160,6 +164,14 @@ impl Sessions for Meddler {
         self.inner.device_of(user, device).await
     }
 
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
+        self.inner.devices_of(user, limit).await
+    }
+
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_devices(before, limit).await
+    }
+
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
         self.inner.accept_ahead(until).await
     }
@@ -187,8 +199,48 @@ impl Journal for Meddler {
         self.inner.events_of(session, limit).await
     }
 
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.inner.events_of_user(user, limit).await
+    }
+
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
         self.inner.forget_events(before, limit).await
+    }
+}
+
+#[async_trait]
+impl Post for Meddler {
+    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
+        self.inner.post(postings, events).await
+    }
+
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
+        self.inner.link(id).await
+    }
+
+    async fn claim_letters(
+        &self,
+        now: UnixMillis,
+        until: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.claim_letters(now, until, limit).await
+    }
+
+    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
+        self.inner.letter_done(id).await
+    }
+
+    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
+        self.inner.letter_failed(id, again_at, why).await
+    }
+
+    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.letters(limit).await
+    }
+
+    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_links(now, limit).await
     }
 }
 

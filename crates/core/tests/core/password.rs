@@ -158,7 +158,7 @@ async fn a_session_that_was_signed_out_meanwhile_has_lost_its_right_to_ask() {
     let tab = w.register("ada").await;
     let bearer = w.bearer(&tab).await;
     let (other, same) = (w.clone(), tab.clone());
-    w.store.before(Write::ChangePassword, async move { other.logs_out(&same).await });
+    w.store.before(Write::Amend, async move { other.logs_out(&same).await });
     let changed = w.rotunda.change_password(&bearer, &change(&tab, PASSWORD, password(NEW))).await;
     assert_eq!(denied(changed), Denied::SessionEnded(Some(Ending::LoggedOut)));
     assert_eq!(w.news().await, [w.ended(Ending::LoggedOut, &tab)], "nothing else happened");
@@ -172,7 +172,7 @@ async fn of_two_changes_at_once_one_counts() {
     let bearer = w.bearer(&tab).await;
     let (other, same) = (w.clone(), bearer.clone());
     let first = change(&tab, PASSWORD, password("what the other tab chose"));
-    w.store.before(Write::ChangePassword, async move {
+    w.store.before(Write::Amend, async move {
         other.rotunda.change_password(&same, &first).await.unwrap();
     });
     let second = w.rotunda.change_password(&bearer, &change(&tab, PASSWORD, password(NEW))).await;
@@ -206,7 +206,7 @@ async fn a_rehash_at_the_same_moment_is_no_reason_to_say_that_the_session_has_en
     // A login on another server, whose parameters are newer, replaces the hash of the same password.
     let newer = Outside { hasher: Arc::new(QuickHasher::of_version(2)), ..w.outside() };
     let newer = Rotunda::start(newer, masters(&[1]), w.rotunda.policy().clone()).await.unwrap();
-    w.store.before(Write::ChangePassword, async move {
+    w.store.before(Write::Amend, async move {
         newer.login(&World::login_of("ada")).await.unwrap();
     });
     w.rotunda.change_password(&bearer, &change(&tab, PASSWORD, password(NEW))).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_rehash_at_the_same_moment_is_no_reason_to_say_that_the_session_has_en
 async fn a_change_that_never_goes_through_is_an_overload() {
     let w = World::new().await;
     let tab = w.register("ada").await;
-    w.store.never_lets(Write::ChangePassword);
+    w.store.never_lets(Write::Amend);
     let never =
         w.rotunda.change_password(&w.bearer(&tab).await, &change(&tab, PASSWORD, password(NEW))).await;
     assert!(failure(never).is_overload());

@@ -18,11 +18,11 @@ use rotunda_core::model::{
 use rotunda_core::outside::Clock;
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::refresh::{Attempt, RefreshToken};
-use rotunda_core::register::{Newcomer, Register};
+use rotunda_core::register::{Newcomer, Outcome, Register};
 use rotunda_core::store::{Journal, Sessions};
 use rotunda_core::{Grant, Outside, Rotunda, StartError};
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{FixedClock, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
 use rotunda_token::{Claims, KeySet, Verifier};
 
 use crate::meddler::Meddler;
@@ -42,6 +42,7 @@ pub(crate) const W: Duration = Duration::from_secs(10);
 pub(crate) struct World {
     pub(crate) store: Arc<Meddler>,
     pub(crate) scratch: Arc<SimpleScratch>,
+    pub(crate) mail: Arc<Mailbox>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
     pub(crate) rotunda: Arc<Rotunda>,
@@ -129,15 +130,27 @@ impl World {
         let (clock, hasher) = (FixedClock::at(NOW.0), Arc::new(QuickHasher::default()));
         let entropy = Arc::new(SeededEntropy::new(1));
         let scratch = Arc::new(SimpleScratch::default());
+        let mail = Arc::new(Mailbox::default());
         let outside = Outside {
             store: store.clone(),
             scratch: scratch.clone(),
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
             hasher: hasher.clone(),
+            mailer: mail.clone(),
         };
         let rotunda = Arc::new(Rotunda::start(outside, masters(&[1]), policy).await.unwrap());
-        Self { store, scratch, clock, hasher, rotunda, entropy, told: Arc::default(), master_ids: vec![1] }
+        Self {
+            store,
+            scratch,
+            mail,
+            clock,
+            hasher,
+            rotunda,
+            entropy,
+            told: Arc::default(),
+            master_ids: vec![1],
+        }
     }
 
     pub(crate) fn outside(&self) -> Outside {
@@ -147,6 +160,7 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
+            mailer: self.mail.clone(),
         }
     }
 
@@ -213,10 +227,18 @@ impl World {
         }
     }
 
+    /// A registration that signs in at once.
+    pub(crate) async fn signs_up(&self, register: &Register) -> Grant {
+        match self.rotunda.register(register).await.unwrap() {
+            Outcome::SignedIn(grant) => *grant,
+            Outcome::LetterSent => panic!("addresses are not verified here"),
+        }
+    }
+
     /// A new user with a browser. What was written down about it is told already.
     pub(crate) async fn register(&self, name: &str) -> Holder {
         let register = Self::registration(name);
-        let grant = self.rotunda.register(&register).await.unwrap();
+        let grant = self.signs_up(&register).await;
         self.news().await;
         self.holder(name, register.caller, grant).await
     }

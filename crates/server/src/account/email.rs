@@ -32,6 +32,7 @@ pub(crate) struct ChangeEmailBody {
         (status = 400, description = "That is no address", body = ErrorBody),
         (status = 401, description = "`reauthentication_needed`, or the bearer token is not good", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]
@@ -64,6 +65,7 @@ pub(crate) struct LinkBody {
     responses(
         (status = 204, description = "Done"),
         (status = 400, description = "`link_invalid`", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -23,6 +23,7 @@ pub(crate) struct ForgotBody {
     responses(
         (status = 202, description = "Always the same, whether or not there is such an account", body = LetterSent),
         (status = 400, description = "That is no address", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

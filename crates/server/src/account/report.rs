@@ -16,6 +16,7 @@ use crate::reply::{ErrorBody, Problem, no_content};
     responses(
         (status = 204, description = "Done"),
         (status = 400, description = "`link_invalid`", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -47,6 +47,7 @@ pub(crate) struct VerifyBody {
         (status = 401, description = "`credentials_invalid`: not the password that was chosen", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 409, description = "The user name was taken meanwhile: register again with another one", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )
 )]

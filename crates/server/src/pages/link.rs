@@ -96,8 +96,13 @@ pub(super) fn in_query(query: Option<&str>) -> SecretText {
 }
 
 /// What a link is for, if it is good and leads to this page.
-pub(super) async fn look(app: &App, path: &str, token: &SecretText) -> Result<LinkPurpose, Response> {
-    match app.rotunda.look_at_link(token).await {
+pub(super) async fn look(
+    app: &App,
+    path: &str,
+    token: &SecretText,
+    caller: &Caller,
+) -> Result<LinkPurpose, Response> {
+    match app.rotunda.look_at_link(token, caller).await {
         Ok(purpose) if post::page(purpose) == path => Ok(purpose),
         Ok(_) | Err(Error::Denied(Denied::LinkInvalid)) => Err(bad()),
         Err(error) => Err(super::problem(error.into())),
@@ -124,6 +129,7 @@ fn bad() -> Response {
             "It was used before, is too old, or is not complete. Nothing has changed.",
             "If it was broken into two lines, copy all of it from the letter into the address bar. \
              Otherwise ask for a new one where you asked for this one.",
+            "If you wanted to say that something was not you, set a new password, as if you had forgotten yours.",
         ],
     )
 }

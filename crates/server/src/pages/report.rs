@@ -27,9 +27,9 @@ const FORM: LinkForm = LinkForm {
 };
 
 /// Shows the form and uses nothing up.
-pub(crate) async fn show(State(app): Shared, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn show(State(app): Shared, From(caller): From, RawQuery(query): RawQuery) -> Response {
     let token = in_query(query.as_deref());
-    match look(&app, PATH, &token).await {
+    match look(&app, PATH, &token, &caller).await {
         Ok(_) => FORM.show(&token),
         Err(response) => response,
     }

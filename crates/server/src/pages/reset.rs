@@ -26,9 +26,9 @@ fn form(app: &App) -> LinkForm {
 }
 
 /// Shows the form and uses nothing up.
-pub(crate) async fn show(State(app): Shared, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn show(State(app): Shared, From(caller): From, RawQuery(query): RawQuery) -> Response {
     let token = in_query(query.as_deref());
-    match look(&app, PATH, &token).await {
+    match look(&app, PATH, &token, &caller).await {
         Ok(_) => form(&app).show(&token),
         Err(response) => response,
     }

@@ -40,9 +40,9 @@ fn form(purpose: LinkPurpose) -> &'static LinkForm {
 }
 
 /// Shows the form and uses nothing up.
-pub(crate) async fn show(State(app): Shared, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn show(State(app): Shared, From(caller): From, RawQuery(query): RawQuery) -> Response {
     let token = in_query(query.as_deref());
-    match look(&app, PATH, &token).await {
+    match look(&app, PATH, &token, &caller).await {
         Ok(purpose) => form(purpose).show(&token),
         Err(response) => response,
     }
@@ -56,7 +56,7 @@ pub(crate) async fn submit(
     Sent(sent): Sent,
 ) -> Response {
     let token = sent.token();
-    let purpose = match look(&app, PATH, &token).await {
+    let purpose = match look(&app, PATH, &token, &caller).await {
         Ok(purpose) => purpose,
         Err(response) => return response,
     };

@@ -45,6 +45,7 @@ pub(crate) struct LoginBody {
         (status = 400, description = "Neither or both of `email` and `username`, or a body that cannot be read", body = ErrorBody),
         (status = 401, description = "`credentials_invalid`", body = ErrorBody),
         (status = 403, description = "`user_disabled`, or the page is of another origin", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -51,6 +51,7 @@ pub(crate) struct RefreshBody {
         (status = 400, description = "The request cannot be read", body = ErrorBody),
         (status = 401, description = "Refused; `reason` says why, and only `session_ended` and `token_reused` mean that the session is over", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; the session lives on; see Retry-After", body = ErrorBody),
     )
 )]

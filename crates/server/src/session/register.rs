@@ -43,6 +43,7 @@ pub(crate) struct RegisterBody {
         (status = 400, description = "Something does not fit; the description says how to mend it", body = ErrorBody),
         (status = 403, description = "Registration is off, or the page is of another origin", body = ErrorBody),
         (status = 409, description = "The address or the user name is taken", body = ErrorBody),
+        (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -106,7 +106,10 @@ async fn area(app: &App, (path, body): Question, pairs: usize, planted: Duration
             known.push(ask(app, path, &body(ADA), planted).await);
         }
     }
-    assert!(known.iter().chain(&unknown).all(|(answer, _)| *answer == first), "{path}: all answers are alike");
+    assert!(
+        known.iter().chain(&unknown).all(|(answer, _)| *answer == first),
+        "{path}: all answers are alike"
+    );
     rank_sum_area(&known, &unknown)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rotunda_core::model::{Ending, EventKind, SessionId, Standing, UserState};
-use rotunda_core::store::{EndingAll, EndingOne};
+use rotunda_core::store::{EndingAll, EndingOne, LoggedIn};
 
 use super::scene::{
     Shelf, a_signed_in_user, account, add, assert_same_events, at_once, end_event, happened, journal,
@@ -132,7 +132,8 @@ pub(super) async fn the_end_of_all_can_disable_the_user(store: Shelf) {
     assert_eq!(store.end_all(EndingAll { state: Some(UserState::Disabled), ..all }).await.unwrap(), Some(1));
     let now = account(&store, known.user.id).await;
     assert_eq!((now.user.state, now.user.ep), (UserState::Disabled, 1));
-    assert!(!store.login(a_login(&now, &a_session(&now.user, 2))).await.unwrap(), "nobody signs in");
+    let answer = store.login(a_login(&now, &a_session(&now.user, 2))).await.unwrap();
+    assert_eq!(answer, LoggedIn::Changed, "nobody signs in");
     assert!(!store.rotate(a_rotation(&session, NOW)).await.unwrap(), "nothing rotates");
 
     let again = an_end_of_all(&known.user, Ending::RevokedByAdmin, NOW);
@@ -152,7 +153,7 @@ pub(super) async fn an_enabled_user_signs_in_again_and_old_sessions_stay_dead(st
     assert_eq!((now.user.state, now.user.ep), (UserState::Active, 1), "the epoch never goes back");
     assert_eq!(row(&store, session.id).await, ended(&session, Ending::UserDisabled, NOW));
     assert!(!store.rotate(a_rotation(&session, NOW)).await.unwrap());
-    assert!(store.login(a_login(&now, &a_session(&now.user, 2))).await.unwrap());
+    assert_eq!(store.login(a_login(&now, &a_session(&now.user, 2))).await.unwrap(), LoggedIn::Done);
 }
 
 pub(super) async fn enabling_changes_nothing_where_nothing_is_disabled(store: Shelf) {

@@ -1,7 +1,7 @@
 //! Sessions that begin with a password.
 
 use rotunda_core::model::{Account, Ending, PasswordHash, Session, Standing, User, UserState};
-use rotunda_core::store::{EndingOne, LoggingIn};
+use rotunda_core::store::{EndingOne, LoggedIn, LoggingIn};
 
 use super::scene::{
     Shelf, a_signed_in_user, add, assert_same_events, end_event, happened, refresh, row, view,
@@ -15,7 +15,7 @@ pub(super) async fn a_login_starts_a_session_and_writes_its_event(store: Shelf) 
     let session = a_session(&account.user, 2);
     let login = a_login(&account, &session);
     let event = login.event.clone();
-    assert!(store.login(login).await.unwrap());
+    assert_eq!(store.login(login).await.unwrap(), LoggedIn::Done);
     assert_eq!(row(&store, session.id).await, session);
     assert_eq!(row(&store, first.id).await, first, "a session on another device goes on");
     assert_eq!(happened(&store).await, [event]);
@@ -62,7 +62,7 @@ pub(super) async fn a_login_ends_the_session_it_replaces(store: Shelf) {
         let login = replacing(&account, &a_session(&account.user, seed), &left_behind);
         wanted.push(login.event.clone());
         wanted.push(end_event(&left_behind, Ending::Evicted, NOW, a_caller(0)));
-        assert!(store.login(login).await.unwrap());
+        assert_eq!(store.login(login).await.unwrap(), LoggedIn::Done);
         assert_eq!(row(&store, left_behind.id).await, ended(&left_behind, Ending::Evicted, NOW));
     }
     assert_same_events(happened(&store).await, wanted);
@@ -73,7 +73,7 @@ pub(super) async fn a_login_leaves_an_ended_session_as_it_was(store: Shelf) {
     assert!(store.end(an_end(&old, Ending::LoggedOut, NOW)).await.unwrap());
     let login = replacing(&account, &a_session(&account.user, 2), &old);
     let wanted = vec![end_event(&old, Ending::LoggedOut, NOW, a_caller(0)), login.event.clone()];
-    assert!(store.login(login).await.unwrap(), "what it replaces is no condition");
+    assert_eq!(store.login(login).await.unwrap(), LoggedIn::Done, "what it replaces is no condition");
     assert_eq!(row(&store, old.id).await, ended(&old, Ending::LoggedOut, NOW));
     assert_eq!(happened(&store).await, wanted);
 }
@@ -83,7 +83,7 @@ pub(super) async fn a_login_replaces_at_the_generation_that_was_decided_on(store
     let old = refresh(&store, &old, NOW).await;
     let mut login = replacing(&account, &a_session(&account.user, 2), &old);
     login.replaces = login.replaces.map(|end| EndingOne { at_generation: Some(0), ..end });
-    assert!(store.login(login).await.unwrap(), "what it replaces is no condition");
+    assert_eq!(store.login(login).await.unwrap(), LoggedIn::Done, "what it replaces is no condition");
     assert_eq!(row(&store, old.id).await.standing, Standing::Live, "it has moved on since");
 }
 
@@ -97,7 +97,7 @@ async fn refused(store: &Shelf, account: &Account, bystander: &Session) {
     let before = view(store, bystander.id).await;
     let session = a_session(&account.user, 50);
     let answer = store.login(replacing(account, &session, bystander)).await.unwrap();
-    assert!(!answer, "this login does not go through");
+    assert_eq!(answer, LoggedIn::Changed, "this login does not go through");
     assert!(store.facts(session.id).await.unwrap().is_none(), "no session");
     assert_eq!(view(store, bystander.id).await, before, "no event, and the other session lives");
 }

@@ -1,6 +1,7 @@
 //! New passwords.
 
 use rotunda_core::model::{Account, Ending, Session, User};
+use rotunda_core::store::Amended;
 
 use super::scene::{
     Shelf, a_signed_in_user, account, assert_same_events, at_once, end_event, endings, happened, refresh,
@@ -22,16 +23,13 @@ pub(super) async fn a_password_change_ends_all_sessions_and_starts_one(store: Sh
     store.end(an_end(&gone, Ending::Reused, NOW)).await.unwrap();
 
     let change = a_password_change(&known, &own, 4);
-    assert!(store.change_password(change.clone()).await.unwrap());
+    let new = change.session.clone().unwrap();
+    assert_eq!(store.amend(change.clone()).await.unwrap(), Amended::Done);
 
     let after = account(&store, known.user.id).await;
     assert_eq!(after.user, User { ep: known.user.ep + 1, ..known.user });
-    assert!(after.password == change.password, "the new hash is kept");
-    assert_eq!(
-        row(&store, change.session.id).await,
-        change.session,
-        "the new session lives, under the new epoch"
-    );
+    assert!(Some(after.password) == change.password, "the new hash is kept");
+    assert_eq!(row(&store, new.id).await, new, "the new session lives, under the new epoch");
     for old in [&own, &phone] {
         assert_eq!(row(&store, old.id).await, ended(old, Ending::PasswordChanged, NOW));
         assert!(!store.rotate(a_rotation(old, NOW)).await.unwrap(), "an old session does not rotate");
@@ -41,7 +39,7 @@ pub(super) async fn a_password_change_ends_all_sessions_and_starts_one(store: Sh
         ended(&gone, Ending::Reused, NOW),
         "what had ended keeps its ending"
     );
-    assert!(store.rotate(a_rotation(&change.session, NOW)).await.unwrap(), "the new session rotates");
+    assert!(store.rotate(a_rotation(&new, NOW)).await.unwrap(), "the new session rotates");
     let end = |old: &Session, ending| end_event(old, ending, NOW, a_caller(0));
     let wanted = vec![
         end(&own, Ending::PasswordChanged),
@@ -81,10 +79,8 @@ pub(super) async fn a_password_change_needs_a_live_session_that_asks(store: Shel
     for asking in [&own, &anothers, &a_session(&known.user, 9)] {
         let before = view(&store, bystander.id).await;
         let change = a_password_change(&known, asking, 50);
-        assert!(
-            !store.change_password(change).await.unwrap(),
-            "whoever asks has no live session of this user"
-        );
+        let answer = store.amend(change).await.unwrap();
+        assert_eq!(answer, Amended::Changed, "whoever asks has no live session of this user");
         assert_eq!(view(&store, bystander.id).await, before, "no event, and nothing ended");
     }
 }
@@ -92,7 +88,7 @@ pub(super) async fn a_password_change_needs_a_live_session_that_asks(store: Shel
 pub(super) async fn a_password_change_leaves_others_alone(store: Shelf) {
     let (known, own) = a_signed_in_user(&store, 1).await;
     let (other, session) = a_signed_in_user(&store, 2).await;
-    assert!(store.change_password(a_password_change(&known, &own, 3)).await.unwrap());
+    assert_eq!(store.amend(a_password_change(&known, &own, 3)).await.unwrap(), Amended::Done);
     let after = account(&store, other.user.id).await;
     assert_eq!(after.user, a_user(2));
     assert!(after.password == other.password, "the other user's hash is as it was");
@@ -104,10 +100,10 @@ pub(super) async fn a_password_changes_once_however_many_ask(store: Shelf) {
     let answers = at_once(10, |number| {
         let store = store.clone();
         let change = a_password_change(&known, &session, 10 + number as u64);
-        async move { store.change_password(change).await.unwrap() }
+        async move { store.amend(change).await.unwrap() }
     })
     .await;
-    assert_eq!(answers.iter().filter(|changed| **changed).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| **answer == Amended::Done).count(), 1);
     assert_eq!(account(&store, known.user.id).await.user.ep, 1);
     assert_eq!(store.sessions_of(known.user.id, NOW, 100).await.unwrap().len(), 1);
     let wanted = vec![end_event(&session, Ending::PasswordChanged, NOW, a_caller(0))];
@@ -118,8 +114,8 @@ pub(super) async fn a_password_changes_once_however_many_ask(store: Shelf) {
 async fn refused(store: &Shelf, session: &Session, read: &Account) {
     let before = view(store, session.id).await;
     let change = a_password_change(read, session, 50);
-    let new = change.session.id;
-    assert!(!store.change_password(change).await.unwrap(), "the account is not as it was read");
+    let new = change.session.as_ref().unwrap().id;
+    assert_eq!(store.amend(change).await.unwrap(), Amended::Changed, "the account is not as it was read");
     assert!(store.facts(new).await.unwrap().is_none(), "no session");
     assert_eq!(view(store, session.id).await, before, "no event, and nothing ended");
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use rotunda_core::model::{Account, Ending, EventKind, Session, SessionId, Standing, UserState};
-use rotunda_core::store::EndingAll;
+use rotunda_core::store::{Amended, EndingAll};
 
 use super::scene::{ALL, Shelf, a_signed_in_user, account, at_once, row, sign_in};
 use crate::fixtures::{NOW, a_login, a_password_change, a_rotation, a_session, an_end, an_end_of_all};
@@ -125,7 +125,8 @@ async fn race(store: &Shelf, round: u64, blow: Blow) -> Account {
 async fn strike(store: &Shelf, known: &Account, asking: &Session, round: u64, blow: Blow) {
     match blow {
         Blow::PasswordChange => {
-            assert!(store.change_password(a_password_change(known, asking, third(round))).await.unwrap());
+            let change = a_password_change(known, asking, third(round));
+            assert_eq!(store.amend(change).await.unwrap(), Amended::Done);
         }
         Blow::EndOfAll | Blow::Disabling => {
             let state = matches!(blow, Blow::Disabling).then_some(UserState::Disabled);

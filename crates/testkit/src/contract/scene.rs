@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rotunda_core::model::{
     Account, Caller, Ending, Event, EventKind, Facts, RecordedEvent, Session, SessionId, UnixMillis, UserId,
 };
-use rotunda_core::store::{Registered, Registering, Store};
+use rotunda_core::store::{LoggedIn, Registered, Registering, Store};
 use tokio::sync::Barrier;
 
 use crate::fixtures::{a_login, a_rotation, a_session, an_account};
@@ -30,6 +30,7 @@ pub(super) async fn add(store: &Shelf, account: &Account, session: Option<&Sessi
         account: account.clone(),
         session: session.cloned(),
         replaces: None,
+        uses: None,
         events: Vec::new(),
     };
     assert_eq!(
@@ -41,7 +42,8 @@ pub(super) async fn add(store: &Shelf, account: &Account, session: Option<&Sessi
 
 /// Signs a user in once more.
 pub(super) async fn sign_in(store: &Shelf, account: &Account, session: &Session) {
-    assert!(store.login(a_login(account, session)).await.unwrap(), "nothing stands in the way of this login");
+    let answer = store.login(a_login(account, session)).await.unwrap();
+    assert_eq!(answer, LoggedIn::Done, "nothing stands in the way of this login");
 }
 
 /// Rotates a session and answers it as it stands then.

@@ -4,8 +4,10 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Account, Ending, Event, Handle, PasswordHash, Standing, User, UserId, UserState};
-use rotunda_core::store::{Accounts, ChangingPassword, EndingAll, LoggingIn, Registered, Registering};
+use rotunda_core::model::{Account, Event, Handle, PasswordHash, User, UserId, UserState};
+use rotunda_core::store::{
+    Accounts, Amended, Amending, Deleting, EndingAll, LoggedIn, LoggingIn, Registered, Registering,
+};
 
 use super::MemoryStore;
 
@@ -13,6 +15,9 @@ use super::MemoryStore;
 impl Accounts for MemoryStore {
     async fn register(&self, new: Registering) -> Result<Registered, Failure> {
         let mut state = self.open()?;
+        if new.uses.is_some_and(|link| !state.links.contains_key(&link)) {
+            return Ok(Registered::LinkGone);
+        }
         let user = &new.account.user;
         if state.accounts.values().any(|known| known.user.email.key() == user.email.key()) {
             return Ok(Registered::EmailTaken);
@@ -26,6 +31,7 @@ impl Accounts for MemoryStore {
             state.add_session(session)?;
         }
         state.accounts.insert(user.id, new.account);
+        new.uses.map(|link| state.links.remove(&link));
         new.replaces.map(|end| state.end_one(end));
         state.record_all(new.events);
         Ok(Registered::Done)
@@ -50,7 +56,7 @@ impl Accounts for MemoryStore {
         Ok(page.map(|(_, account)| account.user.clone()).collect())
     }
 
-    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
+    async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
         let mut state = self.open()?;
         let as_read = state.accounts.get(&login.session.user_id).is_some_and(|account| {
             account.user.state == UserState::Active
@@ -58,12 +64,17 @@ impl Accounts for MemoryStore {
                 && account.password == login.password
         });
         if !as_read {
-            return Ok(false);
+            return Ok(LoggedIn::Changed);
+        }
+        let Some(evicted) = state.make_room(&login) else { return Ok(LoggedIn::Full) };
+        state.check_new(&login.session)?;
+        for end in evicted.into_iter().chain(login.replaces) {
+            state.end_one(end);
         }
         state.add_session(login.session)?;
-        login.replaces.map(|end| state.end_one(end));
         state.record(login.event);
-        Ok(true)
+        state.post_all(login.post);
+        Ok(LoggedIn::Done)
     }
 
     async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
@@ -75,21 +86,12 @@ impl Accounts for MemoryStore {
         Ok(true)
     }
 
-    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
-        let mut state = self.open()?;
-        let user = change.account.user.id;
-        let asks = state.sessions.get(&change.asking);
-        if !asks.is_some_and(|asks| asks.user_id == user && asks.standing == Standing::Live) {
-            return Ok(false);
-        }
-        let Some(account) = state.accounts.get_mut(&user).filter(|now| as_read(now, &change.account)) else {
-            return Ok(false);
-        };
-        account.password = change.password;
-        state.end_all_of(user, Ending::PasswordChanged, change.session.created_at, &change.caller);
-        state.add_session(change.session)?;
-        state.record_all(change.events);
-        Ok(true)
+    async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
+        self.open()?.amend(amending)
+    }
+
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
+        Ok(self.open()?.delete(deleting))
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -113,8 +115,4 @@ impl Accounts for MemoryStore {
 
 fn username(user: &User) -> Option<&str> {
     user.username.as_ref().map(|name| name.key())
-}
-
-fn as_read(now: &Account, read: &Account) -> bool {
-    now.user.state == UserState::Active && now.user.ep == read.user.ep && now.password == read.password
 }

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Event, RecordedEvent, SessionId, UnixMillis};
+use rotunda_core::model::{Event, RecordedEvent, SessionId, UnixMillis, UserId};
 use rotunda_core::store::Journal;
 
-use super::MemoryStore;
+use super::{MemoryState, MemoryStore};
 
 #[async_trait]
 impl Journal for MemoryStore {
@@ -25,10 +25,11 @@ impl Journal for MemoryStore {
     }
 
     async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        let state = self.open()?;
-        let of_it = |known: &&RecordedEvent| known.event.session_id == Some(session);
-        let last = state.events.iter().rev().filter(of_it).take(limit as usize);
-        Ok(last.cloned().collect::<Vec<_>>().into_iter().rev().collect())
+        Ok(self.open()?.last(limit, |event| event.session_id == Some(session)))
+    }
+
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        Ok(self.open()?.last(limit, |event| event.user_id == Some(user)))
     }
 
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
@@ -40,6 +41,13 @@ impl Journal for MemoryStore {
             !goes
         });
         Ok(forgotten)
+    }
+}
+
+impl MemoryState {
+    fn last(&self, limit: u32, of_it: impl Fn(&Event) -> bool) -> Vec<RecordedEvent> {
+        let last = self.events.iter().rev().filter(|known| of_it(&known.event)).take(limit as usize);
+        last.cloned().collect::<Vec<_>>().into_iter().rev().collect()
     }
 }
 

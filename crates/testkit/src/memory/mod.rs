@@ -3,8 +3,12 @@
 //! One mutex around one state, so each call happens as a whole; clarity before speed throughout.
 
 mod accounts;
+mod amend;
+mod caps;
+mod devices;
 mod journal;
 mod keys;
+mod post;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -14,8 +18,8 @@ use std::sync::{Mutex, MutexGuard};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Caller, Ending, Event, EventKind, Facts, RecordedEvent, Session, SessionId, Standing,
-    UnixMillis, UserId,
+    Account, Caller, Device, Ending, Event, EventKind, Facts, LetterId, Link, LinkId, QueuedLetter,
+    RecordedEvent, Session, SessionId, Standing, UnixMillis, UserId,
 };
 use rotunda_core::store::EndingOne;
 
@@ -33,6 +37,12 @@ pub struct MemoryState {
     pub accounts: BTreeMap<UserId, Account>,
     /// One row per session.
     pub sessions: BTreeMap<SessionId, Session>,
+    /// The devices of all users.
+    pub devices: Vec<Device>,
+    /// Links that have not been used.
+    pub links: BTreeMap<LinkId, Link>,
+    /// Letters that wait.
+    pub letters: BTreeMap<LetterId, QueuedLetter>,
     /// The outbox, oldest first.
     pub events: Vec<RecordedEvent>,
     /// The place of the newest event there ever was.
@@ -102,14 +112,19 @@ impl MemoryState {
             return false;
         }
         session.standing = Standing::Ended { ending: end.ending, at: end.at };
+        let (user, device) = (session.user_id, session.device_hash);
         let event = Event {
             kind: EventKind::SessionEnded(end.ending),
             at: end.at,
-            user_id: Some(session.user_id),
+            user_id: Some(user),
             session_id: Some(end.id),
             caller: end.caller,
         };
         self.record(event);
+        if matches!(end.ending, Ending::Reused | Ending::Reported) {
+            self.forget_device(user, device);
+        }
+        self.post_all(end.post);
         true
     }
 
@@ -125,6 +140,7 @@ impl MemoryState {
                 ending,
                 at,
                 caller: caller.clone(),
+                post: Vec::new(),
             }));
         }
         if let Some(account) = self.accounts.get_mut(&user) {
@@ -133,10 +149,16 @@ impl MemoryState {
         ended
     }
 
-    fn add_session(&mut self, session: Session) -> Result<(), Failure> {
-        if self.sessions.contains_key(&session.id) {
-            return Err(Failure::broken("adding a session", "its id is taken"));
+    fn check_new(&self, session: &Session) -> Result<(), Failure> {
+        match self.sessions.contains_key(&session.id) {
+            true => Err(Failure::broken("adding a session", "its id is taken")),
+            false => Ok(()),
         }
+    }
+
+    fn add_session(&mut self, session: Session) -> Result<(), Failure> {
+        self.check_new(&session)?;
+        self.see_device(&session);
         self.sessions.insert(session.id, session);
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::model::{
-    Caller, DeviceHash, DeviceId, Ending, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
+    Caller, Device, DeviceHash, DeviceId, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
 };
 use rotunda_core::store::{EndingOne, Rotating, Sessions};
 
@@ -54,14 +54,28 @@ impl Sessions for MemoryStore {
 
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
         let state = self.open()?;
-        let of_it = |session: &&Session| session.user_id == user && session.device_hash == device;
-        let copied = |session: &Session| {
-            matches!(session.standing, Standing::Ended { ending: Ending::Reused | Ending::Reported, .. })
-        };
-        if state.sessions.values().filter(of_it).any(copied) {
-            return Ok(None);
-        }
-        Ok(state.sessions.values().find(of_it).map(|session| session.device_id))
+        let known = state.devices.iter().find(|known| known.user_id == user && known.hash == device);
+        Ok(known.map(|known| known.id))
+    }
+
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
+        let state = self.open()?;
+        let mut theirs: Vec<Device> =
+            state.devices.iter().filter(|device| device.user_id == user).cloned().collect();
+        theirs.sort_by_key(|device| Reverse((device.last_seen_at, device.id)));
+        theirs.truncate(limit as usize);
+        Ok(theirs)
+    }
+
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        let mut state = self.open()?;
+        let due: Vec<Device> = (state.devices.iter())
+            .filter(|device| device.last_seen_at < before && !state.holds_live_session(device))
+            .take(limit as usize)
+            .cloned()
+            .collect();
+        state.devices.retain(|device| !due.contains(device));
+        Ok(u32::try_from(due.len()).unwrap_or(limit))
     }
 
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
@@ -73,7 +87,14 @@ impl Sessions for MemoryStore {
         let mut state = self.open()?;
         let over = |session: &Session| {
             let (ending, at) = session.ending_at(now).filter(|_| session.standing == Standing::Live)?;
-            Some(EndingOne { id: session.id, at_generation: None, ending, at, caller: Caller::default() })
+            Some(EndingOne {
+                id: session.id,
+                at_generation: None,
+                ending,
+                at,
+                caller: Caller::default(),
+                post: Vec::new(),
+            })
         };
         let due: Vec<EndingOne> = state.sessions.values().filter_map(over).take(limit as usize).collect();
         Ok(due.into_iter().map(|end| u32::from(state.end_one(end))).sum())

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, DeviceHash, DeviceId, Ending, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent,
-    Session, SessionId, Standing, UnixMillis, User, UserId, UserState,
+    Account, Device, DeviceHash, DeviceId, Ending, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
+    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, Standing, UnixMillis, User, UserId,
+    UserState,
 };
 use rotunda_core::store::{
-    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
-    Rotating, Sessions,
+    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
+    Post, Posting, Registered, Registering, Rotating, Sessions,
 };
 use rotunda_testkit::{MemoryState, MemoryStore};
 
@@ -31,7 +32,7 @@ pub(crate) enum Fault {
     LoginIgnoresEpoch,
     LoginIgnoresPassword,
     RefusedLoginReplaces,
-    PasswordChangeIgnoresHash,
+    AmendIgnoresHash,
     SecondsInsteadOfMillis,
     UsersOutOfOrder,
     ExpireEndsTheLiving,
@@ -99,7 +100,7 @@ impl Accounts for BrokenStore {
         Ok(users)
     }
 
-    async fn login(&self, mut login: LoggingIn) -> Result<bool, Failure> {
+    async fn login(&self, mut login: LoggingIn) -> Result<LoggedIn, Failure> {
         if self.has(Fault::RefusedLoginReplaces)
             && let Some(end) = login.replaces.take()
         {
@@ -122,13 +123,17 @@ impl Accounts for BrokenStore {
         self.inner.rehash(user, from, to).await
     }
 
-    async fn change_password(&self, mut change: ChangingPassword) -> Result<bool, Failure> {
-        if self.has(Fault::PasswordChangeIgnoresHash)
-            && let Some(now) = self.inner.account_of(change.account.user.id).await?
+    async fn amend(&self, mut amending: Amending) -> Result<Amended, Failure> {
+        if self.has(Fault::AmendIgnoresHash)
+            && let Some(now) = self.inner.account_of(amending.account.user.id).await?
         {
-            change.account.password = now.password;
+            amending.account.password = now.password;
         }
-        self.inner.change_password(change).await
+        self.inner.amend(amending).await
+    }
+
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
+        self.inner.delete_user(deleting).await
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -139,7 +144,8 @@ impl Accounts for BrokenStore {
             for session in &read {
                 let at_generation = Some(session.lineage.generation);
                 let caller = end.caller.clone();
-                self.inner.end(EndingOne { id: session.id, at_generation, ending, at, caller }).await?;
+                let post = Vec::new();
+                self.inner.end(EndingOne { id: session.id, at_generation, ending, at, caller, post }).await?;
             }
             self.tamper_account(user, |account| account.user.ep += 1);
             return Ok(Some(read.len() as u64));
@@ -212,6 +218,14 @@ impl Sessions for BrokenStore {
         self.inner.device_of(user, device).await
     }
 
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
+        self.inner.devices_of(user, limit).await
+    }
+
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_devices(before, limit).await
+    }
+
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
         self.inner.accept_ahead(until).await
     }
@@ -252,12 +266,52 @@ impl Journal for BrokenStore {
         self.inner.events_of(session, limit).await
     }
 
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.inner.events_of_user(user, limit).await
+    }
+
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
         let forgotten = self.inner.forget_events(before, limit).await?;
         if self.has(Fault::ReusesPlaces) {
             self.tamper(|state| state.last_seq = state.events.last().map_or(0, |known| known.seq));
         }
         Ok(forgotten)
+    }
+}
+
+#[async_trait]
+impl Post for BrokenStore {
+    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
+        self.inner.post(postings, events).await
+    }
+
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
+        self.inner.link(id).await
+    }
+
+    async fn claim_letters(
+        &self,
+        now: UnixMillis,
+        until: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.claim_letters(now, until, limit).await
+    }
+
+    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
+        self.inner.letter_done(id).await
+    }
+
+    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
+        self.inner.letter_failed(id, again_at, why).await
+    }
+
+    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.letters(limit).await
+    }
+
+    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_links(now, limit).await
     }
 }
 

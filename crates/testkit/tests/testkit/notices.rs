@@ -38,7 +38,7 @@ noticed! {
     LoginIgnoresEpoch by a_login_needs_the_epoch_that_was_read: "this login does not go through"
     LoginIgnoresPassword by a_login_needs_the_password_hash_that_was_read: "this login does not go through"
     RefusedLoginReplaces by a_login_needs_a_user: "no event, and the other session lives"
-    PasswordChangeIgnoresHash by a_password_change_needs_the_hash_that_was_read: "not as it was read"
+    AmendIgnoresHash by a_password_change_needs_the_hash_that_was_read: "not as it was read"
     SecondsInsteadOfMillis by every_field_of_a_session_survives: "UnixMillis(253402300799000)"
     UsersOutOfOrder by users_come_in_id_order_and_page_by_page: "left == right"
     ExpireEndsTheLiving by what_lives_does_not_expire: "left: 1"

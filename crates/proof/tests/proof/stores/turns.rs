@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, DeviceHash, DeviceId, Event, Facts, Handle, PageHash, PasswordHash, RecordedEvent, Session,
-    SessionId, UnixMillis, User, UserId,
+    Account, Device, DeviceHash, DeviceId, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
+    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, UnixMillis, User, UserId,
 };
 use rotunda_core::store::{
-    Accounts, ChangingPassword, EndingAll, EndingOne, Journal, KeyShelf, LoggingIn, Registered, Registering,
-    Rotating, Sessions, Store,
+    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
+    Post, Posting, Registered, Registering, Rotating, Sessions, Store,
 };
 
 /// The store behind it, and where those who use it stop.
@@ -85,7 +85,7 @@ impl Accounts for Turns {
         self.inner.users(after, limit).await
     }
 
-    async fn login(&self, login: LoggingIn) -> Result<bool, Failure> {
+    async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
         self.inner.login(login).await
     }
 
@@ -93,8 +93,12 @@ impl Accounts for Turns {
         self.inner.rehash(user, from, to).await
     }
 
-    async fn change_password(&self, change: ChangingPassword) -> Result<bool, Failure> {
-        self.inner.change_password(change).await
+    async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
+        self.inner.amend(amending).await
+    }
+
+    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
+        self.inner.delete_user(deleting).await
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -135,6 +139,14 @@ impl Sessions for Turns {
         self.inner.device_of(user, device).await
     }
 
+    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
+        self.inner.devices_of(user, limit).await
+    }
+
+    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_devices(before, limit).await
+    }
+
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
         self.inner.accept_ahead(until).await
     }
@@ -163,8 +175,48 @@ impl Journal for Turns {
         self.inner.events_of(session, limit).await
     }
 
+    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
+        self.inner.events_of_user(user, limit).await
+    }
+
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
         self.inner.forget_events(before, limit).await
+    }
+}
+
+#[async_trait]
+impl Post for Turns {
+    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
+        self.inner.post(postings, events).await
+    }
+
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
+        self.inner.link(id).await
+    }
+
+    async fn claim_letters(
+        &self,
+        now: UnixMillis,
+        until: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.claim_letters(now, until, limit).await
+    }
+
+    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
+        self.inner.letter_done(id).await
+    }
+
+    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
+        self.inner.letter_failed(id, again_at, why).await
+    }
+
+    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
+        self.inner.letters(limit).await
+    }
+
+    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.inner.forget_links(now, limit).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whatever is wrong with a link: one and the same page, and nothing has changed.
 
+use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::LinkPurpose;
 
 use super::{Holder, Kept, filled, kept, token_for};
@@ -124,6 +125,34 @@ async fn a_link_put_together_from_two() {
     }
     assert!(tried > 80, "{tried}");
     unchanged(app, &before);
+}
+
+/// To guess links is bounded; to come with a good one is not.
+#[tokio::test]
+async fn whoever_guesses_links_is_told_to_wait() {
+    let (burst, per) = (3, Duration::from_secs(60));
+    let limits = Limits { codes_per_address: Quota::new(burst, per), ..Limits::default() };
+    let holder = Holder::under(limits, LinkPurpose::ResetPassword).await;
+    let app = &holder.app;
+    let mut ada = Browser::new(app);
+    for _ in 0..10 {
+        ada.send(get(&holder.link())).await.page(200, "Choose a new password", &[]);
+    }
+    for _ in 0..burst {
+        ada.send(get("/reset?token=guess")).await.page(400, "This link is not good", &[]);
+    }
+    for (ask, heading) in [
+        (get(&holder.link()), "Not just now"),
+        (filled("/verify", "guess"), "Not just now"),
+        (holder.filled(), "Choose a new password"),
+    ] {
+        let answer = ada.send(ask).await;
+        answer.page(429, heading, &[]);
+        assert_eq!(answer.header("retry-after"), Some("60"), "{}", answer.told());
+        assert!(answer.text().contains("Try again in 60 seconds."), "{}", answer.told());
+    }
+    app.wait(per);
+    assert_eq!(ada.send(holder.filled()).await.status, 200);
 }
 
 /// A new password voids the links from before.

@@ -7,6 +7,7 @@ mod looking;
 mod words;
 
 use http::header::CONTENT_TYPE;
+use rotunda_core::limits::Limits;
 use rotunda_core::model::{
     Account, Device, LetterKind, Link, LinkPurpose, QueuedLetter, RecordedEvent, Session,
 };
@@ -32,26 +33,34 @@ fn form(path: &str, fields: &[(&str, &str)]) -> Ask {
 /// The token of the one letter of this kind, among those that are under way.
 async fn token_of(app: &App, kind: LetterKind) -> String {
     app.rotunda.deliver().await.unwrap();
-    let mut letters = app.mailbox.take();
+    let mut letters = app.mail.take();
     letters.retain(|sent| sent.letter.kind == kind);
     assert_eq!(letters.len(), 1, "{kind:?}");
     letters[0].token().expose().to_owned()
 }
 
 /// Ada, with a link from a letter.
-struct Holder {
-    app: App,
+pub(crate) struct Holder {
+    pub(crate) app: App,
     purpose: LinkPurpose,
-    token: String,
+    pub(crate) token: String,
 }
 
 impl Holder {
-    async fn of(purpose: LinkPurpose) -> Self {
+    pub(crate) async fn of(purpose: LinkPurpose) -> Self {
+        Self::under(Limits::off(), purpose).await
+    }
+
+    async fn under(limits: Limits, purpose: LinkPurpose) -> Self {
         let registration = match purpose {
             LinkPurpose::Register => Registration::Verified,
             _ => Registration::Unverified,
         };
-        let app = Setup::at(AUTH).policy(|policy| policy.registration = registration).start().await;
+        let setup = Setup::at(AUTH).policy(|policy| {
+            policy.registration = registration;
+            policy.limits = limits;
+        });
+        let app = setup.start().await;
         let mut ada = Browser::new(&app);
         ada.register(ADA, PASSWORD).await;
         let token = token_for(&app, &mut ada, purpose).await;
@@ -60,17 +69,17 @@ impl Holder {
     }
 
     /// The path of the page.
-    fn path(&self) -> &'static str {
+    pub(crate) fn path(&self) -> &'static str {
         post::page(self.purpose)
     }
 
     /// The path with the link's token.
-    fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         format!("{}?token={}", self.path(), self.token)
     }
 
     /// The form, filled in as it should be.
-    fn filled(&self) -> Ask {
+    pub(crate) fn filled(&self) -> Ask {
         filled(self.path(), &self.token)
     }
 }

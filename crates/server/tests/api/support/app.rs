@@ -75,22 +75,22 @@ impl Setup {
         let store = self.store.unwrap_or_else(|| memory.clone());
         let clock = FixedClock::at(NOW.0);
         let hasher = Arc::new(QuickHasher::default());
+        let mail = Arc::new(Mailbox::default());
         let grenade =
             Arc::new(Grenade { seeded: SeededEntropy::new(self.seed), armed: AtomicBool::new(false) });
-        let mailbox = Arc::new(Mailbox::default());
         let outside = Outside {
             store: store.clone(),
             scratch: Arc::new(SimpleScratch::default()),
             clock: Arc::new(clock.clone()),
             entropy: grenade.clone(),
             hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
-            mailer: mailbox.clone(),
+            mailer: mail.clone(),
         };
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());
         let router = router(rotunda.clone(), self.web.clone());
         let (web, read, secrets) = (self.web, AtomicU64::new(0), Mutex::default());
-        App { rotunda, memory, clock, hasher, mailbox, router, web, store, grenade, read, secrets }
+        App { rotunda, memory, clock, hasher, mail, router, web, store, grenade, read, secrets }
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) struct App {
     pub(crate) memory: Arc<MemoryStore>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
-    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) mail: Arc<Mailbox>,
     pub(crate) router: Router,
     pub(crate) web: Web,
     pub(crate) store: Arc<dyn Store>,

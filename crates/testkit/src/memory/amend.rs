@@ -1,0 +1,83 @@
+//! Accounts that change, and users who go.
+
+use rotunda_core::failure::Failure;
+use rotunda_core::model::{Account, Caller, Ending, SessionId, Standing, UserId, UserState};
+use rotunda_core::store::{Amended, Amending, Deleting, Ends, Right};
+
+use super::MemoryState;
+
+impl MemoryState {
+    pub(super) fn amend(&mut self, amending: Amending) -> Result<Amended, Failure> {
+        let user = amending.account.user.id;
+        let right = match amending.right {
+            Right::Session(id) => self.is_live_session_of(id, user),
+            Right::Link(id) => self.links.get(&id).is_some_and(|link| link.user_id == Some(user)),
+        };
+        let as_read = self.accounts.get(&user).is_some_and(|now| as_read(now, &amending.account));
+        if !right || !as_read {
+            return Ok(Amended::Changed);
+        }
+        let anothers = |known: &Account| {
+            known.user.id != user
+                && amending.email.as_ref().is_some_and(|new| new.key() == known.user.email.key())
+        };
+        if self.accounts.values().any(anothers) {
+            return Ok(Amended::EmailTaken);
+        }
+        if let Some(session) = &amending.session {
+            self.check_new(session)?;
+        }
+        if let Some(account) = self.accounts.get_mut(&user) {
+            account.password = amending.password.unwrap_or(account.password.clone());
+            // Another address is not theirs until that is shown.
+            account.user.email_verified =
+                amending.verified || (account.user.email_verified && amending.email.is_none());
+            account.user.email = amending.email.unwrap_or(account.user.email.clone());
+        }
+        match amending.ends {
+            Ends::Nothing => {}
+            Ends::One(end) => drop(self.end_one(end)),
+            Ends::All { ending, at } => drop(self.end_all_of(user, ending, at, &amending.caller)),
+        }
+        if let Right::Link(id) = amending.right {
+            self.links.remove(&id);
+        }
+        amending.session.map_or(Ok(()), |session| self.add_session(session))?;
+        self.record_all(amending.events);
+        self.post_all(amending.post);
+        Ok(Amended::Done)
+    }
+
+    pub(super) fn delete(&mut self, deleting: Deleting) -> bool {
+        let user = deleting.user_id;
+        let allowed = deleting.asking.is_none_or(|id| self.is_live_session_of(id, user));
+        if !allowed || !self.accounts.contains_key(&user) {
+            return false;
+        }
+        self.end_all_of(user, Ending::UserDeleted, deleting.at, &Caller::default());
+        self.record_all(deleting.events);
+        self.sessions.retain(|_, session| session.user_id != user);
+        self.devices.retain(|device| device.user_id != user);
+        self.links.retain(|_, link| link.user_id != Some(user));
+        self.letters.retain(|_, waiting| waiting.letter.user_id != Some(user));
+        self.accounts.remove(&user);
+        for known in self.events.iter_mut().filter(|known| known.event.user_id == Some(user)) {
+            known.event.caller = Caller::default();
+        }
+        self.post_all(deleting.post);
+        true
+    }
+
+    fn is_live_session_of(&self, id: SessionId, user: UserId) -> bool {
+        self.sessions
+            .get(&id)
+            .is_some_and(|session| session.user_id == user && session.standing == Standing::Live)
+    }
+}
+
+fn as_read(now: &Account, read: &Account) -> bool {
+    now.user.state == UserState::Active
+        && now.user.ep == read.user.ep
+        && now.password == read.password
+        && now.user.email.key() == read.user.email.key()
+}

@@ -1,11 +1,12 @@
 //! Whatever is wrong with a link: one and the same page, and nothing has changed.
 
+use std::time::Duration;
+
 use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::LinkPurpose;
 
 use super::{Holder, Kept, filled, kept, token_for};
 use crate::support::{Answer, App, Browser, PASSWORD, get};
-use std::time::Duration;
 
 const PATHS: [&str; 3] = ["/verify", "/reset", "/report"];
 

@@ -13,15 +13,15 @@ const COOKIES: [&str; 3] = [
     "__Host-rotunda_page=rp1_…; HttpOnly; Max-Age=2592000; Path=/; SameSite=Lax; Secure",
 ];
 
+/// A refresh renews the refresh cookie and the device cookie.
+const COOKIES_OF_A_REFRESH: [&str; 2] = [COOKIES[0], COOKIES[1]];
+
 async fn is_signed_in(ada: &mut Browser<'_>, email: &str) {
     ada.refresh().await.session_in_browser(200, &COOKIES_OF_A_REFRESH);
     let me = ada.me().await;
     me.user();
     assert_eq!((&me.json["email"], &me.json["email_verified"]), (&json!(email), &json!(true)));
 }
-
-/// A refresh sets the refresh cookie anew, and the page cookie where it was sent along.
-const COOKIES_OF_A_REFRESH: [&str; 2] = [COOKIES[0], COOKIES[1]];
 
 #[tokio::test]
 async fn somebody_who_has_registered_confirms_and_is_signed_in() {

@@ -114,12 +114,18 @@ impl Policy {
         self.clients.get(id.unwrap_or(&ClientId::web())).ok_or(Denied::ClientUnknown)
     }
 
+    /// How many characters (Unicode code points) a new password needs.
+    #[must_use]
+    pub fn fewest_password_chars(&self) -> usize {
+        self.least_password_chars.max(Self::FLOOR_PASSWORD_CHARS)
+    }
+
     /// Whether a new password will do: only its length is asked about, nothing about its composition (ASVS 5.0, 6.2.5).
     ///
     /// # Errors
     /// [`Denied::PasswordTooShort`], [`Denied::PasswordTooLong`].
     pub fn check_new_password(&self, password: &Password) -> Result<(), Denied> {
-        let least = self.least_password_chars.max(Self::FLOOR_PASSWORD_CHARS);
+        let least = self.fewest_password_chars();
         if password.expose().len() > Password::MOST_BYTES {
             Err(Denied::PasswordTooLong)
         } else if password.expose().chars().count() < least {

@@ -6,6 +6,7 @@
 //! | every answer | [`reply`], one table |
 //! | what a request is checked for before a handler sees it | [`edge`] |
 //! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
+//! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
 //!
 //! The router is an ordinary axum router and can be nested in somebody else's application:
@@ -22,6 +23,7 @@
 
 mod account;
 pub mod edge;
+mod pages;
 pub mod reply;
 pub mod routes;
 pub mod serve;

@@ -28,6 +28,8 @@ pub enum Problem {
     Malformed(String),
     /// The body is not `application/json`.
     NotJson,
+    /// The body is not `application/x-www-form-urlencoded`.
+    NotForm,
     /// The body is larger than any honest one.
     BodyTooLarge,
     /// The body took too long to arrive.
@@ -136,32 +138,50 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+/// A problem, told: what the answer for programs and the page for people are both made of.
+pub(crate) struct Told {
+    pub status: StatusCode,
+    pub body: ErrorBody,
+    /// When to come back, with 429 and 503.
+    pub retry_after: Option<HeaderValue>,
+    challenge: Option<HeaderValue>,
+}
+
+impl Problem {
+    /// Tells of it, to the log as well where that is worth a line.
+    pub(crate) fn told(self) -> Told {
         match self {
             Self::Denied(denied) => {
                 let (status, code) = refusal(&denied);
-                let mut response = denial(status, code, &denied);
-                if let Denied::ReauthenticationNeeded(within) = denied {
-                    response.headers_mut().extend(step_up(within).map(|value| (WWW_AUTHENTICATE, value)));
-                }
-                response
+                let challenge = match denied {
+                    Denied::ReauthenticationNeeded(within) => step_up(within),
+                    _ => None,
+                };
+                Told { challenge, ..denial(status, code, &denied) }
             }
-            Self::Bearer(denied) => {
-                let mut response = denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied);
-                response.headers_mut().insert(WWW_AUTHENTICATE, challenge(&denied));
-                response
-            }
+            Self::Bearer(denied) => Told {
+                challenge: Some(challenge(&denied)),
+                ..denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied)
+            },
             Self::Failure(failure) => failed(&failure),
             other => {
-                let (status, code, description) = other.plain();
-                let mut response = error(status, code, description);
-                if status == StatusCode::SERVICE_UNAVAILABLE {
-                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                }
-                response
+                let told = error(other.plain());
+                let is_away = told.status == StatusCode::SERVICE_UNAVAILABLE;
+                Told { retry_after: is_away.then(|| HeaderValue::from_static("1")), ..told }
             }
         }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let told = self.told();
+        let mut response = json(told.status, &told.body);
+        let headers = [(WWW_AUTHENTICATE, told.challenge), (RETRY_AFTER, told.retry_after)];
+        for (name, value) in headers.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            response.headers_mut().insert(name, value);
+        }
+        response
     }
 }
 
@@ -187,6 +207,11 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "Send the body as JSON, with `Content-Type: application/json`.",
+            ),
+            Self::NotForm => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send the form as browsers do, with `Content-Type: application/x-www-form-urlencoded`.",
             ),
             Self::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body has more than 16 KiB.")
@@ -244,7 +269,7 @@ fn step_up(within: Duration) -> Option<HeaderValue> {
     HeaderValue::from_str(&text).ok()
 }
 
-fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
+fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
     let reason = denied.reason();
     static AHEAD: AtomicU64 = AtomicU64::new(0);
     match denied {
@@ -258,25 +283,21 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Response {
     let ended = denied.ending().map(rotunda_core::model::Ending::as_str);
     let generation = denied.generation();
     let body = ErrorBody { error: code, error_description: denied.to_string(), reason, ended, generation };
-    let mut response = json(status, &body);
-    if let Some(seconds) = denied.retry_after_seconds() {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
+    let retry_after = denied.retry_after_seconds().map(HeaderValue::from);
+    Told { status, body, retry_after, challenge: None }
 }
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
-fn failed(failure: &Failure) -> Response {
+fn failed(failure: &Failure) -> Told {
     log_failure(failure);
-    if failure.is_temporary() {
-        let text = "This is not available just now. You are still signed in: try again in a moment.";
-        let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned());
-        let wait = if failure.is_overload() { "2" } else { "5" };
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(wait));
-        response
-    } else {
-        let (status, code, text) = Problem::Panicked.plain();
-        error(status, code, text)
+    if !failure.is_temporary() {
+        return error(Problem::Panicked.plain());
+    }
+    let text = "This is not available just now. You are still signed in: try again in a moment.";
+    let wait = if failure.is_overload() { "2" } else { "5" };
+    Told {
+        retry_after: Some(HeaderValue::from_static(wait)),
+        ..error((StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned()))
     }
 }
 
@@ -298,15 +319,9 @@ fn worth_a_line(count: &AtomicU64) -> Option<u64> {
     (so_far <= 10 || so_far.is_power_of_two() || so_far.is_multiple_of(10_000)).then_some(so_far)
 }
 
-fn error(status: StatusCode, code: &'static str, description: String) -> Response {
-    let body = ErrorBody {
-        error: code,
-        error_description: description,
-        reason: None,
-        ended: None,
-        generation: None,
-    };
-    json(status, &body)
+fn error((status, error, error_description): (StatusCode, &'static str, String)) -> Told {
+    let body = ErrorBody { error, error_description, reason: None, ended: None, generation: None };
+    Told { status, body, retry_after: None, challenge: None }
 }
 
 /// A JSON answer that nobody keeps.

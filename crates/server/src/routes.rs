@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
@@ -21,7 +22,7 @@ use utoipa_axum::routes;
 
 use crate::edge::host;
 use crate::reply::Problem;
-use crate::{App, Web, account, service, session};
+use crate::{App, Web, account, pages, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -35,16 +36,11 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let app = Arc::new(App { rotunda: rotunda.into(), web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
-    let guarded = |routes: Router<Arc<App>>| {
-        routes
-            .method_not_allowed_fallback(async || Problem::NoMethod)
-            .layer(from_fn(in_time))
-            .layer(CatchPanicLayer::custom(|_| Problem::Panicked.into_response()))
-    };
-    guarded(for_users)
+    guarded(for_users, Problem::into_response)
         .layer(auth)
-        .merge(guarded(for_services).layer(public))
-        .merge(guarded(Router::new().fallback(async || Problem::NoRoute)))
+        .merge(guarded(for_services, Problem::into_response).layer(public))
+        .merge(guarded(for_pages(), pages::problem))
+        .merge(guarded(Router::new().fallback(async || Problem::NoRoute), Problem::into_response))
         .layer(from_fn_with_state(Arc::clone(&app), host::check))
         .layer(SetResponseHeaderLayer::overriding(
             X_CONTENT_TYPE_OPTIONS,
@@ -85,6 +81,23 @@ fn for_services() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(service::openapi::openapi_json))
 }
 
+/// What people open in a browser. Not in the document, which is for programs, and no page elsewhere may read them.
+fn for_pages() -> Router<Arc<App>> {
+    Router::new()
+        .route("/verify", get(pages::verify::show).post(pages::verify::submit))
+        .route("/reset", get(pages::reset::show).post(pages::reset::submit))
+        .route("/report", get(pages::report::show).post(pages::report::submit))
+        .route("/pages.css", get(pages::style))
+}
+
+/// What every route is held to; `says` puts into words what is wrong.
+fn guarded(routes: Router<Arc<App>>, says: fn(Problem) -> Response) -> Router<Arc<App>> {
+    routes
+        .method_not_allowed_fallback(async move || says(Problem::NoMethod))
+        .layer(from_fn(move |request, next| in_time(request, next, says)))
+        .layer(CatchPanicLayer::custom(move |_| says(Problem::Panicked)))
+}
+
 /// The OpenAPI 3.1 document of all routes.
 #[must_use]
 pub fn openapi() -> OpenApi {
@@ -108,12 +121,12 @@ fn cors(web: &Web) -> CorsLayer {
         .vary([HeaderName::from_static("origin")])
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(request: Request, next: Next, says: fn(Problem) -> Response) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     // What was under way goes on where it must: a write that was queued is carried out, and the client that asks again
     // gets the same answer.
     let answer = tokio::time::timeout(MOST_TIME, next.run(request)).await;
-    let response = answer.unwrap_or_else(|_| Problem::TimedOut.into_response());
+    let response = answer.unwrap_or_else(|_| says(Problem::TimedOut));
     // Never a query, a header or a body: they may carry what nobody else should read.
     tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
     response

@@ -1,4 +1,5 @@
-//! JSON bodies: bounded, UTF-8, every key once, every known field of the right type. Unknown fields are ignored.
+//! Bodies, read whole and bounded; and those that are JSON: UTF-8, every key once, every known field of the right type.
+//! Unknown fields are ignored.
 
 use std::time::Duration;
 
@@ -24,17 +25,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let is_json = request.headers().get(CONTENT_TYPE).map(is_json);
-        let body = Limited::new(request.into_body(), MOST_BYTES).collect();
-        let bytes = match tokio::time::timeout(ARRIVAL, body).await {
-            Err(_) => return Err(Problem::BodyTooSlow),
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                return Err(Problem::BodyTooLarge);
-            }
-            Ok(Err(_)) => return Err(Problem::malformed("The body broke off.")),
-            // Wiped when it goes: passwords and tokens pass through here.
-            Ok(Ok(collected)) => Zeroizing::new(Vec::from(collected.to_bytes())),
-        };
+        let is_json = has_type(&request, "application/json");
+        let bytes = read(request).await?;
         match is_json {
             None if bytes.is_empty() => parse(b"{}"),
             Some(true) if bytes.is_empty() => parse(b"{}"),
@@ -45,9 +37,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-fn is_json(value: &http::HeaderValue) -> bool {
-    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+/// The whole body. Wiped when it goes: passwords and tokens pass through here.
+pub(super) async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let body = Limited::new(request.into_body(), MOST_BYTES).collect();
+    match tokio::time::timeout(ARRIVAL, body).await {
+        Err(_) => Err(Problem::BodyTooSlow),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::BodyTooLarge),
+        Ok(Err(_)) => Err(Problem::malformed("The body broke off.")),
+        Ok(Ok(collected)) => Ok(Zeroizing::new(Vec::from(collected.to_bytes()))),
+    }
+}
+
+/// Whether the body is said to be of this type; `None` when nothing is said.
+pub(super) fn has_type(request: &Request, expected: &str) -> Option<bool> {
+    let value = request.headers().get(CONTENT_TYPE)?.to_str().unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    Some(essence.eq_ignore_ascii_case(expected))
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

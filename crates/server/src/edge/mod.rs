@@ -4,6 +4,7 @@ pub(crate) mod bearer;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookies;
+pub(crate) mod form;
 pub(crate) mod host;
 pub(crate) mod origin;
 mod unique_keys;

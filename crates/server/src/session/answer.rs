@@ -116,7 +116,12 @@ pub(crate) fn answer(status: StatusCode, web: &Web, grant: &Grant) -> Response {
         user: UserBody::from(&grant.user),
     };
     let response = json(status, &body);
-    if native { response } else { with_cookies(response, cookies(web, grant)) }
+    if native { response } else { with_session(response, web, grant) }
+}
+
+/// Gives a browser its session, whatever the answer says beside it.
+pub(crate) fn with_session(response: Response, web: &Web, grant: &Grant) -> Response {
+    with_cookies(response, cookies(web, grant))
 }
 
 /// Every answer that grants sets the refresh cookie, a repeated one too: the reply that set it before may be lost.

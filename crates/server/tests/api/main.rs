@@ -23,6 +23,7 @@ mod host;
 mod https;
 mod origins;
 mod outage;
+mod pages;
 mod phone;
 mod races;
 mod regressions;

@@ -8,7 +8,7 @@ use crate::support::{ADA, APP_ORIGIN, App, Ask, Browser, OTHER_PASSWORD, PASSWOR
 const AUTH: &str = "https://auth.example.com";
 
 /// What the request says about its page, and whether it may pass.
-const PAGES: [(&[(&str, &str)], bool); 15] = [
+pub(crate) const PAGES: [(&[(&str, &str)], bool); 15] = [
     (&[("origin", AUTH)], true),
     (&[("origin", APP_ORIGIN)], true),
     (&[("origin", APP_ORIGIN), ("sec-fetch-site", "cross-site")], true),

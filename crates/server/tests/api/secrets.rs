@@ -1,13 +1,14 @@
 //! What may be printed carries nothing that opens anything: neither `Debug` nor the log.
 
 use std::fmt::Debug;
+use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::{Error, Failure};
-use rotunda_core::model::{Ending, RecordedEvent};
+use rotunda_core::model::{Ending, LinkPurpose, RecordedEvent};
 use rotunda_server::Web;
 use rotunda_server::edge::Peer;
 use rotunda_server::reply::Problem;
@@ -15,6 +16,7 @@ use serde_json::json;
 use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::pages::Holder;
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, get, post};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -129,7 +131,7 @@ async fn the_cookies_of_an_answer_do_not_print() {
     assert!(!headers.contains("rt1_") && !headers.contains("rd1_") && !headers.contains("rp1_"), "{headers}");
 }
 
-/// Everything that is logged, down to the least.
+/// Where the log goes.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -152,20 +154,52 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-#[tokio::test]
-async fn the_log_tells_no_secret_and_no_address() {
+/// What is logged while something is done, down to the least.
+async fn logged(doing: impl Future<Output = ()>) -> String {
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     let listening = tracing::subscriber::set_default(subscriber);
-    let app = App::new().await;
-    a_day(&app).await;
-    app.memory.set_out(true);
-    app.send(post("/auth/login").json(&json!({"email": ADA, "password": PASSWORD}))).await.unavailable("5");
-    app.memory.set_out(false);
+    doing.await;
     drop(listening);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+}
+
+#[tokio::test]
+async fn the_log_tells_no_secret_and_no_address() {
+    let app = App::new().await;
+    let text = logged(async {
+        a_day(&app).await;
+        app.memory.set_out(true);
+        let login = post("/auth/login").json(&json!({"email": ADA, "password": PASSWORD}));
+        app.send(login).await.unavailable("5");
+        app.memory.set_out(false);
+    })
+    .await;
     tells_nothing(&text, &secrets(&app));
     tells_nothing(&text, &[ADA.to_owned()]);
     assert!(text.contains("a request failed") && text.contains("it is out on purpose"), "{text}");
+}
+
+/// A link stands in the address of its page, and in its form.
+#[tokio::test]
+async fn the_log_tells_no_link() {
+    for purpose in LinkPurpose::ALL {
+        let holder = Holder::of(*purpose).await;
+        let text = logged(async {
+            let mut ada = Browser::new(&holder.app);
+            ada.send(get(&holder.link())).await;
+            holder.app.memory.set_out(true);
+            assert_eq!(ada.send(get(&holder.link())).await.status, 503);
+            assert_eq!(ada.send(holder.filled()).await.status, 503);
+            holder.app.memory.set_out(false);
+            ada.send(holder.filled().on_page("https://evil.example")).await;
+            assert_eq!(ada.send(holder.filled()).await.status, 200);
+            ada.send(holder.filled()).await;
+        })
+        .await;
+        let secrets = [holder.token.as_str(), PASSWORD, OTHER_PASSWORD, ADA].map(str::to_owned);
+        tells_nothing(&text, &secrets);
+        assert!(text.contains(holder.path()), "it was logged at all: {text}");
+    }
 }

@@ -150,6 +150,18 @@ impl Answer {
         self.error(401, "invalid_token", Some(reason), ended, &[(WWW_AUTHENTICATE.as_str(), challenge)]);
     }
 
+    /// A page with this heading and these cookies; what is true of all pages is checked in `everywhere`.
+    pub(crate) fn page(&self, status: u16, heading: &str, cookies: &[&str]) {
+        assert_eq!(self.status, status, "{}", self.told());
+        assert!(self.text().contains(&format!("<h1>{heading}</h1>")), "{}", self.told());
+        assert_eq!(self.cookies(), cookies, "{}", self.told());
+    }
+
+    /// The body, as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.bytes.clone()).unwrap()
+    }
+
     /// Any other refusal, which is on no list of reasons.
     pub(crate) fn problem(&self, status: u16, error: &str) {
         self.error(status, error, None, None, &[]);

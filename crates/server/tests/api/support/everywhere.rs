@@ -6,13 +6,17 @@ use http::Method;
 use http::header::ORIGIN;
 use serde_json::Value;
 
-use super::lists::{ENDINGS, ERRORS, REASONS, UNDOCUMENTED};
-use super::{Answer, App, Ask};
+use super::lists::{ENDINGS, ERRORS, PAGES, REASONS, UNDOCUMENTED};
+use super::{Answer, App, Ask, page};
 
 /// All of it.
 pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
     check_retry_after(answer);
+    // What was meant for another host is answered before anybody asks whether it was meant for a page.
+    if PAGES.contains(&ask.path.split('?').next().unwrap()) && answer.status != 421 {
+        return page::check(ask, answer);
+    }
     if answer.is_error() {
         check_error(ask, answer);
     }

@@ -7,6 +7,7 @@ mod browser;
 mod everywhere;
 mod jar;
 pub(crate) mod lists;
+mod page;
 mod phone;
 
 pub(crate) use answer::{Answer, fields, text};

@@ -1,8 +1,9 @@
-//! The world outside the rules, on this machine: the real clock, the real randomness, password hashing, and the file
-//! with the master keys. Each implements a port of `rotunda_core::outside`, or feeds one of its types.
+//! The world outside the rules, on this machine: the real clock, the real randomness, password hashing, the lists of
+//! known passwords, and the file with the master keys. Each implements a port of `rotunda_core::outside`, or feeds one of its types.
 //!
 //! - [`SystemClock`] and [`SystemEntropy`] are the only places that ask the system for the time and for random bytes.
 //! - [`ArgonPool`] hashes passwords on a fixed number of threads and says no when too many are waiting.
+//! - [`PasswordLists`] knows common and breached passwords.
 //! - [`load`] and [`load_or_create`] read the master-key file.
 
 mod argon_parameters;
@@ -10,6 +11,7 @@ mod clock;
 mod entropy;
 mod master_key_file;
 mod password_hasher;
+pub mod password_lists;
 mod phc;
 
 pub use argon_parameters::{ArgonParameters, ArgonParametersError};
@@ -17,3 +19,4 @@ pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
 pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create};
 pub use password_hasher::{ArgonPool, PoolSize};
+pub use password_lists::PasswordLists;

@@ -4,4 +4,5 @@
 
 mod master_key_file;
 mod password_hasher;
+mod password_lists;
 mod system;

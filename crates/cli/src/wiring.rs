@@ -10,7 +10,7 @@ use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::{Clock, Entropy};
 use rotunda_core::store::KeyShelf;
 use rotunda_core::{Outside, Rotunda};
-use rotunda_outside::{ArgonPool, SystemClock, SystemEntropy, load_or_create};
+use rotunda_outside::{ArgonPool, PasswordLists, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::Web;
 use rotunda_store_sqlite::SqliteStore;
 
@@ -52,6 +52,7 @@ impl Wired {
     /// Opens the store, the keys and the password pool. What does not exist yet is made.
     pub(crate) async fn wire(loaded: Loaded) -> anyhow::Result<Self> {
         let Loaded { settings, warnings } = loaded;
+        let known_passwords = Arc::new(password_lists(settings.breached_list.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let path = &settings.store_path;
@@ -66,9 +67,18 @@ impl Wired {
         }
         let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
-        let outside = Outside { store: Arc::new(store.clone()), clock, entropy, hasher: Arc::new(pool) };
+        let (store_port, hasher) = (Arc::new(store.clone()), Arc::new(pool));
+        let outside = Outside { store: store_port, clock, entropy, hasher, known_passwords };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, store, rotunda, warnings })
+    }
+}
+
+/// The passwords that nobody may choose: the common ones, and the breached ones of a file.
+pub(crate) fn password_lists(breached: Option<&Path>) -> anyhow::Result<PasswordLists> {
+    match breached {
+        Some(path) => PasswordLists::with_breached(path).context("[password] breached_list"),
+        None => Ok(PasswordLists::builtin()?),
     }
 }
 

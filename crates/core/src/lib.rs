@@ -46,7 +46,7 @@ pub use start::StartError;
 
 use keys::MasterKeys;
 use model::UnixMillis;
-use outside::{Clock, Entropy, PasswordHasher};
+use outside::{Clock, Entropy, KnownPasswords, PasswordHasher};
 use policy::Policy;
 use rotunda_token::{SigningKey, Verifier};
 use store::Store;
@@ -62,6 +62,8 @@ pub struct Outside {
     pub entropy: Arc<dyn Entropy>,
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// The passwords that nobody may choose.
+    pub known_passwords: Arc<dyn KnownPasswords>,
 }
 
 /// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
@@ -70,6 +72,7 @@ pub struct Rotunda {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     hasher: Arc<dyn PasswordHasher>,
+    known: Arc<dyn KnownPasswords>,
     keys: MasterKeys,
     signing_key: SigningKey,
     verifier: Verifier,

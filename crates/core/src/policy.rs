@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::denied::Denied;
-use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
+use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 
 /// Who may register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +26,9 @@ pub struct Policy {
     pub registration: Registration,
     /// The fewest characters (Unicode code points) of a new password; never below [`Policy::FLOOR_PASSWORD_CHARS`].
     pub least_password_chars: usize,
+    /// Words that no password may consist of: what this service and its hosts are called, and what else the operator
+    /// named. Those of fewer than four characters say nothing.
+    pub service_words: Vec<String>,
     /// The clients by name.
     pub clients: BTreeMap<ClientId, Client>,
     /// For how long an ended session is kept, so that its late tokens learn why it ended.
@@ -51,6 +54,7 @@ impl Policy {
             audience: issuer.to_owned(),
             registration: Registration::Off,
             least_password_chars: 12,
+            service_words: Vec::new(),
             clients: clients.into_iter().map(|c| (c.id.clone(), c)).collect(),
             keep_ended: days(30),
             keep_events: days(400),
@@ -82,21 +86,6 @@ impl Policy {
     /// [`Denied::ClientUnknown`].
     pub fn client(&self, id: Option<&ClientId>) -> Result<&Client, Denied> {
         self.clients.get(id.unwrap_or(&ClientId::web())).ok_or(Denied::ClientUnknown)
-    }
-
-    /// Whether a new password will do: only its length is asked about, nothing about its composition (ASVS 5.0, 6.2.5).
-    ///
-    /// # Errors
-    /// [`Denied::PasswordTooShort`], [`Denied::PasswordTooLong`].
-    pub fn check_new_password(&self, password: &Password) -> Result<(), Denied> {
-        let least = self.least_password_chars.max(Self::FLOOR_PASSWORD_CHARS);
-        if password.expose().len() > Password::MOST_BYTES {
-            Err(Denied::PasswordTooLong)
-        } else if password.expose().chars().count() < least {
-            Err(Denied::PasswordTooShort { least })
-        } else {
-            Ok(())
-        }
     }
 }
 

@@ -58,12 +58,13 @@ impl Rotunda {
         // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
         let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()])
             .with_leeway_seconds(0);
-        let Outside { store, clock, entropy, hasher } = outside;
+        let Outside { store, clock, entropy, hasher, known_passwords: known } = outside;
         Ok(Self {
             store,
             clock,
             entropy,
             hasher,
+            known,
             keys,
             signing_key,
             verifier,

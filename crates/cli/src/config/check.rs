@@ -90,6 +90,8 @@ impl<'a> Check<'a> {
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
         let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
         let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
+        let breached_list = self.text(&given.password.breached_list, "[password] breached_list", file_path);
+        let banned_words = self.list(&given.password.banned_words, "[password] banned_words", banned_word);
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
         let ((cookie_domain, app_origins, registration), public_url) = web?;
@@ -101,6 +103,7 @@ impl<'a> Check<'a> {
         policy.registration = registration;
         policy.clients = clients;
         policy.keep_ended = given.sessions.keep_ended.as_ref().map_or(policy.keep_ended, |p| p.get_ref().0);
+        policy.service_words = service_words(&public_url, &policy, banned_words);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
         Some(Settings {
             listen,
@@ -113,6 +116,7 @@ impl<'a> Check<'a> {
             store_path: store_path.unwrap_or_else(|| data.join("rotunda.db")),
             master_file: master_file.unwrap_or_else(|| data.join("master.key")),
             policy,
+            breached_list,
             argon: argon?,
             pool: pool(&given.password),
             log_level: chosen(&given.log.level, LevelFilter::INFO),
@@ -266,6 +270,35 @@ fn sqlite_path(text: &str) -> Result<PathBuf, String> {
 
 fn file_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty; give the path of a file".to_owned()) } else { Ok(text.into()) }
+}
+
+/// A word that the rule about passwords heeds.
+fn banned_word(text: &str) -> Result<String, String> {
+    let word = text.trim();
+    match word.chars().count() {
+        4..=64 => Ok(word.to_owned()),
+        0..4 => Err(format!(
+            "{text:?} has fewer than 4 characters; words so short are in too many others to be refused"
+        )),
+        _ => {
+            Err("has a word of more than 64 characters; whole passwords belong into a breached_list"
+                .to_owned())
+        }
+    }
+}
+
+/// What this service is called: its hosts, and what its operator says.
+fn service_words(public_url: &Url, policy: &Policy, banned: Vec<String>) -> Vec<String> {
+    let mut words = site::words(public_url);
+    for identifier in [&policy.issuer, &policy.audience] {
+        words.extend(
+            Url::parse(identifier).map_or_else(|_| vec![identifier.clone()], |url| site::words(&url)),
+        );
+    }
+    words.extend(banned);
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// `StringOrURI` of RFC 7519 §2, and nothing that only looks like one.

@@ -1,9 +1,12 @@
 //! A change of password: a new one, and the end of everything that the old one opened.
 //!
-//! 1. Whoever asks has a live session and knows the current password (ASVS 5.0, 6.2.3).
-//! 2. The new hash, the raised epoch, the end of all sessions and one new session for the asking device are one
+//! 1. The new password is one that nobody guesses first ([`acceptable`]).
+//! 2. Whoever asks has a live session and knows the current password (ASVS 5.0, 6.2.3).
+//! 3. The new hash, the raised epoch, the end of all sessions and one new session for the asking device are one
 //!    transaction. The own session ends too and gets a new row, and the device a new secret: nothing that was copied
 //!    from either lives on.
+
+pub mod acceptable;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
@@ -13,6 +16,7 @@ use crate::grant::Grant;
 use crate::login::begin::Device;
 use crate::model::{Caller, Client, Ending, Event, EventKind, Password, User};
 use crate::store::ChangingPassword;
+use acceptable::UserWords;
 
 /// How often a change is begun anew because the account was changed meanwhile.
 const ROUNDS: usize = 4;
@@ -36,7 +40,7 @@ impl Rotunda {
     /// changed at the same moment; [`Failure`] when the store or the password pool does not answer.
     pub async fn change_password(&self, bearer: &Bearer, change: &ChangePassword) -> Result<Grant, Error> {
         let client = self.policy.client(Some(&bearer.facts.session.client_id))?;
-        self.policy.check_new_password(&change.new)?;
+        self.check_new_password(&change.new, &UserWords::of_user(&bearer.facts.user))?;
         for _ in 0..ROUNDS {
             if let Some(grant) = self.change_once(bearer, client, change).await? {
                 return Ok(grant);

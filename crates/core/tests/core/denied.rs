@@ -2,6 +2,7 @@
 
 use rotunda_core::denied::Denied as D;
 use rotunda_core::model::Ending;
+use rotunda_core::password::acceptable::Predictable;
 
 #[test]
 fn each_refusal_has_its_reason_or_none() {
@@ -30,6 +31,9 @@ fn each_refusal_has_its_reason_or_none() {
         (D::NameInvalid, None),
         (D::PasswordTooShort { least: 12 }, None),
         (D::PasswordTooLong, None),
+        (D::PasswordCommon, None),
+        (D::PasswordBreached, None),
+        (D::PasswordPredictable(Predictable::User), None),
     ];
     for (denied, reason) in table {
         assert_eq!(denied.reason(), reason, "{denied:?}");
@@ -51,4 +55,42 @@ fn a_refusal_tells_people_what_it_knows() {
     assert_eq!(reported.to_string(), "This session has ended (reported). Sign in again.");
     assert!(D::GenerationMismatch(7).to_string().contains("`generation` 7"));
     assert!(D::PasswordTooShort { least: 12 }.to_string().contains("at least 12 characters"));
+}
+
+#[test]
+fn a_refused_password_is_told_why_and_how_to_do_better() {
+    let better = "A few unrelated words in a row make a good one.";
+    let predictable =
+        |what: &str| format!("The password is little more than {what}, which is easy to guess. {better}");
+    let table = [
+        (
+            D::PasswordTooShort { least: 15 },
+            "The password needs at least 15 characters. A few words in a row make a good one.".to_owned(),
+        ),
+        (D::PasswordTooLong, "The password has more than 1024 bytes.".to_owned()),
+        (
+            D::PasswordCommon,
+            format!(
+                "This password is one of the most common ones, or such a one with a few digits or signs behind it: it \
+                 is among the first that attackers try. {better}"
+            ),
+        ),
+        (
+            D::PasswordBreached,
+            format!(
+                "This password has turned up in a data breach, so attackers try it. Do not use it anywhere any more. \
+                 {better}"
+            ),
+        ),
+        (
+            D::PasswordPredictable(Predictable::Service),
+            predictable("the name of this service or another word that its operator has ruled out"),
+        ),
+        (D::PasswordPredictable(Predictable::User), predictable("your own name or address")),
+        (D::PasswordPredictable(Predictable::Repetition), predictable("one character repeated")),
+        (D::PasswordPredictable(Predictable::Run), predictable("characters that follow one another")),
+    ];
+    for (denied, text) in table {
+        assert_eq!(denied.to_string(), text);
+    }
 }

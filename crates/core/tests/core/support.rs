@@ -21,7 +21,7 @@ use rotunda_core::register::{Newcomer, Register};
 use rotunda_core::store::{Journal, Sessions};
 use rotunda_core::{Grant, Outside, Rotunda, StartError};
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy};
+use rotunda_testkit::{FixedClock, ListedPasswords, QuickHasher, SeededEntropy};
 use rotunda_token::{Claims, KeySet, Verifier};
 
 use crate::meddler::Meddler;
@@ -130,6 +130,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             entropy: entropy.clone(),
             hasher: hasher.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let rotunda = Arc::new(Rotunda::start(outside, masters(&[1]), policy).await.unwrap());
         Self { store, clock, hasher, rotunda, entropy, told: Arc::default(), master_ids: vec![1] }
@@ -141,6 +142,7 @@ impl World {
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         }
     }
 

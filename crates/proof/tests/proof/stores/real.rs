@@ -21,7 +21,7 @@ use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
 use rotunda_proof::state::Device;
 use rotunda_testkit::fixtures::email;
-use rotunda_testkit::{FixedClock, QuickHasher, SeededEntropy};
+use rotunda_testkit::{FixedClock, ListedPasswords, QuickHasher, SeededEntropy};
 
 use super::book::{ABSOLUTE, Asked, Book, Deed, IDLE, KEEP_ENDED, START};
 use super::explain::{Heard, Rows, explain};
@@ -87,6 +87,7 @@ impl Real {
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let rotunda = Rotunda::start(outside, masters(), self.policy.clone()).await.unwrap();
         self.running = Some((turns, Arc::new(rotunda)));

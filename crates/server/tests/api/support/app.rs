@@ -16,7 +16,7 @@ use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_server::{Web, router};
 use rotunda_testkit::fixtures::NOW;
-use rotunda_testkit::{FixedClock, MemoryStore, QuickHasher, SeededEntropy};
+use rotunda_testkit::{FixedClock, ListedPasswords, MemoryStore, QuickHasher, SeededEntropy};
 use tower::ServiceExt;
 
 use super::{Answer, Ask, everywhere};
@@ -71,6 +71,7 @@ impl Setup {
             clock: Arc::new(clock.clone()),
             entropy: grenade.clone(),
             hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());

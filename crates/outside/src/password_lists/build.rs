@@ -2,7 +2,7 @@
 //!
 //! 1. The lines are read one by one and only their keys are kept: 8 bytes each, whatever a line's length.
 //! 2. The keys are sorted and each is kept once, so that a list makes the same file in whatever order it is.
-//! 3. The filter is made. This is what takes memory: 34 bytes an entry altogether, beside the file's own size.
+//! 3. The filter is made. This is what takes memory: with 8 bits, 38 bytes an entry were measured.
 //! 4. The file is written in full and flushed under another name, then renamed: nobody ever reads half of it, and a running
 //!    server keeps what it has read.
 
@@ -17,7 +17,7 @@ use super::file::{self, List, PasswordListError};
 use super::filter::{Bits, Fuse};
 use super::key::{Hash, first_bytes};
 
-/// More entries are refused, rather than finding out how much memory there is: these take 7 GB.
+/// More entries are refused, rather than finding out how much memory there is: these take about 8 GB.
 const MOST_ENTRIES: usize = 200_000_000;
 /// The hexadecimal digits of SHA-1.
 const SHA1_DIGITS: usize = 40;

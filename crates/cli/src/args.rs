@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// The authentication server that keeps people signed in, safely.
 #[derive(Parser)]
@@ -66,6 +66,11 @@ pub(crate) enum Command {
     Store {
         #[command(subcommand)]
         verb: Store,
+    },
+    /// Lists of passwords that nobody may choose: make one, ask it.
+    PasswordList {
+        #[command(subcommand)]
+        verb: PasswordList,
     },
     /// Verify an access token as a service would: exit 0 and its claims, or exit 1 and why.
     Verify(Verify),
@@ -192,6 +197,41 @@ pub(crate) enum Store {
         #[arg(long, conflicts_with = "span")]
         off: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PasswordList {
+    /// Make the file for `[password] breached_list` from a list of passwords or of their hashes.
+    Build {
+        /// The list, one a line; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The file to make. One that is there is replaced.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// What a line of the list is.
+        #[arg(long, value_enum, default_value_t = ListFormat::Plain)]
+        format: ListFormat,
+        /// Bits an entry: with 8, once in 256 a password is refused that is not on the list; with 16, once in 65,536; with
+        /// 32, never to speak of. The file has 1.1, 2.3 or 4.5 bytes an entry.
+        #[arg(long, value_parser = ["8", "16", "32"], default_value = "16")]
+        bits: String,
+    },
+    /// Whether a password would be refused, and why: exit 0 if it would do, 1 if not. Asked for, or read from standard
+    /// input. What it says of words of the user, it cannot know.
+    Check {
+        /// The file with breached passwords. [default: as configured]
+        #[arg(long, value_name = "FILE")]
+        list: Option<PathBuf>,
+    },
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+pub(crate) enum ListFormat {
+    /// A password.
+    Plain,
+    /// Its SHA-1 in hexadecimal, and maybe a colon and a count, as Have I Been Pwned has them.
+    Sha1,
 }
 
 #[derive(ClapArgs)]

@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod log;
 mod output;
+mod password_input;
 mod serve;
 mod wiring;
 
@@ -46,6 +47,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Mail { verb } => commands::mail::run(&global, verb).await,
         Command::Key { verb } => commands::key::run(&global, verb).await,
         Command::Store { verb } => commands::store::run(&global, verb).await,
+        Command::PasswordList { verb } => commands::password_list::run(&global, verb),
         Command::Verify(verify) => commands::verify::run(&global, verify).await,
         Command::Openapi => commands::openapi::run(),
         Command::Config { verb } => commands::config::run(&global, verb),

@@ -11,7 +11,7 @@ use rotunda_core::outside::{Clock, Entropy, Mailer};
 use rotunda_core::store::KeyShelf;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
-use rotunda_outside::{ArgonPool, MemoryScratch, SystemClock, SystemEntropy, load_or_create};
+use rotunda_outside::{ArgonPool, MemoryScratch, PasswordLists, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::Web;
 use rotunda_store_sqlite::SqliteStore;
 
@@ -53,6 +53,7 @@ impl Wired {
     /// Opens the store, the keys and the password pool. What does not exist yet is made.
     pub(crate) async fn wire(loaded: Loaded) -> anyhow::Result<Self> {
         let Loaded { settings, warnings } = loaded;
+        let known_passwords = Arc::new(password_lists(settings.breached_list.as_deref())?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let path = &settings.store_path;
@@ -70,9 +71,17 @@ impl Wired {
         let scratch = Arc::new(MemoryScratch::new(&*entropy)?);
         let mailer = mail(&settings, Arc::clone(&clock))?;
         let (hasher, shared) = (Arc::new(pool), Arc::new(store.clone()));
-        let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer };
+        let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer, known_passwords };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, store, rotunda, warnings })
+    }
+}
+
+/// The passwords that nobody may choose: the common ones, and the breached ones of a file.
+pub(crate) fn password_lists(breached: Option<&Path>) -> anyhow::Result<PasswordLists> {
+    match breached {
+        Some(path) => PasswordLists::with_breached(path).context("[password] breached_list"),
+        None => Ok(PasswordLists::builtin()?),
     }
 }
 

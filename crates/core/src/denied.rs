@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::model::{Ending, Password};
+use crate::password::acceptable::Predictable;
 
 /// Why the caller does not get what it asked for.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -124,6 +125,24 @@ pub enum Denied {
     /// The new password is too long.
     #[error("The password has more than {} bytes.", Password::MOST_BYTES)]
     PasswordTooLong,
+    /// The new password is one of the most common ones (ASVS 5.0, 6.2.4).
+    #[error(
+        "This password is one of the most common ones, or such a one with a few digits or signs behind it: \
+         it is among the first that attackers try. A few unrelated words in a row make a good one."
+    )]
+    PasswordCommon,
+    /// The new password is on the operator's list of breached ones (ASVS 5.0, 6.2.12).
+    #[error(
+        "This password has turned up in a data breach, so attackers try it. Do not use it anywhere any more. \
+         A few unrelated words in a row make a good one."
+    )]
+    PasswordBreached,
+    /// The new password is little more than something that is easy to guess (ASVS 5.0, 6.2.11). Says what kind of thing,
+    /// and no part of the password.
+    #[error(
+        "The password is little more than {0}, which is easy to guess. A few unrelated words in a row make a good one."
+    )]
+    PasswordPredictable(Predictable),
 }
 
 impl Denied {
@@ -156,7 +175,10 @@ impl Denied {
             | Self::UsernameInvalid
             | Self::NameInvalid
             | Self::PasswordTooShort { .. }
-            | Self::PasswordTooLong => return None,
+            | Self::PasswordTooLong
+            | Self::PasswordCommon
+            | Self::PasswordBreached
+            | Self::PasswordPredictable(_) => return None,
         })
     }
 

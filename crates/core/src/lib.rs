@@ -63,7 +63,7 @@ pub use start::StartError;
 
 use keys::MasterKeys;
 use model::UnixMillis;
-use outside::{Clock, Entropy, Mailer, PasswordHasher};
+use outside::{Clock, Entropy, KnownPasswords, Mailer, PasswordHasher};
 use policy::Policy;
 use rotunda_token::{SigningKey, Verifier};
 use store::{Scratch, Store};
@@ -83,6 +83,8 @@ pub struct Outside {
     pub hasher: Arc<dyn PasswordHasher>,
     /// Letters.
     pub mailer: Arc<dyn Mailer>,
+    /// The passwords that nobody may choose.
+    pub known_passwords: Arc<dyn KnownPasswords>,
 }
 
 /// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
@@ -93,6 +95,7 @@ pub struct Rotunda {
     entropy: Arc<dyn Entropy>,
     hasher: Arc<dyn PasswordHasher>,
     mailer: Arc<dyn Mailer>,
+    known: Arc<dyn KnownPasswords>,
     keys: MasterKeys,
     signing_key: SigningKey,
     verifier: Verifier,

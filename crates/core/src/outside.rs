@@ -1,4 +1,5 @@
-//! The world outside the rules, as ports: time, randomness and password hashing come in as arguments.
+//! The world outside the rules, as ports: time, randomness, password hashing and the lists of known passwords come in
+//! as arguments.
 //!
 //! `crates/outside` has the real ones, `crates/testkit` the ones that tests hold in their hand.
 
@@ -81,4 +82,21 @@ pub enum MailFailure {
     /// Never: the server refuses this letter or this address for good.
     #[error("refused for good: {0}")]
     Never(String),
+}
+
+/// From where a password is known to those who try passwords.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KnownPassword {
+    /// It is one of the most common ones, or hardly more than one of them.
+    Common,
+    /// It was lost in a breach somewhere.
+    Breached,
+}
+
+/// Knows the passwords that attackers try first. Asked when a password is set, never when one is tried.
+pub trait KnownPasswords: Send + Sync {
+    /// Whether this password is on a list, and on which; [`KnownPassword::Common`] where it is on both. In memory and in
+    /// microseconds, for any text. May now and then say yes to a password that is on no list, as filters do, and never no
+    /// to one that is.
+    fn find(&self, password: &Password) -> Option<KnownPassword>;
 }

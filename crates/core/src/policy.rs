@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::denied::Denied;
 use crate::limits::Limits;
-use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry, Password};
+use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use crate::store::WhenFull;
 
 /// Who may register.
@@ -42,6 +42,9 @@ pub struct Policy {
     pub when_full: WhenFull,
     /// The fewest characters (Unicode code points) of a new password; never below [`Policy::FLOOR_PASSWORD_CHARS`].
     pub least_password_chars: usize,
+    /// Words that no password may consist of: what this service and its hosts are called, and what else the operator
+    /// named. Those of fewer than four characters say nothing.
+    pub service_words: Vec<String>,
     /// The clients by name.
     pub clients: BTreeMap<ClientId, Client>,
     /// For how long an ended session is kept, so that its late tokens learn why it ended.
@@ -77,6 +80,7 @@ impl Policy {
             max_per_user: None,
             when_full: WhenFull::EvictOldest,
             least_password_chars: 12,
+            service_words: Vec::new(),
             clients: clients.into_iter().map(|c| (c.id.clone(), c)).collect(),
             keep_ended: days(30),
             keep_events: days(400),
@@ -118,21 +122,6 @@ impl Policy {
     #[must_use]
     pub fn fewest_password_chars(&self) -> usize {
         self.least_password_chars.max(Self::FLOOR_PASSWORD_CHARS)
-    }
-
-    /// Whether a new password will do: only its length is asked about, nothing about its composition (ASVS 5.0, 6.2.5).
-    ///
-    /// # Errors
-    /// [`Denied::PasswordTooShort`], [`Denied::PasswordTooLong`].
-    pub fn check_new_password(&self, password: &Password) -> Result<(), Denied> {
-        let least = self.fewest_password_chars();
-        if password.expose().len() > Password::MOST_BYTES {
-            Err(Denied::PasswordTooLong)
-        } else if password.expose().chars().count() < least {
-            Err(Denied::PasswordTooShort { least })
-        } else {
-            Ok(())
-        }
     }
 }
 

@@ -58,7 +58,7 @@ impl Rotunda {
         // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
         let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()])
             .with_leeway_seconds(0);
-        let Outside { store, scratch, clock, entropy, hasher, mailer } = outside;
+        let Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords: known } = outside;
         Ok(Self {
             store,
             scratch,
@@ -66,6 +66,7 @@ impl Rotunda {
             entropy,
             hasher,
             mailer,
+            known,
             keys,
             signing_key,
             verifier,

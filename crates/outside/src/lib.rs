@@ -1,10 +1,11 @@
-//! The world outside the rules, on this machine: the real clock, the real randomness, password hashing, and the file
-//! with the master keys. Each implements a port of `rotunda_core::outside`, or feeds one of its types; what may vanish is
+//! The world outside the rules, on this machine: the real clock, the real randomness, password hashing, the lists of
+//! known passwords, and the file with the master keys. Each implements a port of `rotunda_core::outside`, or feeds one of its types; what may vanish is
 //! a port of `rotunda_core::store`.
 //!
 //! - [`SystemClock`] and [`SystemEntropy`] are the only places that ask the system for the time and for random bytes.
 //! - [`ArgonPool`] hashes passwords on a fixed number of threads and says no when too many are waiting.
 //! - [`MemoryScratch`] keeps the buckets of the rate limits, a bounded number of them.
+//! - [`PasswordLists`] knows common and breached passwords.
 //! - [`load`] and [`load_or_create`] read the master-key file.
 
 mod argon_parameters;
@@ -12,6 +13,7 @@ mod clock;
 mod entropy;
 mod master_key_file;
 mod password_hasher;
+pub mod password_lists;
 mod phc;
 mod scratch;
 
@@ -20,4 +22,5 @@ pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
 pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create};
 pub use password_hasher::{ArgonPool, PoolSize};
+pub use password_lists::PasswordLists;
 pub use scratch::MemoryScratch;

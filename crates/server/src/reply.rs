@@ -132,9 +132,11 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         Denied::EmailInvalid | Denied::UsernameInvalid | Denied::NameInvalid => {
             (StatusCode::BAD_REQUEST, "invalid_request")
         }
-        Denied::PasswordTooShort { .. } | Denied::PasswordTooLong => {
-            (StatusCode::BAD_REQUEST, "password_unacceptable")
-        }
+        Denied::PasswordTooShort { .. }
+        | Denied::PasswordTooLong
+        | Denied::PasswordCommon
+        | Denied::PasswordBreached
+        | Denied::PasswordPredictable(_) => (StatusCode::BAD_REQUEST, "password_unacceptable"),
     }
 }
 

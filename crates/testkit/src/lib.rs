@@ -1,6 +1,7 @@
 //! For tests only: the world outside, held in the hand, and what every store must do.
 //!
 //! - [`FixedClock`], [`SeededEntropy`], [`QuickHasher`]: time, randomness and password hashing that repeat themselves.
+//! - [`ListedPasswords`]: the known passwords are those that the test says.
 //! - [`MemoryStore`]: every port of the store, simple and obviously right; the reference for the others.
 //! - [`SimpleScratch`]: the buckets of the rate limits, without bounds.
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
@@ -18,6 +19,7 @@ pub mod contract;
 pub mod entropy;
 pub mod fixtures;
 pub mod hasher;
+pub mod known_passwords;
 pub mod mailbox;
 pub mod memory;
 pub mod scratch;
@@ -25,6 +27,7 @@ pub mod scratch;
 pub use clock::FixedClock;
 pub use entropy::{BrokenEntropy, SeededEntropy};
 pub use hasher::QuickHasher;
+pub use known_passwords::ListedPasswords;
 pub use mailbox::{Mailbox, Sent};
 pub use memory::{MemoryState, MemoryStore};
 pub use scratch::SimpleScratch;

@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod key;
 pub(crate) mod mail;
 pub(crate) mod openapi;
+pub(crate) mod password_list;
 pub(crate) mod session;
 pub(crate) mod store;
 pub(crate) mod user;

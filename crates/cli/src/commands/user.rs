@@ -4,15 +4,15 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use anyhow::{Context, bail};
-use rotunda_core::model::{Password, User, UserId, UserState};
+use anyhow::Context;
+use rotunda_core::model::{User, UserId, UserState};
 use rotunda_core::register::Newcomer;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 use super::who;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
+use crate::password_input::{self, Prompt};
 use crate::wiring::{Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
@@ -23,7 +23,8 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
     };
     match verb {
         args::User::Add { email, username, name } => {
-            let password = read_password(&email)?;
+            let prompt = format!("Password for {}: ", output::plain(&email));
+            let password = password_input::read(&prompt, Prompt::Twice)?;
             let user = rotunda.add_user(&Newcomer { email, password, username, name }).await?;
             if global.json {
                 output::json(&described(&user))?;
@@ -122,28 +123,4 @@ fn state(user: &User) -> &'static str {
         UserState::Active => "active",
         UserState::Disabled => "disabled",
     }
-}
-
-/// Asks twice on a terminal; elsewhere takes the first line of standard input.
-fn read_password(email: &str) -> anyhow::Result<Password> {
-    if io::stdin().is_terminal() {
-        let first =
-            Zeroizing::new(rpassword::prompt_password(format!("Password for {}: ", output::plain(email)))?);
-        let again = Zeroizing::new(rpassword::prompt_password("Once more: ")?);
-        if *first != *again {
-            bail!("the two passwords differ");
-        }
-        return Ok(Password::new(first.to_string()));
-    }
-    let most = u64::try_from(Password::MOST_BYTES).unwrap_or(u64::MAX).saturating_add(3);
-    let mut bytes = Zeroizing::new(Vec::new());
-    io::stdin().take(most).read_to_end(&mut bytes).context("reading the password from standard input")?;
-    let text = std::str::from_utf8(&bytes).context("the password on standard input is not UTF-8")?;
-    // Only the end of the line goes: a space belongs to the password.
-    let line = text.split('\n').next().unwrap_or_default();
-    let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.is_empty() {
-        bail!("no password on standard input: pipe it in, or run this on a terminal");
-    }
-    Ok(Password::new(line.to_owned()))
 }

@@ -116,6 +116,8 @@ impl<'a> Check<'a> {
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
         let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
         let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
+        let breached_list = self.text(&given.password.breached_list, "[password] breached_list", file_path);
+        let banned_words = self.list(&given.password.banned_words, "[password] banned_words", banned_word);
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
         let accounts = &given.accounts;
@@ -138,6 +140,7 @@ impl<'a> Check<'a> {
         policy.link_life = link_life;
         policy.report_life = report_life;
         policy.reauthenticate_within = reauthenticate_within;
+        policy.service_words = service_words(&public_url, &policy, banned_words);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
         policy.limits = limits(&given.limits, &public_url, self);
         Some(Settings {
@@ -151,6 +154,7 @@ impl<'a> Check<'a> {
             store_path: store_path.unwrap_or_else(|| data.join("rotunda.db")),
             master_file: master_file.unwrap_or_else(|| data.join("master.key")),
             policy,
+            breached_list,
             argon: argon?,
             pool: pool(&given.password),
             mail: mail?,
@@ -309,6 +313,35 @@ fn sqlite_path(text: &str) -> Result<PathBuf, String> {
 
 pub(super) fn file_path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("is empty; give the path of a file".to_owned()) } else { Ok(text.into()) }
+}
+
+/// A word that the rule about passwords heeds.
+fn banned_word(text: &str) -> Result<String, String> {
+    let word = text.trim();
+    match word.chars().count() {
+        4..=64 => Ok(word.to_owned()),
+        0..4 => Err(format!(
+            "{text:?} has fewer than 4 characters; words so short are in too many others to be refused"
+        )),
+        _ => {
+            Err("has a word of more than 64 characters; whole passwords belong into a breached_list"
+                .to_owned())
+        }
+    }
+}
+
+/// What this service is called: its hosts, and what its operator says.
+fn service_words(public_url: &Url, policy: &Policy, banned: Vec<String>) -> Vec<String> {
+    let mut words = site::words(public_url);
+    for identifier in [&policy.issuer, &policy.audience] {
+        words.extend(
+            Url::parse(identifier).map_or_else(|_| vec![identifier.clone()], |url| site::words(&url)),
+        );
+    }
+    words.extend(banned);
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// `StringOrURI` of RFC 7519 §2, and nothing that only looks like one.

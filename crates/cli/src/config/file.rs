@@ -158,12 +158,18 @@ pub(super) struct Accounts {
     pub reauthenticate_within: Key<Period>,
 }
 
-/// `[password]`: how long a password must be, and how much work its hash is.
+/// `[password]`: which passwords are refused, and how much work the hash of one is.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Password {
     /// The fewest characters of a new password. Default 12.
     pub min_length: Key<Whole<8, 256>>,
+    /// A file with breached passwords, made by `rotunda password-list build`: none of them may be chosen. Default: none;
+    /// the common ones are built in.
+    pub breached_list: Key<String>,
+    /// Words that no password may consist of, such as the names of your company and its products. Default: only the host
+    /// names of `public_url` and of the issuer.
+    pub banned_words: Key<List>,
     /// Memory of one hash, in MiB. Default 46.
     pub memory_mib: Key<Whole<1, 1024>>,
     /// Passes over that memory. Default 1.

@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub master_file: PathBuf,
     /// What core is held to.
     pub policy: Policy,
+    /// The file with the breached passwords, if there is one.
+    pub breached_list: Option<PathBuf>,
     /// How much work a new password's hash is.
     pub argon: ArgonParameters,
     /// How many of them at once.

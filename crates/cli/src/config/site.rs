@@ -72,6 +72,19 @@ fn site(url: &Url) -> String {
     registrable.unwrap_or(host).to_owned()
 }
 
+/// What a host is called: all of its name, the registrable domain, and each label of it before the public suffix. An
+/// address has no words.
+pub(super) fn words(url: &Url) -> Vec<String> {
+    let Some(Host::Domain(host)) = url.host() else { return Vec::new() };
+    let domain = site(url);
+    let suffix = List.suffix(host.as_bytes()).and_then(|suffix| std::str::from_utf8(suffix.as_bytes()).ok());
+    // `localhost` is a suffix to the list, and a name to everybody else.
+    let labels = suffix.and_then(|suffix| host.strip_suffix(suffix)).filter(|labels| !labels.is_empty());
+    let labels =
+        labels.unwrap_or(host).split(['.', '-']).filter(|label| !label.is_empty()).map(str::to_owned);
+    [host.to_owned(), domain].into_iter().chain(labels).collect()
+}
+
 /// A domain that browsers accept from our host (RFC 6265 §5.3), in lower case and without a dot before it.
 pub(super) fn cookie_domain(text: &str, ours: &Url) -> Result<String, String> {
     let domain = text.strip_prefix('.').unwrap_or(text).to_ascii_lowercase();

@@ -59,6 +59,10 @@ fn nothing_configured_is_a_local_server() {
     assert_eq!(settings.policy.audience, "http://localhost:8080");
     assert_eq!(settings.policy.registration, Registration::Unverified);
     assert_eq!(settings.policy.least_password_chars, 12);
+    assert_eq!(
+        (settings.policy.service_words.as_slice(), settings.breached_list),
+        (&["localhost".to_owned()][..], None)
+    );
     assert_eq!(settings.policy.keep_ended, hours(30 * 24));
     assert_eq!(settings.policy.limits, Limits::default());
     assert_eq!(settings.data, Path::new("./rotunda-data"));
@@ -119,6 +123,8 @@ iterations = 3
 lanes = 2
 threads = 3
 queue = 5
+breached_list = "breached.filter"
+banned_words = ["Acme", "Wunderwerk"]
 [log]
 level = "debug"
 format = "json"
@@ -175,6 +181,19 @@ fn every_key_has_its_effect() {
     assert_eq!(policy.registration, Registration::Unverified);
     assert_eq!((policy.least_password_chars, policy.keep_ended), (8, hours(90 * 24)));
     assert_eq!(policy.limits, EVERY_LIMIT);
+    assert_eq!(settings.breached_list.as_deref(), Some(Path::new("breached.filter")));
+    let words = [
+        "Acme",
+        "Wunderwerk",
+        "api",
+        "auth",
+        "auth.example.com",
+        "example",
+        "example.com",
+        "issuer",
+        "issuer.example",
+    ];
+    assert_eq!(policy.service_words, words);
     let [web, native, kiosk] = ["web", "native", "kiosk-2"].map(|name| client(policy, name));
     assert_eq!((web.late_retry, native.late_retry), (LateRetry::Never, LateRetry::Device));
     assert_eq!((web.idle, native.absolute, native.window), (hours(48), hours(480), Duration::ZERO));
@@ -182,6 +201,19 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.access_ttl, kiosk.window), (Duration::from_secs(60), Duration::from_millis(1500)));
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
     assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(33));
+}
+
+#[test]
+fn the_hosts_of_the_service_are_its_words() {
+    let words = |url: &str| {
+        let text = format!("[server]\npublic_url = {url:?}\n[accounts]\nregistration = \"off\"\n");
+        good(&text).settings.policy.service_words.join(" ")
+    };
+    assert_eq!(words("https://login.big-shop.co.uk"), "big big-shop.co.uk login login.big-shop.co.uk shop");
+    assert_eq!(words("https://acme.com:8443"), "acme acme.com");
+    assert_eq!(words("https://auth.local"), "auth auth.local");
+    assert_eq!(words("http://127.0.0.1:8080"), "");
+    assert_eq!(words("https://[2001:db8::1]"), "");
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! A change of password: a new one, and the end of everything that the old one opened.
 //!
-//! 1. Whoever asks has a live session and knows the current password (ASVS 5.0, 6.2.3).
-//! 2. The new hash, the raised epoch, the end of all sessions and one new session for the asking device are one
+//! 1. The new password is one that nobody guesses first ([`acceptable`]).
+//! 2. Whoever asks has a live session and knows the current password (ASVS 5.0, 6.2.3).
+//! 3. The new hash, the raised epoch, the end of all sessions and one new session for the asking device are one
 //!    transaction. The own session ends too and gets a new row, and the device a new secret: nothing that was copied
 //!    from either lives on.
+
+pub mod acceptable;
+mod forgot;
+mod reset;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
@@ -12,10 +17,8 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::Device;
 use crate::model::{Caller, Client, Ending, Event, EventKind, LetterKind, Password, User};
-mod forgot;
-mod reset;
-
 use crate::store::{Amended, Amending, Ends, Right};
+use acceptable::UserWords;
 
 /// How often a change is begun anew because the account was changed meanwhile.
 const ROUNDS: usize = 4;
@@ -39,7 +42,7 @@ impl Rotunda {
     /// changed at the same moment; [`Failure`] when the store or the password pool does not answer.
     pub async fn change_password(&self, bearer: &Bearer, change: &ChangePassword) -> Result<Grant, Error> {
         let client = self.policy.client(Some(&bearer.facts.session.client_id))?;
-        self.policy.check_new_password(&change.new)?;
+        self.check_new_password(&change.new, &UserWords::of_user(&bearer.facts.user))?;
         for _ in 0..ROUNDS {
             if let Some(grant) = self.change_once(bearer, client, change).await? {
                 return Ok(grant);

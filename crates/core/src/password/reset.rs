@@ -7,6 +7,7 @@
 //! 3. The address was shown to be theirs.
 //! 4. A letter tells the user that it was done.
 
+use super::acceptable::UserWords;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
@@ -33,7 +34,7 @@ impl Rotunda {
             if link.email.as_ref() != Some(&account.user.email) {
                 return Err(Denied::LinkInvalid.into());
             }
-            self.policy.check_new_password(new)?;
+            self.check_new_password(new, &UserWords::of_user(&account.user))?;
             let password = self.hasher.hash(new.clone()).await?;
             let now = self.clock.now();
             let ep = account.user.ep.saturating_add(1);

@@ -21,6 +21,7 @@ use crate::model::{
     Password, PendingUser, UnixMillis, User, UserId, UserState, Username,
 };
 use crate::outside::random;
+use crate::password::acceptable::UserWords;
 use crate::policy::Registration;
 use crate::post::letters::Occasion;
 use crate::store::{Posting, Registered, Registering};
@@ -149,7 +150,8 @@ impl Rotunda {
         let email = Email::parse(&newcomer.email).ok_or(Denied::EmailInvalid)?;
         let username = refine(newcomer.username.as_deref(), Username::parse, Denied::UsernameInvalid)?;
         let name = refine(newcomer.name.as_deref(), User::parse_name, Denied::NameInvalid)?;
-        self.policy.check_new_password(&newcomer.password)?;
+        let words = UserWords::of(&email, username.as_ref(), name.as_deref());
+        self.check_new_password(&newcomer.password, &words)?;
         let password = self.hasher.hash(newcomer.password.clone()).await?;
         let now = self.clock.now();
         let user = self.new_user((email, username, name), now)?;

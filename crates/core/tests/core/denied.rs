@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied as D;
 use rotunda_core::model::Ending;
+use rotunda_core::password::acceptable::Predictable;
 
 #[test]
 fn each_refusal_has_its_reason_or_none() {
@@ -36,6 +37,9 @@ fn each_refusal_has_its_reason_or_none() {
         (D::NameInvalid, None),
         (D::PasswordTooShort { least: 12 }, None),
         (D::PasswordTooLong, None),
+        (D::PasswordCommon, None),
+        (D::PasswordBreached, None),
+        (D::PasswordPredictable(Predictable::User), None),
     ];
     for (denied, reason) in table {
         assert_eq!(denied.reason(), reason, "{denied:?}");
@@ -75,5 +79,43 @@ fn a_wait_is_told_in_whole_seconds_and_never_too_short() {
         let denied = D::RateLimited(wait);
         assert_eq!(denied.retry_after_seconds(), Some(seconds), "{wait:?}");
         assert_eq!(denied.to_string(), format!("Too many attempts. Try again in {told}."));
+    }
+}
+
+#[test]
+fn a_refused_password_is_told_why_and_how_to_do_better() {
+    let better = "A few unrelated words in a row make a good one.";
+    let predictable =
+        |what: &str| format!("The password is little more than {what}, which is easy to guess. {better}");
+    let table = [
+        (
+            D::PasswordTooShort { least: 15 },
+            "The password needs at least 15 characters. A few words in a row make a good one.".to_owned(),
+        ),
+        (D::PasswordTooLong, "The password has more than 1024 bytes.".to_owned()),
+        (
+            D::PasswordCommon,
+            format!(
+                "This password is one of the most common ones, or such a one with a few digits or signs behind it: it \
+                 is among the first that attackers try. {better}"
+            ),
+        ),
+        (
+            D::PasswordBreached,
+            format!(
+                "This password has turned up in a data breach, so attackers try it. Do not use it anywhere any more. \
+                 {better}"
+            ),
+        ),
+        (
+            D::PasswordPredictable(Predictable::Service),
+            predictable("the name of this service or another word that its operator has ruled out"),
+        ),
+        (D::PasswordPredictable(Predictable::User), predictable("your own name or address")),
+        (D::PasswordPredictable(Predictable::Repetition), predictable("one character repeated")),
+        (D::PasswordPredictable(Predictable::Run), predictable("characters that follow one another")),
+    ];
+    for (denied, text) in table {
+        assert_eq!(denied.to_string(), text);
     }
 }

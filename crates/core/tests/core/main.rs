@@ -1,6 +1,8 @@
 //! Rotunda's rules as users meet them: days at the memory store, with time and randomness held in the hand.
 
 #[cfg(test)]
+mod acceptable;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod day;

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use rotunda_core::denied::Denied;
 use rotunda_core::login::Login;
 use rotunda_core::model::{Ending, Event, EventKind, Lineage, Password, Session, User};
+use rotunda_core::outside::KnownPassword;
 use rotunda_core::password::ChangePassword;
+use rotunda_core::password::acceptable::Predictable;
+use rotunda_core::register::Newcomer;
 use rotunda_core::{Outside, Rotunda};
-use rotunda_testkit::QuickHasher;
+use rotunda_testkit::{ListedPasswords, QuickHasher};
 
 use crate::meddler::Write;
 use crate::support::{
@@ -131,16 +134,59 @@ async fn a_refused_change_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_the_length_of_a_new_password_is_asked_about() {
-    for text in
-        ["twelve chars", &"\u{1F511}".repeat(12), &"x".repeat(1024), "            ", "passwordpassword"]
-    {
+async fn nothing_is_asked_of_the_composition_of_a_new_password_and_it_is_kept_as_it_came() {
+    for text in [
+        "twelve chars",
+        "fourwordsinarow",
+        &"\u{1F511}\u{1F512}".repeat(6),
+        &"xy".repeat(512),
+        " leading and trailing ",
+        "e\u{301}te\u{301} a\u{300} Paris",
+    ] {
         let w = World::new().await;
         let tab = w.register("ada").await;
         let bearer = w.bearer(&tab).await;
         w.rotunda.change_password(&bearer, &change(&tab, PASSWORD, password(text))).await.unwrap();
         w.rotunda.login(&Login { password: password(text), ..World::login_of("ada") }).await.unwrap();
+        // In another form of Unicode, or without its spaces, it is another password.
+        let other = text.replace("e\u{301}", "\u{e9}").trim().to_owned();
+        let login = w.rotunda.login(&Login { password: password(&other), ..World::login_of("ada") }).await;
+        assert_eq!(login.is_ok(), other == text, "{text:?}");
     }
+}
+
+#[tokio::test]
+async fn a_known_password_is_taken_from_nobody_and_still_lets_in_who_has_it() {
+    let w = World::new().await;
+    let tab = w.register("ada").await;
+    let known = ListedPasswords::new(&[
+        (PASSWORD, KnownPassword::Breached),
+        ("staple of four words", KnownPassword::Common),
+    ]);
+    let outside = Outside { known_passwords: Arc::new(known), ..w.outside() };
+    let mut policy = w.rotunda.policy().clone();
+    policy.service_words = vec!["Rotunda".to_owned()];
+    let later = Rotunda::start(outside, masters(&[1]), policy).await.unwrap();
+    let bearer = later.bearer(&tab.access).await.unwrap();
+    let refusals = [
+        (PASSWORD, Denied::PasswordBreached),
+        ("staple of four words", Denied::PasswordCommon),
+        ("ada@example.com", Denied::PasswordPredictable(Predictable::User)),
+        ("r0tunda-2026!", Denied::PasswordPredictable(Predictable::Service)),
+    ];
+    for (text, wanted) in refusals {
+        let changed = later.change_password(&bearer, &change(&tab, PASSWORD, password(text))).await;
+        assert_eq!(denied(changed), wanted, "{text}");
+        let newcomer = Newcomer {
+            email: "ada@example.com".to_owned(),
+            password: password(text),
+            username: None,
+            name: None,
+        };
+        assert_eq!(denied(later.add_user(&newcomer).await), wanted, "{text}, for a new user");
+    }
+    w.assert_untouched(&tab, &tab.session).await;
+    later.login(&World::login_of("ada")).await.unwrap();
 }
 
 #[tokio::test]

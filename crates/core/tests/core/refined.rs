@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{
-    Carrier, ClientId, ClientKind, Email, Ending, EventKind, Password, RetryKeys, UnixMillis, User, Username,
+    Carrier, ClientId, ClientKind, Email, Ending, EventKind, RetryKeys, UnixMillis, User, Username,
     device_label,
 };
 use rotunda_core::policy::Policy;
@@ -164,21 +164,6 @@ fn the_defaults_are_what_the_documents_say() {
     let unknown = policy.client(Some(&ClientId("other".to_owned())));
     assert_eq!(unknown.err(), Some(Denied::ClientUnknown));
     assert_eq!(Policy::builtin("app", ClientKind::Native).id, ClientId("app".to_owned()));
-}
-
-#[test]
-fn a_new_password_is_long_enough_and_not_longer_than_anybody_types() {
-    let mut policy = Policy::new("https://auth.example");
-    let check =
-        |policy: &Policy, text: &str| policy.check_new_password(&Password::new(text.to_owned())).err();
-    assert_eq!(check(&policy, &"ü".repeat(12)), None, "characters count, not bytes");
-    assert_eq!(check(&policy, &"ü".repeat(11)), Some(Denied::PasswordTooShort { least: 12 }));
-    assert_eq!(check(&policy, &"p".repeat(Password::MOST_BYTES)), None);
-    assert_eq!(check(&policy, &"p".repeat(Password::MOST_BYTES + 1)), Some(Denied::PasswordTooLong));
-    policy.least_password_chars = 1;
-    let least = Policy::FLOOR_PASSWORD_CHARS;
-    assert_eq!(check(&policy, &"p".repeat(least)), None);
-    assert_eq!(check(&policy, &"p".repeat(least - 1)), Some(Denied::PasswordTooShort { least }));
 }
 
 #[test]

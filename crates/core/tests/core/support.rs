@@ -22,7 +22,7 @@ use rotunda_core::register::{Newcomer, Outcome, Register};
 use rotunda_core::store::{Journal, Sessions};
 use rotunda_core::{Grant, Outside, Rotunda, StartError};
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{FixedClock, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
 use rotunda_token::{Claims, KeySet, Verifier};
 
 use crate::meddler::Meddler;
@@ -138,6 +138,7 @@ impl World {
             entropy: entropy.clone(),
             hasher: hasher.clone(),
             mailer: mail.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let rotunda = Arc::new(Rotunda::start(outside, masters(&[1]), policy).await.unwrap());
         Self {
@@ -161,6 +162,7 @@ impl World {
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
             mailer: self.mail.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         }
     }
 

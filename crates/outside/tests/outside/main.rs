@@ -4,5 +4,6 @@
 
 mod master_key_file;
 mod password_hasher;
+mod password_lists;
 mod scratch;
 mod system;

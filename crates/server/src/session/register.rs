@@ -22,7 +22,7 @@ use crate::reply::{ErrorBody, Problem};
 #[schema(example = json!({"email": "ada@example.com", "password": "correct horse battery", "client_id": "native"}))]
 pub(crate) struct RegisterBody {
     email: String,
-    /// At least 12 characters unless configured otherwise, at most 1,024 bytes. Anything goes.
+    /// At least 12 characters unless configured otherwise, at most 1,024 bytes. Anything goes but what attackers try first.
     #[serde(deserialize_with = "password")]
     #[schema(value_type = String, format = Password)]
     password: Password,

@@ -180,7 +180,7 @@ async fn what_is_shown_is_when_it_ends() {
 async fn passwords_are_taken_as_they_are() {
     let app = App::new().await;
     let good = [
-        "            ",
+        " a b c d e  ",
         " correct horse ",
         "пароль из слов",
         "密码密码密码密码密码密码",
@@ -189,7 +189,7 @@ async fn passwords_are_taken_as_they_are() {
         "e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}e\u{301}",
         "\"quoted\" and \\ slashed",
     ];
-    let longest = ["a".repeat(1024), "é".repeat(512)];
+    let longest = ["ab".repeat(512), "éè".repeat(256)];
     for (n, password) in good.into_iter().chain(longest.iter().map(String::as_str)).enumerate() {
         let email = format!("user{n}@example.com");
         let mut user = Phone::new(&app, "user");

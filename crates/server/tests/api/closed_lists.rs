@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{AddressBinding, ClientId, Ending};
+use rotunda_core::password::acceptable::Predictable;
 use serde_json::json;
 
 use crate::support::lists::{ENDINGS, REASONS};
@@ -63,7 +64,10 @@ fn successor(denied: &Denied) -> Option<Denied> {
         D::UsernameInvalid => D::NameInvalid,
         D::NameInvalid => D::PasswordTooShort { least: 12 },
         D::PasswordTooShort { .. } => D::PasswordTooLong,
-        D::PasswordTooLong => return None,
+        D::PasswordTooLong => D::PasswordCommon,
+        D::PasswordCommon => D::PasswordBreached,
+        D::PasswordBreached => D::PasswordPredictable(Predictable::Run),
+        D::PasswordPredictable(_) => return None,
     })
 }
 

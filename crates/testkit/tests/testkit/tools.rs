@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use rotunda_core::model::{Ending, Password, UnixMillis};
-use rotunda_core::outside::{Clock, Entropy, PasswordHasher, PasswordVerdict, random};
+use rotunda_core::outside::{
+    Clock, Entropy, KnownPassword, KnownPasswords, PasswordHasher, PasswordVerdict, random,
+};
 use rotunda_core::store::{Accounts, Journal, KeyShelf, Sessions};
 use rotunda_testkit::fixtures::{NOW, a_registration, a_rotation, a_session, an_account, an_end, rotated};
-use rotunda_testkit::{BrokenEntropy, FixedClock, MemoryStore, QuickHasher, SeededEntropy};
+use rotunda_testkit::{BrokenEntropy, FixedClock, ListedPasswords, MemoryStore, QuickHasher, SeededEntropy};
 
 #[test]
 fn a_clock_moves_only_when_told_and_its_clones_with_it() {
@@ -86,4 +88,13 @@ async fn a_store_that_is_out_answers_nothing_and_loses_nothing() {
     store.set_out(false);
     store.ready().await.unwrap();
     assert!(store.account_of(account.user.id).await.unwrap().is_none());
+}
+
+#[test]
+fn a_made_up_list_knows_what_it_was_told_and_nothing_else() {
+    let find = |list: &ListedPasswords, text: &str| list.find(&Password::new(text.to_owned()));
+    let list = ListedPasswords::new(&[("one", KnownPassword::Common), ("two", KnownPassword::Breached)]);
+    assert_eq!(find(&list, "one"), Some(KnownPassword::Common));
+    assert_eq!(find(&list, "two"), Some(KnownPassword::Breached));
+    assert_eq!((find(&list, "One"), find(&ListedPasswords::default(), "one")), (None, None));
 }

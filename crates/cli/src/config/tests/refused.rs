@@ -71,6 +71,18 @@ const BAD: &[(&str, &str)] = &[
         "rotunda.toml:2: [password] min_length: 7 is not a whole number from 8 to 256",
     ),
     (
+        "[password]\nbreached_list = \"\"",
+        "rotunda.toml:2: [password] breached_list: is empty; give the path of a file",
+    ),
+    (
+        "[password]\nbanned_words = [\"Wunderwerk\", \"AG\"]",
+        "rotunda.toml:2: [password] banned_words: \"AG\" has fewer than 4 characters; words so short are in too many others to be refused",
+    ),
+    (
+        "[password]\nbanned_words = \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
+        "rotunda.toml:2: [password] banned_words: has a word of more than 64 characters; whole passwords belong into a breached_list",
+    ),
+    (
         "[password]\nqueue = 1.5",
         "rotunda.toml:2: [password] queue: invalid type: floating point `1.5`, expected a whole number from 1 to 65536",
     ),

@@ -22,7 +22,7 @@ use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
 use rotunda_proof::state::Device;
 use rotunda_testkit::fixtures::email;
-use rotunda_testkit::{FixedClock, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{FixedClock, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
 
 use super::book::{ABSOLUTE, Asked, Book, Deed, IDLE, KEEP_ENDED, START};
 use super::explain::{Heard, Rows, explain};
@@ -90,6 +90,7 @@ impl Real {
             entropy: self.entropy.clone(),
             hasher: self.hasher.clone(),
             mailer: Arc::<Mailbox>::default(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let rotunda = Rotunda::start(outside, masters(), self.policy.clone()).await.unwrap();
         self.running = Some((turns, Arc::new(rotunda)));

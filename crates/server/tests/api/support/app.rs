@@ -17,7 +17,9 @@ use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_server::{Web, router};
 use rotunda_testkit::fixtures::NOW;
-use rotunda_testkit::{FixedClock, Mailbox, MemoryStore, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{
+    FixedClock, ListedPasswords, Mailbox, MemoryStore, QuickHasher, SeededEntropy, SimpleScratch,
+};
 use tower::ServiceExt;
 
 use super::{Answer, Ask, everywhere};
@@ -85,6 +87,7 @@ impl Setup {
             entropy: grenade.clone(),
             hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
             mailer: mail.clone(),
+            known_passwords: Arc::new(ListedPasswords::default()),
         };
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());

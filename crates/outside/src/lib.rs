@@ -3,6 +3,7 @@
 //!
 //! - [`SystemClock`] and [`SystemEntropy`] are the only places that ask the system for the time and for random bytes.
 //! - [`ArgonPool`] hashes passwords on a fixed number of threads and says no when too many are waiting.
+//!   It verifies the hashes of other systems too; [`foreign_hash`] takes those in.
 //! - [`load`] and [`load_or_create`] read the master-key file.
 
 mod argon_parameters;
@@ -10,10 +11,11 @@ mod clock;
 mod entropy;
 mod master_key_file;
 mod password_hasher;
-mod phc;
+mod stored_hash;
 
 pub use argon_parameters::{ArgonParameters, ArgonParametersError};
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
 pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create};
 pub use password_hasher::{ArgonPool, PoolSize};
+pub use stored_hash::{FirebaseParameters, FirebaseParametersError, StoredHashError, foreign_hash};

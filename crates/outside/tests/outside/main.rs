@@ -4,4 +4,5 @@
 
 mod master_key_file;
 mod password_hasher;
+mod stored_hash;
 mod system;

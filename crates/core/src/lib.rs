@@ -15,6 +15,7 @@
 //! | sessions | [`sessions`] | a user's devices, and the end of one of them |
 //! | logout | [`logout`] | the end of this session, or of all |
 //! | password | [`password`] | a new password, and the end of everything that the old one opened |
+//! | import | [`import`] | a user of another system becomes ours, id and password kept |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 
@@ -22,6 +23,7 @@ pub mod bearer;
 pub mod denied;
 pub mod failure;
 mod grant;
+pub mod import;
 pub mod janitor;
 pub mod keys;
 pub mod login;

@@ -33,13 +33,16 @@ const ALL: &[&str] = &[
     refresh::FACTS,
     refresh::ROTATE,
     register::EMAIL_TAKEN,
+    register::ID_TAKEN,
     register::INSERT,
+    register::SUBJECT_TAKEN,
     register::USERNAME_TAKEN,
     sessions::DEVICE_OF,
     sessions::FACTS_OF_PAGE,
     sessions::SESSIONS_OF,
     users::BY_EMAIL,
     users::BY_ID,
+    users::BY_SUBJECT,
     users::BY_USERNAME,
     users::ENABLE,
     users::LIST,
@@ -72,6 +75,8 @@ fn each_statement_that_has_an_index_of_its_own_uses_it() {
         (sessions::DEVICE_OF, "session_device"),
         (sessions::FACTS_OF_PAGE, "session_page"),
         (sessions::SESSIONS_OF, "session_live_of_user"),
+        (register::SUBJECT_TAKEN, "user_subject"),
+        (users::BY_SUBJECT, "user_subject"),
     ] {
         let plan = plan(&db, sql);
         assert!(plan.iter().any(|step| step.contains(&format!("INDEX {index} "))), "{sql}\n{plan:#?}");

@@ -1,12 +1,13 @@
 //! A login: a password becomes a session.
 //!
-//! 1. Find the client, then the account. No account costs the same hashing as a wrong password and gets the same answer.
+//! 1. Find the client, then the account. No account, or one without a password, costs the same hashing as a wrong
+//!    password and gets the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
 //! 3. Recognise the device by its secret, or give it one.
 //! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
 //!    password, a disabling or a sign-out everywhere starts again at 1.
 //! 5. A browser that held a session before leaves it behind: that one ends in the same transaction (ASVS 5.0, 7.2.4).
-//! 6. A hash made with yesterday's parameters is replaced while the password is at hand.
+//! 6. A hash made with yesterday's parameters, or by another system, is replaced while the password is at hand.
 
 pub(crate) mod begin;
 
@@ -16,8 +17,8 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::model::{
-    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis,
-    UserState,
+    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password,
+    PasswordHash, UnixMillis, UserState,
 };
 use crate::refresh::QUIET;
 use crate::store::{EndingOne, LoggingIn};
@@ -79,7 +80,7 @@ impl Rotunda {
             Some(handle) => self.store.account(handle).await?,
             None => None,
         };
-        let hash = account.as_ref().map(|a| a.password.clone());
+        let hash = account.as_ref().map(|a| a.password.clone()).filter(PasswordHash::is_usable);
         let verdict = self.hasher.verify(login.password.clone(), hash).await?;
         let Some(mut account) = account.filter(|_| verdict.right) else {
             // Written down alike for a wrong password and for nobody: the same work, the same time.
@@ -112,7 +113,7 @@ impl Rotunda {
     ) -> Result<Account, Error> {
         let (user, session) = (bearer.facts.user.id, bearer.facts.session.id);
         let account = self.store.account_of(user).await?;
-        let hash = account.as_ref().map(|a| a.password.clone());
+        let hash = account.as_ref().map(|a| a.password.clone()).filter(PasswordHash::is_usable);
         let verdict = self.hasher.verify(password.clone(), hash).await?;
         if let Some(account) = account.filter(|_| verdict.right) {
             return Ok(account);

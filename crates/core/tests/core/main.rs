@@ -15,6 +15,8 @@ mod expiry;
 #[cfg(test)]
 mod failure;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod janitor;
 #[cfg(test)]
 mod keys;

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
 use rotunda_core::model::{Password, PasswordHash};
 use rotunda_core::outside::PasswordHasher;
 use rotunda_outside::{
@@ -145,6 +146,27 @@ fn what_is_no_hash_of_a_known_form_is_refused_and_not_told() {
         let refused = foreign_hash(&text).map(drop).expect_err(&shown);
         assert!(!matches!(refused, StoredHashError::Cost { .. }), "{shown}: {refused}");
         assert!(!refused.to_string().contains("secretword"), "{refused}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// Whoever writes a file to be imported writes anything.
+    #[test]
+    fn nothing_that_looks_like_a_hash_brings_the_reader_down(
+        begins in prop_oneof![
+            "[$]?argon2(id|i|d)[$]", "[$]2[aby][$]", "bcrypt(_sha256)?[$]", "[$]scrypt[$]ln=", "scrypt[$:]",
+            "[$]firebase-scrypt[$]ln=", "pbkdf2_(sha1|sha256)[$]", "[$]pbkdf2(-sha512)?[$]", "pbkdf2:sha256:",
+            "[{]SSHA256[}]", "sha256[$]", "A[QA]",
+        ],
+        goes_on in "([$:,]|[mtprivln]{1,2}=|[0-9]{1,20}|[A-Za-z0-9+/.=]{0,90}|\\PC){0,12}",
+    ) {
+        let text = format!("{begins}{goes_on}");
+        if let Ok(hash) = foreign_hash(&text) {
+            prop_assert_eq!(hash.expose(), &text);
+        }
+        let _ = FirebaseParameters::parse(&text);
     }
 }
 

@@ -20,6 +20,7 @@ const EXAMPLES: &str = "Examples:
   rotunda --config rotunda.toml serve            the same, as configured
   rotunda user add ada@example.com               asks for the password
   echo \"$PASSWORD\" | rotunda user add ada@example.com
+  rotunda user import users.jsonl --dry-run
   rotunda session list ada@example.com
   rotunda session why 0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21
   rotunda verify \"$ACCESS_TOKEN\"";
@@ -106,6 +107,9 @@ pub(crate) enum User {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Bring in users of another system, with their ids and passwords. Nobody has to choose a new one.
+    #[command(after_long_help = FIELDS)]
+    Import(Import),
     /// List users, oldest first.
     List {
         /// Go on after this user's id.
@@ -139,6 +143,58 @@ pub(crate) enum User {
         user: String,
     },
 }
+
+#[derive(ClapArgs)]
+pub(crate) struct Import {
+    /// The users, one a line, as JSON Lines; or as CSV with a heading.
+    pub file: PathBuf,
+    /// How the file is written. [default: as it ends, in .jsonl, .ndjson or .csv]
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// Check every row, its hash too, and whether its id, address and user name are free. Adds nobody.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where refused rows are told, with line, id and reason. [default: FILE.refused.jsonl]
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// The parameters of Firebase's hashes: the block `hash_config { … }` that its console shows.
+    #[arg(long, value_name = "FILE")]
+    pub firebase_parameters: Option<PathBuf>,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// A JSON object a line.
+    Jsonl,
+    /// Comma-separated values, names in the first line.
+    Csv,
+}
+
+const FIELDS: &str = "\
+Fields, and in brackets what other systems call them:
+  id              kept as it is, and `sub` of tokens; a new one where there is none [localId, Id]
+  email           needed [Email]
+  email_verified  true or false; false unless given [emailVerified, EmailConfirmed]
+  username        2 to 64 letters, digits, dots, hyphens, underscores [UserName]
+  name            to be called by [displayName]
+  password_hash   nobody signs in where there is none [passwordHash, PasswordHash, password]
+  salt            of Firebase's hashes only
+  created_at      RFC 3339, or Unix time in seconds or milliseconds; now unless given
+                  [createdAt, date_joined]
+  disabled        true or false; false unless given [is_active, turned round]
+Others are left out, and named at the end.
+
+Hashes: Argon2 (i, d, id), bcrypt ($2a$, $2b$, $2y$), scrypt (PHC, passlib, Django, Werkzeug),
+Firebase's scrypt, PBKDF2 (Django, passlib, PHC, Werkzeug, ASP.NET Identity 2 and 3), salted SHA-256
+({SSHA256}, sha256$salt$hash). At the first sign-in each is replaced by one of today's strength. What
+asks for too much memory or work is refused.
+
+Run again after an interruption, it goes on: who is there with the same id and address stays as they
+are. It works beside a running server.
+
+Firebase: firebase auth:export users.json; jq -c '.users[]' users.json > users.jsonl
+
+Exit codes: 0 all are in, 1 rows were refused or it failed, 2 wrong usage.";
 
 #[derive(Subcommand)]
 pub(crate) enum Session {

@@ -84,7 +84,7 @@ impl Rotunda {
     ) -> Claims {
         Claims {
             iss: self.policy.issuer.clone(),
-            sub: user.id.to_string(),
+            sub: user.sub(),
             aud: vec![self.policy.audience.clone()],
             exp: expires_at.seconds_up(),
             iat: now.seconds(),

@@ -21,6 +21,7 @@
 //! | reauthenticate | [`reauthenticate`] | the password once more, for what is sensitive |
 //! | delete, export | [`delete`], [`export`] | the end of an account, and its data for its owner |
 //! | post | [`post`] | letters leave the queue |
+//! | import | [`import`] | a user of another system becomes ours, id and password kept |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
@@ -33,6 +34,7 @@ pub mod email;
 pub mod export;
 pub mod failure;
 mod grant;
+pub mod import;
 pub mod janitor;
 pub mod keys;
 pub mod limits;

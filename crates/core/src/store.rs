@@ -220,6 +220,8 @@ pub struct Registering {
 pub enum Registered {
     /// They were.
     Done,
+    /// The id, or the subject, belongs to somebody. Asked before the address and the user name.
+    IdTaken,
     /// The address belongs to somebody.
     EmailTaken,
     /// The user name belongs to somebody.

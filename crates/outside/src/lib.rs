@@ -4,6 +4,7 @@
 //!
 //! - [`SystemClock`] and [`SystemEntropy`] are the only places that ask the system for the time and for random bytes.
 //! - [`ArgonPool`] hashes passwords on a fixed number of threads and says no when too many are waiting.
+//!   It verifies the hashes of other systems too; [`foreign_hash`] takes those in.
 //! - [`MemoryScratch`] keeps the buckets of the rate limits, a bounded number of them.
 //! - [`PasswordLists`] knows common and breached passwords.
 //! - [`load`] and [`load_or_create`] read the master-key file.
@@ -14,8 +15,8 @@ mod entropy;
 mod master_key_file;
 mod password_hasher;
 pub mod password_lists;
-mod phc;
 mod scratch;
+mod stored_hash;
 
 pub use argon_parameters::{ArgonParameters, ArgonParametersError};
 pub use clock::SystemClock;
@@ -24,3 +25,4 @@ pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create};
 pub use password_hasher::{ArgonPool, PoolSize};
 pub use password_lists::PasswordLists;
 pub use scratch::MemoryScratch;
+pub use stored_hash::{FirebaseParameters, FirebaseParametersError, StoredHashError, foreign_hash};

@@ -7,6 +7,9 @@
 //! 4. What still waits when its client has gone is skipped.
 //! 5. Without a stored hash, the work is done on a dummy made with today's parameters, and the answer is no: time does
 //!    not tell whether an account exists.
+//! 6. A wrong password for a hash of another system (`stored_hash/mod.rs`) costs the dummy's work as well: such an account
+//!    is not told by an answer that comes too soon. Where the other system's hash is slow by itself, the answer takes longer
+//!    until the first login has replaced it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -21,7 +24,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::argon_parameters::ArgonParameters;
-use crate::phc::{OUTPUT_LEN, Phc, SALT_LEN};
+use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHash};
 
 const HASHING: &str = "hashing a password";
 const VERIFYING: &str = "verifying a password";
@@ -48,7 +51,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct ArgonPool {
     parameters: ArgonParameters,
     entropy: Arc<dyn Entropy>,
-    dummy: Arc<Phc>,
+    dummy: Arc<Argon2Hash>,
     // `None` only while dropping: without a sender, the threads come to their end.
     queue: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
@@ -66,7 +69,7 @@ impl ArgonPool {
     ) -> Result<Self, Failure> {
         let salt = random::<SALT_LEN>(&*entropy)?;
         let output = random::<OUTPUT_LEN>(&*entropy)?;
-        let dummy = Arc::new(Phc::dummy(parameters, salt, output));
+        let dummy = Arc::new(Argon2Hash::dummy(parameters, salt, output));
         let (queue, jobs) = bounded(size.queue.max(1));
         // From here on, a pool: if a thread does not start, those that did are ended by its `drop`.
         let mut pool = Self { parameters, entropy, dummy, queue: Some(queue), threads: Vec::new() };
@@ -127,8 +130,8 @@ impl PasswordHasher for ArgonPool {
         let parameters = self.parameters;
         let salt = Zeroizing::new(random::<SALT_LEN>(&*self.entropy)?);
         self.run(HASHING, move || {
-            let phc = Phc::make(&password, parameters, &salt).map_err(|e| failed(HASHING, e))?;
-            Ok(phc.to_hash())
+            let hash = Argon2Hash::make(&password, parameters, &salt).map_err(|e| failed(HASHING, e))?;
+            Ok(hash.to_hash())
         })
         .await
     }
@@ -139,23 +142,28 @@ impl PasswordHasher for ArgonPool {
         hash: Option<PasswordHash>,
     ) -> Result<PasswordVerdict, Failure> {
         let today = self.parameters;
-        let exists = hash.is_some();
-        let stored = match hash {
-            Some(hash) => Arc::new(Phc::parse(&hash).map_err(|e| Failure::broken(VERIFYING, e))?),
-            None => Arc::clone(&self.dummy),
-        };
+        let stored = hash.map(|hash| StoredHash::parse(&hash)).transpose();
+        let stored = stored.map_err(|e| Failure::broken(VERIFYING, e))?;
+        let dummy = Arc::clone(&self.dummy);
         self.run(VERIFYING, move || {
-            let matches = stored.verify(&password).map_err(|e| failed(VERIFYING, e))?;
-            Ok(PasswordVerdict { right: matches && exists, outdated: stored.is_outdated(today) })
+            let found = match &stored {
+                Some(stored) => stored.verify(&password).map(|right| (right, stored.is_outdated(today))),
+                None => Ok((false, false)),
+            };
+            let (right, outdated) = found.map_err(|e| failed(VERIFYING, e))?;
+            if !right && !matches!(stored, Some(StoredHash::Argon2(_))) {
+                dummy.verify(&password).map_err(|e| failed(VERIFYING, e))?;
+            }
+            Ok(PasswordVerdict { right, outdated })
         })
         .await
     }
 }
 
 /// Memory may be there again in a moment; everything else was checked beforehand.
-fn failed(doing: &'static str, error: argon2::Error) -> Failure {
+fn failed(doing: &'static str, error: NotComputed) -> Failure {
     match error {
-        argon2::Error::OutOfMemory => Failure::unavailable(doing, error),
-        _ => Failure::broken(doing, error),
+        NotComputed::Memory => Failure::unavailable(doing, error),
+        NotComputed::Refused => Failure::broken(doing, error),
     }
 }

@@ -52,6 +52,7 @@ impl Office {
         };
         let user = User {
             id: UserId::from_bytes([1; 16]),
+            subject: None,
             email: Email::parse("a@b").expect("an address"),
             username: None,
             name: None,

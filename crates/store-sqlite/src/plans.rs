@@ -68,12 +68,15 @@ const ALL: &[&str] = &[
     refresh::FACTS,
     refresh::ROTATE,
     register::EMAIL_TAKEN,
+    register::ID_TAKEN,
     register::INSERT,
+    register::SUBJECT_TAKEN,
     register::USERNAME_TAKEN,
     sessions::FACTS_OF_PAGE,
     sessions::SESSIONS_OF,
     users::BY_EMAIL,
     users::BY_ID,
+    users::BY_SUBJECT,
     users::BY_USERNAME,
     users::ENABLE,
     users::LIST,
@@ -105,6 +108,8 @@ fn each_statement_that_has_an_index_of_its_own_uses_it() {
         (logout::RECORD_ENDS, "session_of_user"),
         (sessions::FACTS_OF_PAGE, "session_page"),
         (sessions::SESSIONS_OF, "session_of_user"),
+        (register::SUBJECT_TAKEN, "user_subject"),
+        (users::BY_SUBJECT, "user_subject"),
     ] {
         let plan = plan(&db, sql);
         assert!(plan.iter().any(|step| step.contains(&format!("INDEX {index} "))), "{sql}\n{plan:#?}");

@@ -1,21 +1,23 @@
 //! A new user, and the first session where one is given.
 //!
-//! Whether the link is there and the names are free is asked inside the transaction, which no other process can write beside.
-//! The link comes first: who has none is not told about names.
+//! Whether the link is there, and whether id and names are free, is asked inside the transaction, which no other process
+//! can write beside. The link comes first: who has none is not told about names.
 
-use rotunda_core::model::{Account, Email, Username};
+use rotunda_core::model::{Account, Email, Subject, Username};
 use rotunda_core::store::{Registered, Registering};
 use rusqlite::{Connection, Result, named_params, params};
 
 use crate::{journal, links, login, logout, rows};
 
+pub(crate) const ID_TAKEN: &str = "SELECT 1 FROM user WHERE id = ?1";
+pub(crate) const SUBJECT_TAKEN: &str = "SELECT 1 FROM user WHERE subject = ?1";
 pub(crate) const EMAIL_TAKEN: &str = "SELECT 1 FROM user WHERE email_key = ?1";
 pub(crate) const USERNAME_TAKEN: &str = "SELECT 1 FROM user WHERE username_key = ?1";
 pub(crate) const INSERT: &str = "\
     INSERT INTO user (id, email, email_key, username, username_key, name, email_verified, state, ep, password_hash, \
-        created_at) \
+        created_at, subject) \
     VALUES (:id, :email, :email_key, :username, :username_key, :name, :email_verified, :state, :ep, :password_hash, \
-        :created_at)";
+        :created_at, :subject)";
 
 pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered> {
     let user = &new.account.user;
@@ -23,6 +25,14 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
         && !links::is_there(db, link)?
     {
         return Ok(Registered::LinkGone);
+    }
+    if db.prepare_cached(ID_TAKEN)?.exists(params![user.id.as_bytes()])? {
+        return Ok(Registered::IdTaken);
+    }
+    if let Some(subject) = &user.subject
+        && db.prepare_cached(SUBJECT_TAKEN)?.exists(params![subject.as_str()])?
+    {
+        return Ok(Registered::IdTaken);
     }
     if db.prepare_cached(EMAIL_TAKEN)?.exists(params![user.email.key()])? {
         return Ok(Registered::EmailTaken);
@@ -58,6 +68,7 @@ fn insert(db: &Connection, Account { user, password }: &Account) -> Result<()> {
             ":ep": rows::stored(user.ep),
             ":password_hash": password.expose(),
             ":created_at": user.created_at.0,
+            ":subject": user.subject.as_ref().map(Subject::as_str),
         })
         .map(drop)
 }

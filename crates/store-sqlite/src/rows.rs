@@ -11,7 +11,7 @@ use rotunda_core::model::{
     Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Letter,
     LetterId, LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash,
     PendingUser, QueuedLetter, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing,
-    TokenHash, UnixMillis, User, UserId, UserState, Username,
+    Subject, TokenHash, UnixMillis, User, UserId, UserState, Username,
 };
 use rusqlite::types::FromSql;
 use rusqlite::{Error, Result, Row};
@@ -19,7 +19,8 @@ use rusqlite::{Error, Result, Row};
 /// The columns of [`user`], in its order.
 macro_rules! user_columns {
     () => {
-        "user.id, user.email, user.username, user.name, user.email_verified, user.state, user.ep, user.created_at"
+        "user.id, user.email, user.username, user.name, user.email_verified, user.state, user.ep, user.created_at, \
+         user.subject"
     };
 }
 
@@ -150,16 +151,15 @@ impl std::error::Error for Senseless {}
 
 /// From [`user_columns`].
 pub(crate) fn user(row: &mut Columns<'_, '_>) -> Result<User> {
-    Ok(User {
-        id: row.id(UserId::from_bytes)?,
-        email: row.parse(|text: String| Email::parse(&text))?,
-        username: row.parse_some(|text: String| Username::parse(&text))?,
-        name: row.take()?,
-        email_verified: row.take()?,
-        state: row.parse(|text: String| state_named(&text))?,
-        ep: row.number()?,
-        created_at: row.time()?,
-    })
+    let id = row.id(UserId::from_bytes)?;
+    let email = row.parse(|text: String| Email::parse(&text))?;
+    let username = row.parse_some(|text: String| Username::parse(&text))?;
+    let name = row.take()?;
+    let email_verified = row.take()?;
+    let state = row.parse(|text: String| state_named(&text))?;
+    let (ep, created_at) = (row.number()?, row.time()?);
+    let subject = row.parse_some(|text: String| Subject::parse(&text))?;
+    Ok(User { id, subject, email, username, name, email_verified, state, ep, created_at })
 }
 
 /// From [`user_columns`] and the password hash.

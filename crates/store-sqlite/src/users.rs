@@ -10,6 +10,8 @@ pub(crate) const BY_EMAIL: &str =
     concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE email_key = ?1");
 pub(crate) const BY_USERNAME: &str =
     concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE username_key = ?1");
+pub(crate) const BY_SUBJECT: &str =
+    concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE subject = ?1");
 pub(crate) const BY_ID: &str =
     concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE id = ?1");
 pub(crate) const LIST: &str =
@@ -20,6 +22,7 @@ pub(crate) fn account(db: &Connection, handle: &Handle) -> Result<Option<Account
     match handle {
         Handle::Email(email) => one(db, BY_EMAIL, params![email.key()]),
         Handle::Username(username) => one(db, BY_USERNAME, params![username.key()]),
+        Handle::Subject(subject) => one(db, BY_SUBJECT, params![subject.as_str()]),
     }
 }
 

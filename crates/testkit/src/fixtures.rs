@@ -29,6 +29,7 @@ pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 pub fn a_user(seed: u64) -> User {
     User {
         id: UserId::new(NOW, bytes("user", seed)),
+        subject: None,
         email: email(&format!("user-{seed}@example.com")),
         username: Some(username(&format!("user-{seed}"))),
         name: Some(format!("User {seed}")),

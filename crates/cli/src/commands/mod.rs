@@ -12,15 +12,38 @@ pub(crate) mod verify;
 
 use std::str::FromStr;
 
-use rotunda_core::model::{Email, Handle, UserId, Username};
+use anyhow::bail;
+use rotunda_core::Rotunda;
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::Error;
+use rotunda_core::model::{Email, Handle, Subject, User, UserId, Username};
 use rotunda_core::operate::Who;
 
-/// A user as an operator names them: by id, address or user name.
-fn who(text: &str) -> anyhow::Result<Who> {
-    if let Ok(id) = UserId::from_str(text) {
-        return Ok(Who::Id(id));
+/// The user whom an operator names: by id, address, user name, or the id that they came with. Whatever fits two of them is
+/// refused: a user name that looks like somebody's id must not lead to the wrong one.
+async fn find_user(rotunda: &Rotunda, text: &str) -> anyhow::Result<User> {
+    let ids = UserId::from_str(text).ok().map(Who::Id);
+    let handles = [
+        Email::parse(text).map(Handle::Email),
+        Username::parse(text).map(Handle::Username),
+        Subject::parse(text).map(Handle::Subject),
+    ];
+    let names: Vec<Who> = ids.into_iter().chain(handles.into_iter().flatten().map(Who::Handle)).collect();
+    if names.is_empty() {
+        bail!("{text:?} is no user id, address or user name");
     }
-    let handle =
-        Email::parse(text).map(Handle::Email).or_else(|| Username::parse(text).map(Handle::Username));
-    handle.map(Who::Handle).ok_or_else(|| anyhow::anyhow!("{text:?} is no user id, address or user name"))
+    let mut found: Option<User> = None;
+    for who in &names {
+        match (rotunda.find_user(who).await, &found) {
+            (Ok(user), Some(other)) if user.id != other.id => bail!(
+                "{text:?} fits two users, {} and {}: name yours by the address",
+                user.email,
+                other.email
+            ),
+            (Ok(user), _) => found = Some(user),
+            (Err(Error::Denied(Denied::NotFound)), _) => {}
+            (Err(error), _) => return Err(error.into()),
+        }
+    }
+    found.ok_or_else(|| Denied::NotFound.into())
 }

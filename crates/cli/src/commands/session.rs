@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use rotunda_core::Rotunda;
-use rotunda_core::model::{Facts, RecordedEvent, Session, SessionId, Standing, device_label};
+use rotunda_core::model::{Facts, RecordedEvent, Session, SessionId, Standing, User, device_label};
 use rotunda_core::operate::{End, Story};
 use serde_json::{Value, json};
 
-use super::who;
+use super::find_user;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::wiring::Wired;
@@ -18,8 +18,8 @@ pub(crate) async fn run(global: &Global, verb: args::Session) -> anyhow::Result<
     let rotunda = Wired::open(global).await?.rotunda;
     match verb {
         args::Session::List { user } => {
-            let user = rotunda.find_user(&who(&user)?).await?;
-            list(global, &rotunda.sessions_of(user.id).await?)?;
+            let user = find_user(&rotunda, &user).await?;
+            list(global, &user, &rotunda.sessions_of(user.id).await?)?;
         }
         args::Session::Show { id } => show(global, &rotunda.session(parse(&id)?).await?)?,
         args::Session::Why { id } => why(global, &rotunda, parse(&id)?).await?,
@@ -41,9 +41,9 @@ fn parse(id: &str) -> anyhow::Result<SessionId> {
     SessionId::from_str(id).with_context(|| format!("{id:?} is no session id"))
 }
 
-fn list(global: &Global, sessions: &[Session]) -> anyhow::Result<()> {
+fn list(global: &Global, user: &User, sessions: &[Session]) -> anyhow::Result<()> {
     if global.json {
-        return output::json(&sessions.iter().map(described).collect::<Vec<_>>());
+        return output::json(&sessions.iter().map(|session| described(session, user)).collect::<Vec<_>>());
     }
     let rows: Vec<[String; 6]> = sessions
         .iter()
@@ -61,14 +61,14 @@ fn list(global: &Global, sessions: &[Session]) -> anyhow::Result<()> {
     output::table(["ID", "CLIENT", "DEVICE", "ADDRESS", "LAST USED", "EXPIRES"], &rows)
 }
 
-fn described(session: &Session) -> Value {
+fn described(session: &Session, user: &User) -> Value {
     let (ended, ended_at) = match session.standing {
         Standing::Live => (None, None),
         Standing::Ended { ending, at } => (Some(ending.as_str()), Some(moment(at))),
     };
     json!({
         "id": session.id.to_string(),
-        "user_id": session.user_id.to_string(),
+        "user_id": user.sub(),
         "client_id": session.client_id.to_string(),
         "device_id": session.device_id.to_string(),
         "label": device_label(session.last_user_agent.as_deref()),
@@ -88,7 +88,7 @@ fn described(session: &Session) -> Value {
 }
 
 fn show(global: &Global, facts: &Facts) -> anyhow::Result<()> {
-    let described = described(&facts.session);
+    let described = described(&facts.session, &facts.user);
     if global.json {
         return output::json(&described);
     }

@@ -1,21 +1,25 @@
-//! `rotunda user add|list|disable|enable|delete|export`
+//! `rotunda user add|import|list|disable|enable|delete|export`
+
+mod import;
 
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::process::ExitCode;
-use std::str::FromStr;
 
-use anyhow::Context;
-use rotunda_core::model::{User, UserId, UserState};
+use anyhow::{Context, bail};
+use rotunda_core::model::{User, UserState};
 use rotunda_core::register::Newcomer;
 use serde_json::{Value, json};
 
-use super::who;
+use super::find_user;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::password_input::{self, Prompt};
 use crate::wiring::{Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
+    if let args::User::Import(import) = verb {
+        return import::run(global, &import).await;
+    }
     let rotunda = match &verb {
         // The first user may come before the first start.
         args::User::Add { .. } => Wired::open_or_make(load(global, &args::Serve::default())?).await?.rotunda,
@@ -29,49 +33,50 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
             if global.json {
                 output::json(&described(&user))?;
             } else {
-                output::print(&format!("added {} ({})\n", user.id, output::plain(user.email.as_str())))?;
+                output::print(&format!("added {} ({})\n", user.sub(), output::plain(user.email.as_str())))?;
             }
         }
+        args::User::Import(_) => {}
         args::User::List { after, limit } => {
-            let after =
-                after.map(|id| UserId::from_str(&id)).transpose().context("--after takes a user's id")?;
+            let after = match after {
+                Some(id) => Some(find_user(&rotunda, &id).await.context("--after takes a user's id")?.id),
+                None => None,
+            };
             list(global, &rotunda.users(after, limit).await?)?;
         }
         args::User::Disable { user } => {
-            let user = rotunda.find_user(&who(&user)?).await?;
+            let user = find_user(&rotunda, &user).await?;
             let ended = rotunda.disable_user(user.id).await?;
             if global.json {
-                output::json(
-                    &json!({"id": user.id.to_string(), "state": "disabled", "sessions_ended": ended}),
-                )?;
+                output::json(&json!({"id": user.sub(), "state": "disabled", "sessions_ended": ended}))?;
             } else {
-                output::print(&format!("disabled {}; {ended} sessions ended\n", user.id))?;
+                output::print(&format!("disabled {}; {ended} sessions ended\n", user.sub()))?;
             }
         }
         args::User::Delete { user, yes } => {
-            let user = rotunda.find_user(&who(&user)?).await?;
+            let user = find_user(&rotunda, &user).await?;
             if !yes && !asked(&user)? {
                 bail!("nothing was deleted");
             }
             rotunda.delete_user(user.id).await?;
             if global.json {
-                output::json(&json!({"id": user.id.to_string(), "deleted": true}))?;
+                output::json(&json!({"id": user.sub(), "deleted": true}))?;
             } else {
-                output::print(&format!("deleted {}\n", user.id))?;
+                output::print(&format!("deleted {}\n", user.sub()))?;
             }
         }
         args::User::Export { user } => {
-            let user = rotunda.find_user(&who(&user)?).await?;
+            let user = find_user(&rotunda, &user).await?;
             output::json(&rotunda_server::exported(&rotunda.export_user(user.id).await?))?;
         }
         args::User::Enable { user } => {
-            let user = rotunda.find_user(&who(&user)?).await?;
+            let user = find_user(&rotunda, &user).await?;
             let changed = rotunda.enable_user(user.id).await?;
             if global.json {
-                output::json(&json!({"id": user.id.to_string(), "state": "active", "changed": changed}))?;
+                output::json(&json!({"id": user.sub(), "state": "active", "changed": changed}))?;
             } else {
                 let said = if changed { "may sign in again" } else { "was not disabled" };
-                output::print(&format!("{} {said}\n", user.id))?;
+                output::print(&format!("{} {said}\n", user.sub()))?;
             }
         }
     }
@@ -100,7 +105,7 @@ fn list(global: &Global, users: &[User]) -> anyhow::Result<()> {
             let username = user.username.as_ref().map_or("-", |name| name.as_str());
             let columns = [user.email.as_str(), username, state(user)];
             let [email, username, state] = columns.map(str::to_owned);
-            [user.id.to_string(), email, username, state, moment(user.created_at)]
+            [user.sub(), email, username, state, moment(user.created_at)]
         })
         .collect();
     output::table(["ID", "EMAIL", "USERNAME", "STATE", "CREATED"], &rows)
@@ -108,7 +113,7 @@ fn list(global: &Global, users: &[User]) -> anyhow::Result<()> {
 
 fn described(user: &User) -> Value {
     json!({
-        "id": user.id.to_string(),
+        "id": user.sub(),
         "email": user.email.as_str(),
         "email_verified": user.email_verified,
         "username": user.username.as_ref().map(|name| name.as_str()),

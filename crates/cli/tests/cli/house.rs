@@ -68,6 +68,8 @@ fn the_rules_know_no_runtime_database_http_or_clock() {
         "tokio-postgres",
         "redis",
         "argon2",
+        "bcrypt",
+        "scrypt",
         "getrandom",
         "rand",
         "tracing",
@@ -80,7 +82,11 @@ fn the_rules_know_no_runtime_database_http_or_clock() {
             assert!(!outside.contains(&name.as_str()), "{package} is built from {name}");
         }
     }
-    assert!(!tree("rotunda-server").iter().any(|name| ["rusqlite", "argon2"].contains(&name.as_str())));
+    assert!(
+        !tree("rotunda-server")
+            .iter()
+            .any(|name| ["rusqlite", "argon2", "bcrypt", "scrypt"].contains(&name.as_str()))
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod commands;
 mod faults;
 mod fuzz;
 mod house;
+mod import;
 mod password_list;
 mod pictures;
 mod race;

@@ -36,7 +36,7 @@ impl Rotunda {
         })?;
         let id = SessionId::from_str(&claims.sid).map_err(|_| Denied::TokenUnknown)?;
         let facts = self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
-        if facts.user.id.to_string() != claims.sub {
+        if facts.user.sub() != claims.sub {
             return Err(Denied::TokenUnknown.into());
         }
         if let Some((ending, _)) = facts.session.ending_at(now) {

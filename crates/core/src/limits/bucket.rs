@@ -61,6 +61,7 @@ impl BucketKey {
         match handle {
             Handle::Email(email) => Self::of("login nobody address", &[email.key().as_bytes()]),
             Handle::Username(name) => Self::of("login nobody name", &[name.key().as_bytes()]),
+            Handle::Subject(subject) => Self::of("login nobody subject", &[subject.as_str().as_bytes()]),
         }
     }
 

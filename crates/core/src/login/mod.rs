@@ -1,14 +1,15 @@
 //! A login: a password becomes a session.
 //!
 //! 1. Find the client, then the account and whether it knows the device. Has there been too much of this from here, or at
-//!    this account ([`crate::limits`])? No account costs the same as a wrong password and gets the same answer.
+//!    this account ([`crate::limits`])? No account, or one without a password, costs the same as a wrong password and gets
+//!    the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
 //! 3. A device that the account does not know gets a secret, and the user is told of it.
 //! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
 //!    password, a disabling or a sign-out everywhere starts again at 1.
 //!    How many sessions there may be is asked in the same transaction.
 //! 5. A browser that held a session before leaves it behind: that one ends in the same transaction (ASVS 5.0, 7.2.4).
-//! 6. A hash made with yesterday's parameters is replaced while the password is at hand.
+//! 6. A hash made with yesterday's parameters, or by another system, is replaced while the password is at hand.
 
 pub(crate) mod begin;
 mod new_device;

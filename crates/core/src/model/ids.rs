@@ -59,7 +59,7 @@ macro_rules! id {
 }
 
 id!(
-    /// A user; `sub` in access tokens.
+    /// A user; `sub` in access tokens, unless they came with an id of another form.
     UserId
 );
 id!(

@@ -25,4 +25,4 @@ pub use secret::{
 };
 pub use session::{Ending, Facts, Lineage, Session, Standing};
 pub use time::UnixMillis;
-pub use user::{Account, Email, Handle, User, UserState, Username};
+pub use user::{Account, Email, Handle, Subject, User, UserState, Username};

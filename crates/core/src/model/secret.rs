@@ -230,16 +230,16 @@ impl Password {
     }
 }
 
-/// A password's stored hash in PHC string form (`$argon2id$v=19$…`). Not a secret like the password, yet worth
-/// stealing: it cannot be printed by accident either.
+/// A password's stored hash: a PHC string (`$argon2id$v=19$…`), or what another system made and brought along. Not a
+/// secret like the password, yet worth stealing: it cannot be printed by accident either.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
     /// From its stored text.
     #[must_use]
-    pub fn new(phc: String) -> Self {
-        Self(phc)
+    pub fn new(text: String) -> Self {
+        Self(text)
     }
 
     /// The hash of no password: nobody signs in with one, until another is set through a letter. Stored as `!`.
@@ -248,7 +248,7 @@ impl PasswordHash {
         Self("!".to_owned())
     }
 
-    /// Whether it is the hash of a password.
+    /// Whether some password fits. Where none does, nothing is verified: it counts as no account, at the same cost.
     #[must_use]
     pub fn is_usable(&self) -> bool {
         self.0 != "!"
@@ -260,7 +260,7 @@ impl PasswordHash {
         self.is_usable().then_some(self)
     }
 
-    /// The PHC string, to store or to verify against.
+    /// The text, to store or to verify against.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,6 +1,7 @@
 //! Users and their accounts.
 
 use std::fmt;
+use std::str::FromStr;
 
 use super::{PasswordHash, UnixMillis, UserId};
 
@@ -78,13 +79,50 @@ impl Username {
     }
 }
 
-/// What a user types to say who they are.
+/// The id that a user had in another system, kept as it was because others know them by it: 1 to 255 visible ASCII
+/// characters without a space. With a colon among them it is a URI (RFC 7519 §2, `StringOrURI`). Never what a [`UserId`]
+/// is written as, so that no user is taken for another.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Subject(String);
+
+impl Subject {
+    /// Takes an id that fits the rules above.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = (1..=255).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_graphic())
+            && text.split_once(':').is_none_or(|(scheme, _)| is_scheme(scheme) && has_uri_letters(text))
+            && !UserId::from_str(text).is_ok_and(|id| id.to_string() == text);
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// As the other system wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// RFC 3986 §3.1.
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+/// RFC 3986 §2.
+fn has_uri_letters(text: &str) -> bool {
+    !text.bytes().any(|b| b"\"<>\\^`{|}".contains(&b))
+}
+
+/// What a user is looked up by. Users type the first two; the third is for operators.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Handle {
     /// Their address.
     Email(Email),
     /// Their user name.
     Username(Username),
+    /// Their id in the system that they came from.
+    Subject(Subject),
 }
 
 /// Whether a user may sign in.
@@ -101,6 +139,8 @@ pub enum UserState {
 pub struct User {
     /// Who they are, for ever.
     pub id: UserId,
+    /// Their id in the system that they came from, where it was no [`UserId`].
+    pub subject: Option<Subject>,
     /// Their address.
     pub email: Email,
     /// Their user name, where they chose one.
@@ -120,6 +160,13 @@ pub struct User {
 impl User {
     /// The most characters a display name may have.
     pub const NAME_CHARS: usize = 128;
+
+    /// What others know them by: `sub` of access tokens, and the id that is shown. The id that they came with, or else
+    /// their [`UserId`].
+    #[must_use]
+    pub fn sub(&self) -> String {
+        self.subject.as_ref().map_or_else(|| self.id.to_string(), |subject| subject.as_str().to_owned())
+    }
 
     /// Takes a display name: trimmed, 1 to [`User::NAME_CHARS`] characters, none of them a control character.
     #[must_use]

@@ -176,6 +176,7 @@ fn session() -> Session {
 fn user() -> User {
     User {
         id: UserId::from_bytes([2; 16]),
+        subject: None,
         email: Email::parse("ada@example.com").unwrap(),
         username: None,
         name: None,

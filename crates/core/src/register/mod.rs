@@ -165,6 +165,7 @@ impl Rotunda {
     ) -> Result<User, Failure> {
         Ok(User {
             id: UserId::new(now, random(&*self.entropy)?),
+            subject: None,
             email,
             username,
             name,
@@ -177,16 +178,22 @@ impl Rotunda {
 }
 
 /// An optional text, refined; what was given and does not fit is refused, never dropped.
-fn refine<T>(text: Option<&str>, parse: fn(&str) -> Option<T>, denied: Denied) -> Result<Option<T>, Denied> {
+pub(crate) fn refine<T>(
+    text: Option<&str>,
+    parse: fn(&str) -> Option<T>,
+    denied: Denied,
+) -> Result<Option<T>, Denied> {
     text.map(|text| parse(text).ok_or(denied)).transpose()
 }
 
-fn taken(registered: Registered) -> Result<(), Denied> {
+fn taken(registered: Registered) -> Result<(), Error> {
     match registered {
         Registered::Done => Ok(()),
-        Registered::EmailTaken => Err(Denied::EmailTaken),
-        Registered::UsernameTaken => Err(Denied::UsernameTaken),
-        Registered::LinkGone => Err(Denied::LinkInvalid),
+        Registered::EmailTaken => Err(Denied::EmailTaken.into()),
+        Registered::UsernameTaken => Err(Denied::UsernameTaken.into()),
+        // It was made from 74 random bits a moment ago.
+        Registered::IdTaken => Err(Failure::broken("adding a user", "the new id is taken").into()),
+        Registered::LinkGone => Err(Denied::LinkInvalid.into()),
     }
 }
 

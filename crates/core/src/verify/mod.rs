@@ -74,6 +74,7 @@ impl Rotunda {
         let user = User {
             id: UserId::new(now, random(&*self.entropy)?),
             email,
+            subject: None,
             username: newcomer.username.clone(),
             name: newcomer.name.clone(),
             email_verified: true,

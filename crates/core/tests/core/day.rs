@@ -21,6 +21,7 @@ async fn a_user_registers_and_is_signed_in_at_once() {
 
     let user = User {
         id: ada.user.id,
+        subject: None,
         email: email("ada@example.com"),
         username: Some(username("ada")),
         name: None,

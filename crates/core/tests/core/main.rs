@@ -19,6 +19,8 @@ mod failure;
 #[cfg(test)]
 mod gcra;
 #[cfg(test)]
+mod import;
+#[cfg(test)]
 mod janitor;
 #[cfg(test)]
 mod keys;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{
-    Carrier, ClientId, ClientKind, Email, Ending, EventKind, RetryKeys, UnixMillis, User, Username,
+    Carrier, ClientId, ClientKind, Email, Ending, EventKind, RetryKeys, Subject, UnixMillis, User, Username,
     device_label,
 };
 use rotunda_core::policy::Policy;
@@ -61,6 +61,34 @@ fn a_user_name_is_2_to_64_plain_characters() {
         assert!(Username::parse(bad).is_none(), "{bad:?}");
     }
     assert_eq!(Username::parse("Ada_L").unwrap().key(), "ada_l");
+}
+
+#[test]
+fn a_subject_is_1_to_255_visible_characters_and_a_uri_if_it_has_a_colon_and_never_a_user_id() {
+    let longest = "i".repeat(255);
+    for good in [
+        "4",
+        "!",
+        "~",
+        "n0Qn3YCiO0rnSuisuKbOjYtxV6OF",
+        "auth0|5f7c8ec7c33c6c004bbafe82",
+        "ada@old.example",
+        "urn:uuid:0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21",
+        "https://old.example/users/7?a=b#c",
+        "0193B2F4-7C1E-7A52-9D1C-5F0E8A4B6C21",
+        "0193b2f47c1e7a529d1c5f0e8a4b6c21",
+        &longest,
+    ] {
+        assert_eq!(Subject::parse(good).as_ref().map(Subject::as_str), Some(good));
+    }
+    let too_long = "i".repeat(256);
+    let a_user_id = "0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21";
+    for bad in [
+        "", " ", "a b", "a\n", "ü", "\u{7f}", ":", "1:a", "a b:c", "a_b:c", "a:<b>", "a:|", &too_long,
+        a_user_id,
+    ] {
+        assert_eq!(Subject::parse(bad), None, "{bad:?}");
+    }
 }
 
 #[test]

@@ -368,7 +368,7 @@ impl World {
         let (session, end) = (&grant.session, grant.now.plus(grant.expires_in));
         let wanted = Claims {
             iss: ISSUER.to_owned(),
-            sub: grant.user.id.to_string(),
+            sub: grant.user.sub(),
             aud: vec![ISSUER.to_owned()],
             exp: end.seconds_up(),
             iat: grant.now.seconds(),

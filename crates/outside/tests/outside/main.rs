@@ -6,4 +6,5 @@ mod master_key_file;
 mod password_hasher;
 mod password_lists;
 mod scratch;
+mod stored_hash;
 mod system;

@@ -76,7 +76,7 @@ pub(crate) struct UserBody {
 impl From<&User> for UserBody {
     fn from(user: &User) -> Self {
         Self {
-            id: user.id.to_string(),
+            id: user.sub(),
             email: user.email.to_string(),
             email_verified: user.email_verified,
             username: user.username.as_ref().map(|name| name.as_str().to_owned()),

@@ -1,6 +1,6 @@
 //! Older and newer releases on one file.
 
-use rotunda_core::store::KeyShelf;
+use rotunda_core::store::{Accounts, KeyShelf};
 
 use crate::scene::{Place, a_signed_in_user, row};
 
@@ -17,6 +17,23 @@ async fn a_newer_release_s_schema_is_tolerated() {
     let store = place.open();
     assert_eq!(row(&store, &session).await, session);
     a_signed_in_user(&store, 2).await;
+}
+
+/// What the release before V2 does: it names its columns, and knows no subject.
+#[tokio::test]
+async fn the_previous_release_goes_on_adding_and_reading_users() {
+    let place = Place::new();
+    place.open().ready().await.unwrap();
+    let insert = "INSERT INTO user (id, email, email_key, username, username_key, name, email_verified, state, ep, \
+                  password_hash, created_at) \
+                  SELECT randomblob(16), n || '@b', n || '@b', NULL, NULL, NULL, 0, 'active', 0, '!', 0 \
+                  FROM (SELECT 1 AS n UNION SELECT 2)";
+    place.stranger().execute_batch(insert).unwrap();
+    let store = place.open();
+    let users = store.users(None, 10).await.unwrap();
+    assert_eq!(users.iter().map(|user| &user.subject).collect::<Vec<_>>(), [&None, &None]);
+    a_signed_in_user(&store, 3).await;
+    assert_eq!(place.count("SELECT count(*) FROM user WHERE subject IS NULL"), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Users: how they come to be, and how they are found.
 
-use rotunda_core::model::{Account, Ending, EventKind, Handle, PageHash, SessionId, Standing, User, UserId};
+use rotunda_core::model::{
+    Account, Ending, EventKind, Handle, PageHash, SessionId, Standing, Subject, User, UserId,
+};
 use rotunda_core::store::{Registered, Registering};
 
 use super::scene::{
@@ -99,6 +101,34 @@ pub(super) async fn a_username_belongs_to_one_user_whatever_the_case(store: Shel
     let answer =
         store.register(a_registration(&Account { user: second, ..an_account(2) }, None)).await.unwrap();
     assert_eq!(answer, Registered::UsernameTaken);
+}
+
+pub(super) async fn an_id_belongs_to_one_user(store: Shelf) {
+    let known = an_account(1);
+    add(&store, &known, None).await;
+    let same_id = User { id: known.user.id, ..a_user(2) };
+    let all_the_same = User { name: None, ..known.user.clone() };
+    for user in [same_id, all_the_same] {
+        let answer = store.register(a_registration(&Account { user, ..an_account(2) }, None)).await.unwrap();
+        assert_eq!(answer, Registered::IdTaken, "before anything else is asked");
+    }
+    assert_eq!(account(&store, known.user.id).await.user, known.user);
+    assert_eq!(happened(&store).await, []);
+}
+
+pub(super) async fn a_subject_belongs_to_one_user_and_its_case_counts(store: Shelf) {
+    let with = |seed, text| User { subject: Subject::parse(text), ..a_user(seed) };
+    let (first, other_case) = (with(1, "aB3"), with(2, "Ab3"));
+    for (seed, user) in [(1, &first), (2, &other_case)] {
+        add(&store, &Account { user: user.clone(), ..an_account(seed) }, None).await;
+    }
+    let third = Account { user: with(3, "aB3"), ..an_account(3) };
+    assert_eq!(store.register(a_registration(&third, None)).await.unwrap(), Registered::IdTaken);
+    for user in [first, other_case] {
+        let found = store.account(&Handle::Subject(user.subject.clone().unwrap())).await.unwrap();
+        assert_eq!(found.map(|account| account.user), Some(user));
+    }
+    assert!(store.account(&Handle::Subject(Subject::parse("ab3").unwrap())).await.unwrap().is_none());
 }
 
 pub(super) async fn users_without_a_username_do_not_collide(store: Shelf) {

@@ -51,6 +51,8 @@ macro_rules! contract_cases {
                 a_registration_ends_the_session_it_replaces
                 an_address_belongs_to_one_user_whatever_the_case
                 a_username_belongs_to_one_user_whatever_the_case
+                an_id_belongs_to_one_user
+                a_subject_belongs_to_one_user_and_its_case_counts
                 users_without_a_username_do_not_collide
                 a_refused_registration_leaves_nothing_behind
                 one_address_is_given_once_however_many_ask

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rotunda_core::model::{
     Account, Caller, ClientId, Ending, Event, EventKind, Lineage, RetryHash, Salt, Session, Standing,
-    TokenHash, UnixMillis, User, UserState,
+    Subject, TokenHash, UnixMillis, User, UserState,
 };
 
 use super::scene::{Shelf, add, end_event, happened, journal, refresh, row, sign_in};
@@ -24,6 +24,7 @@ pub(super) async fn every_field_of_a_user_survives(store: Shelf) {
         username: Some(username("Zo.E_-9")),
         name: Some(UNICODE.to_owned()),
         email_verified: true,
+        subject: Subject::parse("https://old.example/users/~a%20b'--"),
         ep: (1 << 53) + 1,
         created_at: UnixMillis(253_402_300_799_999),
         ..a_user(2)

@@ -19,6 +19,10 @@ impl Accounts for MemoryStore {
             return Ok(Registered::LinkGone);
         }
         let user = &new.account.user;
+        let same = |known: &Account| user.subject.is_some() && known.user.subject == user.subject;
+        if state.accounts.contains_key(&user.id) || state.accounts.values().any(same) {
+            return Ok(Registered::IdTaken);
+        }
         if state.accounts.values().any(|known| known.user.email.key() == user.email.key()) {
             return Ok(Registered::EmailTaken);
         }
@@ -41,6 +45,7 @@ impl Accounts for MemoryStore {
         let fits = |account: &&Account| match handle {
             Handle::Email(email) => account.user.email.key() == email.key(),
             Handle::Username(name) => username(&account.user) == Some(name.key()),
+            Handle::Subject(subject) => account.user.subject.as_ref() == Some(subject),
         };
         Ok(self.open()?.accounts.values().find(fits).cloned())
     }

@@ -1,7 +1,7 @@
 //! The closed lists of the contract, written down a second time on purpose: what changes there must be said here too.
 
 /// `reason` of a refusal.
-pub(crate) const REASONS: [&str; 14] = [
+pub(crate) const REASONS: [&str; 17] = [
     "credentials_invalid",
     "email_unverified",
     "user_disabled",
@@ -16,10 +16,13 @@ pub(crate) const REASONS: [&str; 14] = [
     "client_mismatch",
     "address_mismatch",
     "session_ended",
+    "reauthentication_needed",
+    "too_many_sessions",
+    "link_invalid",
 ];
 
 /// `ended`: why a session ended.
-pub(crate) const ENDINGS: [&str; 13] = [
+pub(crate) const ENDINGS: [&str; 15] = [
     "logged_out",
     "logged_out_everywhere",
     "revoked_by_user",
@@ -33,14 +36,18 @@ pub(crate) const ENDINGS: [&str; 13] = [
     "absolute_expired",
     "evicted",
     "reported",
+    "renewed",
+    "email_verified",
 ];
 
 /// `error`, each with the statuses that it comes with.
-pub(crate) const ERRORS: [(&str, &[u16]); 18] = [
+pub(crate) const ERRORS: [(&str, &[u16]); 20] = [
     ("invalid_request", &[400]),
     ("invalid_client", &[400]),
     ("password_unacceptable", &[400]),
+    ("link_invalid", &[400]),
     ("invalid_grant", &[401]),
+    ("insufficient_user_authentication", &[401]),
     ("invalid_token", &[401]),
     ("access_denied", &[403]),
     ("origin_refused", &[403]),

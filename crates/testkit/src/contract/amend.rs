@@ -1,6 +1,6 @@
 //! Accounts that change.
 
-use rotunda_core::model::{Account, Ending, EventKind, LinkPurpose, User, UserState};
+use rotunda_core::model::{Account, Ending, EventKind, LetterKind, LinkPurpose, User, UserState};
 use rotunda_core::store::{Amended, Amending, EndingAll, Ends, Posting, Right};
 
 use super::scene::{ALL, Shelf, a_signed_in_user, account, at_once, end_event, happened, row, sign_in, view};
@@ -165,7 +165,7 @@ pub(super) async fn a_change_can_end_one_session_and_begin_another(store: Shelf)
 
 async fn write_link(store: &Shelf, known: &Account) -> Right {
     let link = a_link(&known.user, LinkPurpose::ChangeEmail, 77);
-    let letter = a_letter(&known.user, rotunda_core::model::LetterKind::ConfirmEmail, 77);
+    let letter = a_letter(&known.user, LetterKind::ConfirmEmail, 77);
     let id = link.id;
     store.post(vec![Posting { letter, link: Some(link) }], Vec::new()).await.unwrap();
     Right::Link(id)

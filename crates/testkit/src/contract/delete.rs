@@ -1,7 +1,7 @@
 //! Users who go.
 
 use rotunda_core::model::{Account, Caller, Ending, Event, EventKind, Handle, LetterKind, Session};
-use rotunda_core::store::{Deleting, LoggedIn, Posting, Registered, Right};
+use rotunda_core::store::{Amended, Deleting, LoggedIn, Posting, Registered, Right};
 
 use super::scene::{
     ALL, Shelf, a_signed_in_user, add, assert_same_events, at_once, end_event, happened, row, sign_in, view,
@@ -108,7 +108,7 @@ pub(super) async fn nothing_slips_past_a_deletion(store: Shelf) {
         let answer = store.login(a_login(&known, &a_session(&known.user, 7_000))).await.unwrap();
         assert_eq!(answer, LoggedIn::Changed);
         let answer = store.amend(an_amendment(&known, Right::Session(own.id))).await.unwrap();
-        assert_eq!(answer, rotunda_core::store::Amended::Changed);
+        assert_eq!(answer, Amended::Changed);
         let theirs = store.events_of_user(known.user.id, ALL).await.unwrap();
         assert!(theirs.iter().all(|event| event.event.caller == Caller::default()), "nobody is named");
         let begun = |event: &Event| event.kind == EventKind::SignedIn;

@@ -20,11 +20,11 @@ pub(super) async fn whoever_begins_a_session_is_seen_on_their_device(store: Shel
         ..a_session(&known.user, 2)
     };
     sign_in(&store, &known, &again).await;
-    let seen = Device { first_seen_at: NOW, ..device(&again) };
-    assert_eq!(devices(&store, &known).await, [seen.clone()], "seen again, and known since then");
+    let seen = [Device { first_seen_at: NOW, ..device(&again) }];
+    assert_eq!(devices(&store, &known).await, seen, "seen again, and known since then");
 
     refresh(&store, &again, at(6)).await;
-    assert_eq!(devices(&store, &known).await, [seen.clone()], "a refresh is not a beginning");
+    assert_eq!(devices(&store, &known).await, seen, "a refresh is not a beginning");
 
     let silent =
         Session { created_at: at(3), last_address: None, last_user_agent: None, ..a_session(&known.user, 3) };
@@ -33,6 +33,7 @@ pub(super) async fn whoever_begins_a_session_is_seen_on_their_device(store: Shel
     let new = Session { created_at: at(4), ..change.session.take().unwrap() };
     change.session = Some(new.clone());
     assert_eq!(store.amend(change).await.unwrap(), Amended::Done);
+    let [seen] = seen;
     let wanted = [seen, device(&new), device(&silent)];
     assert_eq!(devices(&store, &known).await, wanted, "the one seen last comes first");
     assert_eq!(store.devices_of(known.user.id, 2).await.unwrap(), wanted[..2], "no more than asked");

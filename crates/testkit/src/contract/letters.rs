@@ -73,9 +73,9 @@ pub(super) async fn a_claim_counts_and_holds_until_it_runs_out(store: Shelf) {
     let mut now = NOW;
     for attempts in 1..=3 {
         let until = now.plus(LEASE);
-        let wanted = QueuedLetter { attempts, next_attempt_at: until, ..waiting(letter.clone()) };
-        assert_eq!(store.claim_letters(now, until, ALL).await.unwrap(), [wanted.clone()]);
-        assert_eq!(store.letters(ALL).await.unwrap(), [wanted]);
+        let wanted = [QueuedLetter { attempts, next_attempt_at: until, ..waiting(letter.clone()) }];
+        assert_eq!(store.claim_letters(now, until, ALL).await.unwrap(), wanted);
+        assert_eq!(store.letters(ALL).await.unwrap(), wanted);
         let meanwhile = until.minus(Duration::from_millis(1));
         assert!(store.claim_letters(meanwhile, at(99), ALL).await.unwrap().is_empty(), "it is held");
         now = until;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rotunda_core::model::{Link, LinkPurpose, PendingUser, UnixMillis, User};
+use rotunda_core::model::{LetterKind, Link, LinkPurpose, PendingUser, UnixMillis, User};
 use rotunda_core::store::{Amended, Posting, Registered, Registering, Right};
 
 use super::scene::{Shelf, a_signed_in_user, account, add, at_once, happened, view};
@@ -150,6 +150,6 @@ pub(super) async fn a_refused_registration_leaves_its_link(store: Shelf) {
 
 async fn write(store: &Shelf, link: &Link) {
     let seed = link.id.as_bytes().iter().fold(0, |sum, byte| sum * 31 % 1_000_003 + u64::from(*byte));
-    let letter = a_letter(&a_user(0), rotunda_core::model::LetterKind::Test, seed);
+    let letter = a_letter(&a_user(0), LetterKind::Test, seed);
     store.post(vec![Posting { letter, link: Some(link.clone()) }], Vec::new()).await.unwrap();
 }

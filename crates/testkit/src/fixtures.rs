@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
-    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Lineage, PageHash,
-    PasswordHash, RetryHash, Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User, UserId,
-    UserState, Username,
+    Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Letter, LetterId,
+    LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash, RetryHash,
+    Salt, Session, SessionId, Standing, TokenHash, UnixMillis, User, UserId, UserState, Username,
 };
 use rotunda_core::outside::random;
-use rotunda_core::store::{Amending, EndingAll, EndingOne, Ends, LoggingIn, Registering, Right, Rotating};
+use rotunda_core::store::{
+    Amending, Deleting, EndingAll, EndingOne, Ends, LoggingIn, Posting, Registering, Right, Rotating,
+};
 
 use crate::entropy::SeededEntropy;
 use crate::hasher::fnv1a;
@@ -23,6 +25,9 @@ pub const IDLE: Duration = Duration::from_hours(7 * 24);
 
 /// How long a session of [`a_session`] lives at most.
 pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
+
+/// How long a link of [`a_link`] is good.
+pub const LINK_LIFE: Duration = Duration::from_hours(1);
 
 /// An active user with a user name and a name.
 #[must_use]
@@ -211,6 +216,62 @@ pub fn an_amendment(account: &Account, right: Right) -> Amending {
         events: Vec::new(),
         post: Vec::new(),
         caller: a_caller(0),
+    }
+}
+
+/// A user's link, made at [`NOW`] and good for [`LINK_LIFE`].
+#[must_use]
+pub fn a_link(user: &User, purpose: LinkPurpose, seed: u64) -> Link {
+    Link {
+        id: LinkId::new(NOW, bytes("link", seed)),
+        purpose,
+        hash: LinkHash(bytes("link hash", seed)),
+        user_id: Some(user.id),
+        ep: user.ep,
+        email: Some(user.email.clone()),
+        session_id: None,
+        newcomer: None,
+        created_at: NOW,
+        life: LINK_LIFE,
+        expires_at: NOW.plus(LINK_LIFE),
+    }
+}
+
+/// A letter to a user about what was done at [`NOW`] by the caller of that seed, without a link.
+#[must_use]
+pub fn a_letter(user: &User, kind: LetterKind, seed: u64) -> Letter {
+    Letter {
+        id: LetterId::new(NOW, bytes("letter", seed)),
+        kind,
+        to: Some(user.email.clone()),
+        user_id: Some(user.id),
+        name: user.name.clone(),
+        at: NOW,
+        caller: a_caller(seed),
+        other: None,
+        link: None,
+        expires_at: NOW.plus(IDLE),
+    }
+}
+
+/// A letter to a user with the link for a new password, both of that seed.
+#[must_use]
+pub fn a_posting(user: &User, seed: u64) -> Posting {
+    let link = a_link(user, LinkPurpose::ResetPassword, seed);
+    let carried = LetterLink { id: link.id, purpose: link.purpose, key_id: 1 };
+    let letter = Letter { link: Some(carried), ..a_letter(user, LetterKind::ResetPassword, seed) };
+    Posting { letter, link: Some(link) }
+}
+
+/// The end of a user at [`NOW`], with its event, asked for by nobody of theirs.
+#[must_use]
+pub fn a_deletion(user: &User) -> Deleting {
+    Deleting {
+        user_id: user.id,
+        asking: None,
+        at: NOW,
+        events: vec![an_event(EventKind::UserDeleted, user)],
+        post: Vec::new(),
     }
 }
 

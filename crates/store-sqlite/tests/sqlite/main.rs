@@ -6,6 +6,8 @@
 )]
 
 mod contract;
+mod earlier;
+mod erasure;
 mod faults;
 mod files;
 mod groups;

@@ -53,6 +53,20 @@ pub(super) async fn events_of_a_session_are_its_own(store: Shelf) {
     assert!(store.events_of(a_session(&known.user, 9).id, ALL).await.unwrap().is_empty());
 }
 
+pub(super) async fn events_of_a_user_are_their_own(store: Shelf) {
+    let (known, session) = a_signed_in_user(&store, 1).await;
+    let (other, _) = a_signed_in_user(&store, 2).await;
+    store.note(an_event(EventKind::RecoveryAsked, &known.user), NEVER).await.unwrap();
+    store.note(an_event(EventKind::RecoveryAsked, &other.user), NEVER).await.unwrap();
+    store.note(Event { user_id: None, ..sign_in_failed(NOW) }, NEVER).await.unwrap();
+    assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+    let all = journal(&store).await;
+    let wanted = [0, 3].map(|place: usize| all[place].clone());
+    assert_eq!(store.events_of_user(known.user.id, ALL).await.unwrap(), wanted);
+    assert_eq!(store.events_of_user(known.user.id, 1).await.unwrap(), wanted[1..], "the last");
+    assert!(store.events_of_user(a_user(9).id, ALL).await.unwrap().is_empty());
+}
+
 pub(super) async fn a_note_repeated_is_written_once(store: Shelf) {
     let (_, session) = a_signed_in_user(&store, 1).await;
     let full = Event { session_id: Some(session.id), ..an_event(EventKind::ProofMissing, &a_user(1)) };

@@ -12,10 +12,16 @@
 //! ```
 
 mod accounts;
+mod amend;
+mod caps;
+mod delete;
+mod devices;
 mod endings;
 mod janitor;
 mod journal;
 mod keys;
+mod letters;
+mod links;
 mod login;
 mod password;
 mod races;
@@ -69,6 +75,28 @@ macro_rules! contract_cases {
                 a_login_ends_the_session_it_replaces
                 a_login_leaves_an_ended_session_as_it_was
                 a_login_replaces_at_the_generation_that_was_decided_on
+            }
+            caps {
+                a_full_cap_evicts_those_used_the_longest_ago
+                a_cap_that_refuses_changes_nothing
+                caps_count_per_client_and_over_all
+                what_is_left_behind_or_expired_takes_no_room
+                of_many_logins_at_once_no_more_than_the_cap_stay
+                of_many_logins_at_once_the_others_are_refused
+            }
+            amend {
+                a_change_makes_what_it_names_and_nothing_else
+                a_change_needs_the_account_as_it_was_read
+                a_change_needs_an_active_user
+                an_address_of_somebody_else_is_not_taken
+                one_address_is_taken_once_however_many_change_to_it
+                a_change_can_end_one_session_and_begin_another
+            }
+            delete {
+                a_deleted_user_leaves_only_what_happened
+                a_deletion_needs_a_user_and_a_live_session_that_asks
+                the_names_of_a_deleted_user_are_free
+                nothing_slips_past_a_deletion
             }
             password {
                 a_password_change_ends_all_sessions_and_starts_one
@@ -126,9 +154,36 @@ macro_rules! contract_cases {
                 facts_are_found_by_page
                 facts_hold_the_user_as_they_are_now
             }
+            devices {
+                whoever_begins_a_session_is_seen_on_their_device
+                a_device_outlives_its_sessions
+                a_device_is_forgotten_when_its_secret_may_be_known
+                of_too_many_devices_the_one_seen_longest_ago_goes
+                old_devices_are_forgotten_unless_a_session_lives_there
+            }
+            links {
+                every_field_of_a_link_survives
+                links_that_expired_are_forgotten_and_no_more_than_asked
+                a_link_is_used_once_however_many_ask
+                a_link_gives_its_user_a_right_and_nobody_else
+                a_registration_uses_up_its_link
+                a_refused_registration_leaves_its_link
+            }
+            letters {
+                every_field_of_a_letter_survives
+                letters_come_next_first_and_no_more_than_asked
+                a_claim_counts_and_holds_until_it_runs_out
+                a_letter_is_claimed_once_however_many_ask
+                the_life_of_a_link_begins_when_its_letter_is_claimed
+                a_letter_that_failed_waits_and_tells_why
+                a_letter_that_is_done_is_gone
+                the_letter_of_an_end_is_written_once_however_many_ask
+                letters_come_with_their_change_or_not_at_all
+            }
             journal {
                 events_come_in_order_and_page_by_page
                 events_of_a_session_are_its_own
+                events_of_a_user_are_their_own
                 a_note_repeated_is_written_once
                 a_note_that_differs_is_written
                 a_note_long_ago_does_not_silence

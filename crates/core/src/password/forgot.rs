@@ -19,22 +19,23 @@ impl Rotunda {
     /// [`Denied::EmailInvalid`], [`Denied`] with `rate_limited`; [`crate::failure::Failure`] when the store does not answer.
     pub async fn forgot_password(&self, email: &str, caller: &Caller) -> Result<(), Error> {
         let (kind, purpose) = (LetterKind::ResetPassword, LinkPurpose::ResetPassword);
-        self.write_to_owner(email, caller, (kind, purpose, EventKind::RecoveryAsked), |_| true).await
+        let letter = (kind, purpose, EventKind::RecoveryAsked);
+        self.write_to_owner(email, caller, letter, (BucketKey::forgot_by_account, |_| true)).await
     }
 
     /// Writes a letter to the owner of an address if there is one who may sign in and `meant` says so, and to nobody
-    /// otherwise.
+    /// otherwise; `bucket` bounds how many it gets.
     pub(crate) async fn write_to_owner(
         &self,
         email: &str,
         caller: &Caller,
         (kind, purpose, event): (LetterKind, LinkPurpose, EventKind),
-        meant: impl FnOnce(&User) -> bool,
+        (bucket, meant): (fn(&Email) -> BucketKey, fn(&User) -> bool),
     ) -> Result<(), Error> {
         let email = Email::parse(email).ok_or(Denied::EmailInvalid)?;
         let (limits, now) = (&self.policy.limits, self.clock.now());
         self.limit_address(BucketKey::forgot_by_address, limits.forgot_per_address, caller, now).await?;
-        self.limit(BucketKey::forgot_by_account(&email), limits.forgot_per_account, now).await?;
+        self.limit(bucket(&email), limits.forgot_per_account, now).await?;
         let account = self.store.account(&Handle::Email(email)).await?;
         let user = account.map(|account| account.user);
         let user = user.filter(|user| user.state == UserState::Active && meant(user));

@@ -36,7 +36,8 @@ impl Rotunda {
     pub async fn ask_for_verification(&self, email: &str, caller: &Caller) -> Result<(), Error> {
         let (kind, purpose) = (LetterKind::VerifyEmail, LinkPurpose::VerifyEmail);
         let letter = (kind, purpose, EventKind::VerificationAsked);
-        self.write_to_owner(email, caller, letter, |user| !user.email_verified).await
+        let unverified = |user: &User| !user.email_verified;
+        self.write_to_owner(email, caller, letter, (BucketKey::verify_by_account, unverified)).await
     }
 
     /// Takes a link and the password that was chosen with it, and signs their owner in.
@@ -114,7 +115,7 @@ impl Rotunda {
         password: &Password,
     ) -> Result<Option<Grant>, Error> {
         let account = self.account_of_link(link).await?;
-        if link.email.as_ref() != Some(&account.user.email) || account.user.email_verified {
+        if !link.is_to(&account.user.email) || account.user.email_verified {
             return Err(Denied::LinkInvalid.into());
         }
         self.prove_chosen(arrival, password, account.password.clone()).await?;

@@ -15,6 +15,8 @@ mod expiry;
 #[cfg(test)]
 mod failure;
 #[cfg(test)]
+mod flows;
+#[cfg(test)]
 mod gcra;
 #[cfg(test)]
 mod janitor;
@@ -37,6 +39,8 @@ mod password;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod refined;
 #[cfg(test)]
 mod regressions;
@@ -52,5 +56,7 @@ mod support;
 mod theft;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod verify;
 #[cfg(test)]
 mod window;

@@ -1,11 +1,19 @@
 //! Rotunda's rules as users meet them: days at the memory store, with time and randomness held in the hand.
 
 #[cfg(test)]
+mod address;
+#[cfg(test)]
+mod allowances;
+#[cfg(test)]
+mod caps;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
 mod decide_properties;
+#[cfg(test)]
+mod delivery;
 #[cfg(test)]
 mod denied;
 #[cfg(test)]
@@ -14,6 +22,8 @@ mod device;
 mod expiry;
 #[cfg(test)]
 mod failure;
+#[cfg(test)]
+mod farewell;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
@@ -25,11 +35,15 @@ mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
 mod meddler;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
@@ -39,11 +53,15 @@ mod password;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod reauthenticate;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod refined;
 #[cfg(test)]
 mod regressions;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]

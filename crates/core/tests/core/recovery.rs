@@ -112,11 +112,8 @@ async fn a_link_is_void_once_the_account_is_not_what_it_was() {
     let w = World::new().await;
     let ada = w.register("ada").await;
     let token = w.forgets("ada").await;
-    let change = ChangePassword {
-        current: password(PASSWORD),
-        new: password(NEW),
-        caller: ada.caller.clone(),
-    };
+    let change =
+        ChangePassword { current: password(PASSWORD), new: password(NEW), caller: ada.caller.clone() };
     w.rotunda.change_password(&w.bearer(&ada).await, &change).await.unwrap();
     w.tries_everywhere(&token, None).await;
 

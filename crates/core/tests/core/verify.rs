@@ -95,8 +95,7 @@ async fn of_two_registrations_of_one_address_either_link_works_and_then_the_othe
 async fn what_somebody_else_took_meanwhile_is_theirs() {
     let w = World::verified().await;
     let link = ada_registers(&w).await;
-    let newcomer =
-        Newcomer { email: "other@example.com".to_owned(), ..World::registration("ada").newcomer };
+    let newcomer = Newcomer { email: "other@example.com".to_owned(), ..World::registration("ada").newcomer };
     w.rotunda.add_user(&newcomer).await.unwrap();
     let before = w.store.inner.snapshot();
     assert_eq!(denied(w.verify(&link, PASSWORD).await), Denied::UsernameTaken);
@@ -221,10 +220,7 @@ async fn another_letter_looks_alike_for_the_verified_the_unknown_and_the_disable
     assert!(w.user(&verified).await.email_verified && !w.user(&disabled).await.email_verified);
     for (name, letters) in [("ada", 1), ("eve", 0), ("nobody", 0), ("dan", 0)] {
         let before = w.rows();
-        w.rotunda
-            .ask_for_verification(&format!("{name}@example.com"), &caller("192.0.2.9"))
-            .await
-            .unwrap();
+        w.rotunda.ask_for_verification(&format!("{name}@example.com"), &caller("192.0.2.9")).await.unwrap();
         let written: Vec<usize> = w.rows().iter().zip(before).map(|(after, before)| after - before).collect();
         assert_eq!(written, [0, 0, 1, 1, 1], "{name}");
         w.rotunda.deliver().await.unwrap();

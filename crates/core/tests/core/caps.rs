@@ -107,8 +107,14 @@ async fn each_client_counts_its_own_and_the_cap_over_all_counts_everything() {
     w.sign_in("ada").await;
     assert_eq!(w.live().len(), 4, "the one over all is");
     assert_eq!(w.refused(&apps[0]).await, over(Ending::Evicted));
-    w.rotunda.login(&native).await.unwrap();
-    assert_eq!(denied(w.rotunda.login(&native).await), Denied::TooManySessions);
+    for _ in 0..2 {
+        w.pass(MINUTE);
+        w.rotunda.login(&native).await.unwrap();
+    }
+    assert_eq!(w.refused(&apps[1]).await, over(Ending::Evicted), "that one made room for the first of these");
+    let live = w.live();
+    assert_eq!(denied(w.rotunda.login(&native).await), Denied::TooManySessions, "both are");
+    assert!(live == w.live() && live.len() == 4, "and nobody was put out for it");
 }
 
 async fn fifty_at_once(when_full: WhenFull) -> (World, usize) {

@@ -68,9 +68,9 @@ async fn whoever_signs_in_after_a_registration_or_a_reset_hears_of_no_new_device
     let link = w.link(LetterKind::VerifyEmail).await;
     let ada = w.verify(&link, PASSWORD).await.unwrap();
     w.no_letters().await;
-    w.rotunda.login(&login_from("203.0.113.1", ada.device_secret)).await.unwrap();
     // A browser that kept no cookie, from where the account was made.
     w.rotunda.login(&Login { caller: arrival(&link).caller, ..World::login_of("ada") }).await.unwrap();
+    w.rotunda.login(&login_from("203.0.113.1", ada.device_secret)).await.unwrap();
     w.no_letters().await;
     let token = w.forgets("ada").await;
     w.reset(&token, NEW).await.unwrap();

@@ -5,6 +5,9 @@
 //!    transaction. The own session ends too and gets a new row, and the device a new secret: nothing that was copied
 //!    from either lives on.
 
+mod forgot;
+mod reset;
+
 use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
@@ -12,10 +15,8 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::login::begin::Device;
 use crate::model::{Caller, Client, Ending, Event, EventKind, LetterKind, Password, User};
-mod forgot;
-mod reset;
-
 use crate::store::{Amended, Amending, Ends, Right};
+pub(crate) use forgot::Request;
 
 /// How often a change is begun anew because the account was changed meanwhile.
 const ROUNDS: usize = 4;

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rotunda_core::denied::Denied;
-use rotunda_core::model::{EventKind, Letter, LetterKind, SecretText, UnixMillis};
+use rotunda_core::model::{Letter, LetterKind, SecretText, UnixMillis};
 use rotunda_core::outside::{MailFailure, Mailer};
 use rotunda_core::post::Delivered;
 use rotunda_core::{Outside, Rotunda};
@@ -15,7 +14,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::flows::{NEW, address_of};
-use crate::support::{DAY, MINUTE, MS, SECOND, World, caller, denied, masters};
+use crate::support::{DAY, MINUTE, MS, SECOND, World, caller, masters};
 
 const LEASE: Duration = Duration::from_secs(5 * 60);
 
@@ -194,17 +193,6 @@ async fn letters_to_nobody_leave_without_a_word() {
     let round = deliver(&w).await;
     assert_eq!((round.sent, round.failed.len(), round.is_full), (0, 0, true));
     assert_eq!((w.mail.take().len(), w.rows()[3]), (0, 0));
-}
-
-#[tokio::test]
-async fn a_link_that_was_written_but_never_sent_opens_nothing_by_itself() {
-    let w = forgotten(1).await;
-    let state = w.store.inner.snapshot();
-    let link = state.links.values().next().unwrap();
-    let text = format!("rl1_{}", link.id);
-    let token = text.into();
-    assert_eq!(denied(w.reset(&token, NEW).await), Denied::LinkInvalid);
-    assert_eq!(w.kinds().await, [EventKind::RecoveryAsked]);
 }
 
 #[tokio::test]

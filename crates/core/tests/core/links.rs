@@ -148,6 +148,29 @@ async fn garbage_is_refused_whatever_it_is() {
     }
 }
 
+/// Whoever can write to the store, but has no master key, plants no link and makes none of another.
+#[tokio::test]
+async fn what_stands_in_the_store_opens_nothing_by_itself() {
+    let (w, links) = one_of_each().await;
+    let good = w.store.inner.snapshot();
+    let next = |hashes: Vec<_>| hashes.into_iter().cycle().skip(1);
+    let mut planted = good.clone();
+    let hashes = next(good.links.values().map(|link| link.hash).collect());
+    planted.links.values_mut().zip(hashes).for_each(|(link, hash)| link.hash = hash);
+    w.store.inner.restore(planted);
+    for token in links.values() {
+        w.tries_everywhere(token, None).await;
+    }
+    for purpose in LinkPurpose::ALL {
+        let mut planted = good.clone();
+        planted.links.values_mut().for_each(|link| link.purpose = *purpose);
+        w.store.inner.restore(planted);
+        for token in links.iter().filter(|(of, _)| *of != purpose).map(|(_, token)| token) {
+            w.tries_everywhere(token, None).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_expired_link_is_good_for_nothing() {
     let (w, links) = one_of_each().await;

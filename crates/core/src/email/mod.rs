@@ -33,7 +33,7 @@ impl Rotunda {
         self.proved_lately(bearer, now)?;
         let new = Email::parse(email).ok_or(Denied::EmailInvalid)?;
         let quota = self.policy.limits.forgot_per_account;
-        self.limit(BucketKey::forgot_by_account(&new), quota, now).await?;
+        self.limit(BucketKey::verify_by_account(&new), quota, now).await?;
         let (user, session) = (&bearer.facts.user, bearer.facts.session.id);
         let owner = self.store.account(&Handle::Email(new.clone())).await?.map(|account| account.user);
         let confirm = match owner {
@@ -81,6 +81,10 @@ impl Rotunda {
             let (Some(new), Some(session)) = (link.email.clone(), link.session_id) else {
                 return Err(Denied::LinkInvalid.into());
             };
+            // Void since "this was not me", on whichever notice: nothing that was asked for before it goes on.
+            if !account.password.is_usable() {
+                return Err(Denied::LinkInvalid.into());
+            }
             let now = self.clock.now();
             let asking = self.store.facts(session).await?;
             if asking.is_none_or(|facts| facts.session.ending_at(now).is_some()) {

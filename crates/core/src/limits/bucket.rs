@@ -95,6 +95,13 @@ impl BucketKey {
         Self::of("forgot account", &[email.key().as_bytes()])
     }
 
+    /// Letters that are to show an address to be theirs, by that address. Apart from those for a forgotten password: most of
+    /// them bring an owner nothing to sign in with, and whoever asks for them must not use up those that do.
+    #[must_use]
+    pub fn verify_by_account(email: &Email) -> Self {
+        Self::of("verify account", &[email.key().as_bytes()])
+    }
+
     /// Codes out of links in mails, from a place.
     #[must_use]
     pub fn code_by_address(block: AddressBlock) -> Self {

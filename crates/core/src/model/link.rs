@@ -87,6 +87,14 @@ pub struct Link {
     pub expires_at: UnixMillis,
 }
 
+impl Link {
+    /// Whether its letter went to this address, however either is written.
+    #[must_use]
+    pub fn is_to(&self, email: &Email) -> bool {
+        self.email.as_ref().is_some_and(|to| to.key() == email.key())
+    }
+}
+
 /// A user to be, who has not shown yet that the address is theirs. Nobody can sign in as them, and neither their address
 /// nor their user name is taken.
 #[derive(Clone, PartialEq, Eq)]

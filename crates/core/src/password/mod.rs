@@ -19,6 +19,7 @@ use crate::login::begin::Device;
 use crate::model::{Caller, Client, Ending, Event, EventKind, LetterKind, Password, User};
 use crate::store::{Amended, Amending, Ends, Right};
 use acceptable::UserWords;
+pub(crate) use forgot::Request;
 
 /// How often a change is begun anew because the account was changed meanwhile.
 const ROUNDS: usize = 4;

@@ -31,7 +31,7 @@ impl Rotunda {
         for _ in 0..ROUNDS {
             let link = self.good_link(&arrival.token, &[LinkPurpose::ResetPassword], &arrival.caller).await?;
             let account = self.account_of_link(&link).await?;
-            if link.email.as_ref() != Some(&account.user.email) {
+            if !link.is_to(&account.user.email) {
                 return Err(Denied::LinkInvalid.into());
             }
             self.check_new_password(new, &UserWords::of_user(&account.user))?;

@@ -20,6 +20,7 @@ use crate::model::{
     PendingUser, User, UserId, UserState,
 };
 use crate::outside::random;
+use crate::password::Request;
 use crate::refresh::QUIET;
 use crate::store::{Amended, Amending, Ends, Registered, Registering, Right};
 
@@ -34,9 +35,14 @@ impl Rotunda {
     /// # Errors
     /// As [`Rotunda::forgot_password`].
     pub async fn ask_for_verification(&self, email: &str, caller: &Caller) -> Result<(), Error> {
-        let (kind, purpose) = (LetterKind::VerifyEmail, LinkPurpose::VerifyEmail);
-        let letter = (kind, purpose, EventKind::VerificationAsked);
-        self.write_to_owner(email, caller, letter, |user| !user.email_verified).await
+        let request = Request {
+            kind: LetterKind::VerifyEmail,
+            purpose: LinkPurpose::VerifyEmail,
+            event: EventKind::VerificationAsked,
+            bucket: BucketKey::verify_by_account,
+            is_for: |user| !user.email_verified,
+        };
+        self.write_to_owner(email, caller, &request).await
     }
 
     /// Takes a link and the password that was chosen with it, and signs their owner in.
@@ -115,7 +121,7 @@ impl Rotunda {
         password: &Password,
     ) -> Result<Option<Grant>, Error> {
         let account = self.account_of_link(link).await?;
-        if link.email.as_ref() != Some(&account.user.email) || account.user.email_verified {
+        if !link.is_to(&account.user.email) || account.user.email_verified {
             return Err(Denied::LinkInvalid.into());
         }
         self.prove_chosen(arrival, password, account.password.clone()).await?;

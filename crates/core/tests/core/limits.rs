@@ -67,6 +67,7 @@ fn each_kind_of_try_has_buckets_of_its_own() {
         BucketKey::register_by_address(place),
         BucketKey::forgot_by_address(place),
         BucketKey::forgot_by_account(&ada),
+        BucketKey::verify_by_account(&ada),
         BucketKey::code_by_address(place),
         BucketKey::refresh_by_session(session),
     ];

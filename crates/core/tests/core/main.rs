@@ -3,11 +3,19 @@
 #[cfg(test)]
 mod acceptable;
 #[cfg(test)]
+mod address;
+#[cfg(test)]
+mod allowances;
+#[cfg(test)]
+mod caps;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod day;
 #[cfg(test)]
 mod decide_properties;
+#[cfg(test)]
+mod delivery;
 #[cfg(test)]
 mod denied;
 #[cfg(test)]
@@ -16,6 +24,10 @@ mod device;
 mod expiry;
 #[cfg(test)]
 mod failure;
+#[cfg(test)]
+mod farewell;
+#[cfg(test)]
+mod flows;
 #[cfg(test)]
 mod gcra;
 #[cfg(test)]
@@ -27,11 +39,15 @@ mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod links;
+#[cfg(test)]
 mod login;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
 mod meddler;
+#[cfg(test)]
+mod notices;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
@@ -41,9 +57,15 @@ mod password;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
+mod reauthenticate;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
 mod refined;
 #[cfg(test)]
 mod regressions;
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod restore;
 #[cfg(test)]
@@ -56,5 +78,7 @@ mod support;
 mod theft;
 #[cfg(test)]
 mod token;
+#[cfg(test)]
+mod verify;
 #[cfg(test)]
 mod window;

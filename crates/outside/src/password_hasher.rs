@@ -48,7 +48,7 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct ArgonPool {
     parameters: ArgonParameters,
     entropy: Arc<dyn Entropy>,
-    dummy: Arc<Phc>,
+    dummy: PasswordHash,
     // `None` only while dropping: without a sender, the threads come to their end.
     queue: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
@@ -66,7 +66,7 @@ impl ArgonPool {
     ) -> Result<Self, Failure> {
         let salt = random::<SALT_LEN>(&*entropy)?;
         let output = random::<OUTPUT_LEN>(&*entropy)?;
-        let dummy = Arc::new(Phc::dummy(parameters, salt, output));
+        let dummy = Phc::dummy(parameters, salt, output).to_hash();
         let (queue, jobs) = bounded(size.queue.max(1));
         // From here on, a pool: if a thread does not start, those that did are ended by its `drop`.
         let mut pool = Self { parameters, entropy, dummy, queue: Some(queue), threads: Vec::new() };
@@ -140,10 +140,9 @@ impl PasswordHasher for ArgonPool {
     ) -> Result<PasswordVerdict, Failure> {
         let today = self.parameters;
         let exists = hash.is_some();
-        let stored = match hash {
-            Some(hash) => Arc::new(Phc::parse(&hash).map_err(|e| Failure::broken(VERIFYING, e))?),
-            None => Arc::clone(&self.dummy),
-        };
+        // Nobody's hash is read from its text as well: that takes long enough to be noticed.
+        let stored = hash.unwrap_or_else(|| self.dummy.clone());
+        let stored = Phc::parse(&stored).map_err(|e| Failure::broken(VERIFYING, e))?;
         self.run(VERIFYING, move || {
             let matches = stored.verify(&password).map_err(|e| failed(VERIFYING, e))?;
             Ok(PasswordVerdict { right: matches && exists, outdated: stored.is_outdated(today) })

@@ -51,7 +51,8 @@ type Job = Box<dyn FnOnce() + Send>;
 pub struct ArgonPool {
     parameters: ArgonParameters,
     entropy: Arc<dyn Entropy>,
-    dummy: Arc<Argon2Hash>,
+    /// Stands in for a hash where there is none, in the form that one is stored in.
+    nobody: PasswordHash,
     // `None` only while dropping: without a sender, the threads come to their end.
     queue: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
@@ -69,10 +70,10 @@ impl ArgonPool {
     ) -> Result<Self, Failure> {
         let salt = random::<SALT_LEN>(&*entropy)?;
         let output = random::<OUTPUT_LEN>(&*entropy)?;
-        let dummy = Arc::new(Argon2Hash::dummy(parameters, salt, output));
+        let nobody = Argon2Hash::dummy(parameters, salt, output).to_hash();
         let (queue, jobs) = bounded(size.queue.max(1));
         // From here on, a pool: if a thread does not start, those that did are ended by its `drop`.
-        let mut pool = Self { parameters, entropy, dummy, queue: Some(queue), threads: Vec::new() };
+        let mut pool = Self { parameters, entropy, nobody, queue: Some(queue), threads: Vec::new() };
         for number in 1..=size.threads.max(1) {
             let jobs = jobs.clone();
             let thread = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&jobs));
@@ -142,18 +143,18 @@ impl PasswordHasher for ArgonPool {
         hash: Option<PasswordHash>,
     ) -> Result<PasswordVerdict, Failure> {
         let today = self.parameters;
-        let stored = hash.map(|hash| StoredHash::parse(&hash)).transpose();
-        let stored = stored.map_err(|e| Failure::broken(VERIFYING, e))?;
-        let dummy = Arc::clone(&self.dummy);
+        let exists = hash.is_some();
+        // Nobody's hash is read from its text as well: that takes long enough to be noticed.
+        let nobody = self.nobody.clone();
+        let hash = hash.unwrap_or_else(|| nobody.clone());
+        let stored = StoredHash::parse(&hash).map_err(|e| Failure::broken(VERIFYING, e))?;
         self.run(VERIFYING, move || {
-            let found = match &stored {
-                Some(stored) => stored.verify(&password).map(|right| (right, stored.is_outdated(today))),
-                None => Ok((false, false)),
-            };
-            let (right, outdated) = found.map_err(|e| failed(VERIFYING, e))?;
-            if !right && !matches!(stored, Some(StoredHash::Argon2(_))) {
-                dummy.verify(&password).map_err(|e| failed(VERIFYING, e))?;
+            let right = stored.verify(&password).map_err(|e| failed(VERIFYING, e))? && exists;
+            if !right && !matches!(stored, StoredHash::Argon2(_)) {
+                let nobody = StoredHash::parse(&nobody).map_err(|e| Failure::broken(VERIFYING, e))?;
+                nobody.verify(&password).map_err(|e| failed(VERIFYING, e))?;
             }
+            let outdated = stored.is_outdated(today);
             Ok(PasswordVerdict { right, outdated })
         })
         .await

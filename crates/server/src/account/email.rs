@@ -63,7 +63,7 @@ pub(crate) struct LinkBody {
 #[utoipa::path(
     post, path = "/auth/email/confirm", operation_id = "confirm_email", tag = "account", request_body = LinkBody,
     responses(
-        (status = 204, description = "Done"),
+        (status = 204, description = "The new address is the one"),
         (status = 400, description = "`link_invalid`", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),

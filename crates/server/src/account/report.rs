@@ -14,7 +14,7 @@ use crate::reply::{ErrorBody, Problem, no_content};
 #[utoipa::path(
     post, path = "/auth/report", operation_id = "report", tag = "account", request_body = LinkBody,
     responses(
-        (status = 204, description = "Done"),
+        (status = 204, description = "Taken; a letter with a link for a new password is on its way"),
         (status = 400, description = "`link_invalid`", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),

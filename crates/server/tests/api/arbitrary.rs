@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::support::{ADA, App, Ask, DOCUMENT, PASSWORD, Phone};
 
 /// Names that bodies have, and one that they have not.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "email",
     "password",
     "username",
@@ -20,6 +20,7 @@ const NAMES: [&str; 13] = [
     "remember",
     "device_secret",
     "refresh_token",
+    "token",
     "retry_keys",
     "current_password",
     "new_password",
@@ -40,7 +41,18 @@ fn operations() -> Vec<(String, String)> {
 
 /// Texts that somebody might look at twice.
 fn a_text() -> impl Strategy<Value = String> {
-    let known = [ADA, PASSWORD, "web", "native", "rt1_", "rd1_AAAA", "k-k-k-k-k-k-k-k-k-k-k-k", "\u{0}", ""];
+    let known = [
+        ADA,
+        PASSWORD,
+        "web",
+        "native",
+        "rt1_",
+        "rl1_AAAA",
+        "rd1_AAAA",
+        "k-k-k-k-k-k-k-k-k-k-k-k",
+        "\u{0}",
+        "",
+    ];
     prop_oneof![select(known.to_vec()).prop_map(str::to_owned), any::<String>()]
 }
 

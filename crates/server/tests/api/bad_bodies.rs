@@ -11,9 +11,28 @@ use serde_json::json;
 
 use crate::support::{ADA, App, Ask, PASSWORD, Phone, post};
 
-/// Every route that reads a body; the last one needs a bearer token before it does.
-pub(crate) const READS_A_BODY: [&str; 5] =
-    ["/auth/register", "/auth/login", "/auth/refresh", "/auth/logout", "/auth/password/change"];
+/// Every route that reads a body; the last ones need a bearer token before they do.
+pub(crate) const READS_A_BODY: [&str; 12] = [
+    "/auth/register",
+    "/auth/login",
+    "/auth/refresh",
+    "/auth/logout",
+    "/auth/email/verify",
+    "/auth/email/confirm",
+    "/auth/password/forgot",
+    "/auth/password/reset",
+    "/auth/report",
+    "/auth/email/change",
+    "/auth/password/change",
+    "/auth/reauthenticate",
+];
+
+/// Those of them that make do without a body.
+const NEEDS_NOTHING: [&str; 2] = ["/auth/refresh", "/auth/logout"];
+
+/// Those of them that need a bearer token.
+pub(crate) const NEEDS_A_BEARER: [&str; 3] =
+    ["/auth/email/change", "/auth/password/change", "/auth/reauthenticate"];
 
 /// The most bytes that a body may have.
 const MOST: usize = 16 * 1024;
@@ -27,7 +46,7 @@ async fn with_phone(app: &App) -> Phone<'_> {
 
 fn asking(route: &str, phone: &Phone<'_>) -> Ask {
     let ask = post(route);
-    if route == "/auth/password/change" { ask.bearer(&phone.access_token) } else { ask }
+    if NEEDS_A_BEARER.contains(&route) { ask.bearer(&phone.access_token) } else { ask }
 }
 
 /// Sends each body to each route and expects the same refusal, and that nothing happened.
@@ -200,7 +219,8 @@ async fn a_body_may_be_absent_where_nothing_in_it_is_needed() {
     for empty in [|ask: Ask| ask, |ask: Ask| ask.json_bytes(b""), |ask: Ask| ask.json_bytes(b"{}")] {
         app.send(empty(post("/auth/refresh"))).await.refused("token_missing");
         assert_eq!(app.send(empty(post("/auth/logout"))).await.status, 204);
-        for route in ["/auth/register", "/auth/login", "/auth/password/change"] {
+        let needed = READS_A_BODY.into_iter().filter(|route| !NEEDS_NOTHING.contains(route));
+        for route in needed {
             app.send(empty(asking(route, &ada))).await.problem(400, "invalid_request");
         }
     }

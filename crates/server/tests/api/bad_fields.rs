@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::bad_bodies::NEEDS_A_BEARER;
 use crate::support::{ADA, App, Ask, OTHER_PASSWORD, PASSWORD, Phone, post};
 
 /// Every field of every body, with the type that it has.
-const FIELDS: [(&str, &str, Kind); 18] = [
+const FIELDS: [(&str, &str, Kind); 32] = [
     ("/auth/register", "email", Kind::Needed),
     ("/auth/register", "password", Kind::Needed),
     ("/auth/register", "username", Kind::Text),
@@ -24,6 +25,20 @@ const FIELDS: [(&str, &str, Kind); 18] = [
     ("/auth/logout", "refresh_token", Kind::Text),
     ("/auth/password/change", "current_password", Kind::Needed),
     ("/auth/password/change", "new_password", Kind::Needed),
+    ("/auth/email/verify", "email", Kind::Text),
+    ("/auth/email/verify", "token", Kind::Text),
+    ("/auth/email/verify", "password", Kind::Text),
+    ("/auth/email/verify", "client_id", Kind::Text),
+    ("/auth/email/verify", "device_secret", Kind::Text),
+    ("/auth/email/change", "email", Kind::Needed),
+    ("/auth/email/confirm", "token", Kind::Needed),
+    ("/auth/password/forgot", "email", Kind::Needed),
+    ("/auth/password/reset", "token", Kind::Needed),
+    ("/auth/password/reset", "new_password", Kind::Needed),
+    ("/auth/password/reset", "client_id", Kind::Text),
+    ("/auth/password/reset", "device_secret", Kind::Text),
+    ("/auth/reauthenticate", "password", Kind::Needed),
+    ("/auth/report", "token", Kind::Needed),
 ];
 
 /// What a field takes.
@@ -55,6 +70,13 @@ fn good_body(route: &str) -> Value {
         "/auth/register" => json!({"email": "bob@example.com", "password": PASSWORD, "client_id": "native"}),
         "/auth/login" => json!({"email": ADA, "password": PASSWORD, "client_id": "native"}),
         "/auth/password/change" => json!({"current_password": PASSWORD, "new_password": OTHER_PASSWORD}),
+        "/auth/email/verify" => json!({"token": "rl1_x", "password": PASSWORD, "client_id": "native"}),
+        "/auth/email/change" | "/auth/password/forgot" => json!({"email": ADA}),
+        "/auth/password/reset" => {
+            json!({"token": "rl1_x", "new_password": OTHER_PASSWORD, "client_id": "native"})
+        }
+        "/auth/reauthenticate" => json!({"password": PASSWORD}),
+        "/auth/email/confirm" | "/auth/report" => json!({"token": "rl1_x"}),
         _ => json!({"refresh_token": "rt1_x"}),
     }
 }
@@ -68,7 +90,7 @@ async fn with_phone(app: &App) -> Phone<'_> {
 
 fn asking(route: &str, phone: &Phone<'_>) -> Ask {
     let ask = post(route);
-    if route == "/auth/password/change" { ask.bearer(&phone.access_token) } else { ask }
+    if NEEDS_A_BEARER.contains(&route) { ask.bearer(&phone.access_token) } else { ask }
 }
 
 #[tokio::test]

@@ -6,12 +6,16 @@ use http::header::AUTHORIZATION;
 
 use crate::support::{ADA, App, Ask, PASSWORD, Phone, delete, get, post};
 
-const ROUTES: [fn() -> Ask; 5] = [
+const ROUTES: [fn() -> Ask; 9] = [
     || get("/auth/me"),
     || get("/auth/sessions"),
     || delete("/auth/sessions/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21"),
     || post("/auth/logout-all"),
     || post("/auth/password/change"),
+    || post("/auth/email/change"),
+    || post("/auth/reauthenticate"),
+    || delete("/auth/me"),
+    || get("/auth/me/export"),
 ];
 
 async fn signed_in(app: &App) -> Phone<'_> {

@@ -50,6 +50,7 @@ async fn a_day_in_a_browser() {
         "device_id": app.device_of(&first.session).await,
         "label": "Firefox on Linux",
         "address": "203.0.113.7",
+        "device_first_seen_at": "2026-01-01T00:00:00.000Z",
         "created_at": "2026-01-01T00:00:00.000Z",
         "last_used_at": "2026-01-01T01:00:00.000Z",
         "expires_at": "2026-01-08T01:00:00.000Z",

@@ -17,7 +17,7 @@ const FOREIGN: [&str; 6] = [
     "http://localhost:3000",
     "null",
 ];
-const FOR_USERS: [(Method, &str); 9] = [
+const FOR_USERS: [(Method, &str); 18] = [
     (Method::POST, "/auth/register"),
     (Method::POST, "/auth/login"),
     (Method::POST, "/auth/refresh"),
@@ -27,6 +27,15 @@ const FOR_USERS: [(Method, &str); 9] = [
     (Method::GET, "/auth/sessions"),
     (Method::DELETE, "/auth/sessions/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21"),
     (Method::POST, "/auth/password/change"),
+    (Method::POST, "/auth/password/forgot"),
+    (Method::POST, "/auth/password/reset"),
+    (Method::POST, "/auth/email/verify"),
+    (Method::POST, "/auth/email/change"),
+    (Method::POST, "/auth/email/confirm"),
+    (Method::POST, "/auth/report"),
+    (Method::POST, "/auth/reauthenticate"),
+    (Method::DELETE, "/auth/me"),
+    (Method::GET, "/auth/me/export"),
 ];
 const FOR_SERVICES: [&str; 4] = ["/.well-known/jwks.json", "/healthz", "/readyz", "/openapi.json"];
 

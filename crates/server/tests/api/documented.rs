@@ -22,15 +22,24 @@ enum Needs {
 }
 
 /// Every operation and whom it lets in: a new one is reviewed here.
-const OPERATIONS: [(&str, &str, Needs); 13] = [
+const OPERATIONS: [(&str, &str, Needs); 22] = [
     ("get", "/.well-known/jwks.json", Needs::Nothing),
+    ("post", "/auth/email/change", Needs::Bearer),
+    ("post", "/auth/email/confirm", Needs::Nothing),
+    ("post", "/auth/email/verify", Needs::Nothing),
     ("post", "/auth/login", Needs::Nothing),
     ("post", "/auth/logout", Needs::Something),
     ("post", "/auth/logout-all", Needs::Bearer),
+    ("delete", "/auth/me", Needs::Bearer),
     ("get", "/auth/me", Needs::Bearer),
+    ("get", "/auth/me/export", Needs::Bearer),
     ("post", "/auth/password/change", Needs::Bearer),
+    ("post", "/auth/password/forgot", Needs::Nothing),
+    ("post", "/auth/password/reset", Needs::Nothing),
+    ("post", "/auth/reauthenticate", Needs::Bearer),
     ("post", "/auth/refresh", Needs::Something),
     ("post", "/auth/register", Needs::Nothing),
+    ("post", "/auth/report", Needs::Nothing),
     ("get", "/auth/sessions", Needs::Bearer),
     ("delete", "/auth/sessions/{id}", Needs::Bearer),
     ("get", "/healthz", Needs::Nothing),
@@ -100,7 +109,7 @@ async fn every_operation_that_needs_a_bearer_token_refuses_whoever_has_none() {
         app.send(with_cookies).await.challenged("token_missing", None);
         assert!(operation["responses"]["401"].is_object(), "{path}");
     }
-    assert_eq!(walked, 5);
+    assert_eq!(walked, 9);
 }
 
 #[tokio::test]
@@ -175,13 +184,32 @@ async fn every_example_of_a_request_can_be_sent() {
     let paths: Vec<_> = examples.keys().copied().collect();
     assert_eq!(
         paths,
-        ["/auth/login", "/auth/logout", "/auth/password/change", "/auth/refresh", "/auth/register"]
+        [
+            "/auth/email/change",
+            "/auth/email/confirm",
+            "/auth/email/verify",
+            "/auth/login",
+            "/auth/logout",
+            "/auth/password/change",
+            "/auth/password/forgot",
+            "/auth/password/reset",
+            "/auth/reauthenticate",
+            "/auth/refresh",
+            "/auth/register",
+            "/auth/report",
+        ]
     );
     let ask = |path: &str| post(path).json(examples[path]);
     app.send(ask("/auth/register")).await.session_on_phone(201);
     let ada = app.send(ask("/auth/login")).await.session_on_phone(200);
+    let ada = app.send(ask("/auth/reauthenticate").bearer(&ada.access_token)).await.session_on_phone(200);
+    assert_eq!(app.send(ask("/auth/email/change").bearer(&ada.access_token)).await.status, 202);
+    assert_eq!(app.send(ask("/auth/password/forgot")).await.status, 202);
     app.send(ask("/auth/password/change").bearer(&ada.access_token)).await.session_on_phone(200);
     // Their tokens are shortened.
+    for path in ["/auth/email/confirm", "/auth/email/verify", "/auth/password/reset", "/auth/report"] {
+        app.send(ask(path)).await.link_invalid();
+    }
     app.send(ask("/auth/refresh")).await.refused("token_unknown");
     app.send(ask("/auth/logout")).await.no_content(&[]);
 }

@@ -1,9 +1,12 @@
 //! Pages of other origins cannot use the cookies of somebody who visits them: every route that sets, reads or clears
 //! one to change something, against every way in which a browser says where its page is from.
 
+use rotunda_core::model::LetterKind;
 use serde_json::json;
 
-use crate::support::{ADA, APP_ORIGIN, App, Ask, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, post};
+use crate::support::{
+    ADA, APP_ORIGIN, App, Ask, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, delete, post,
+};
 
 const AUTH: &str = "https://auth.example.com";
 
@@ -27,17 +30,22 @@ pub(crate) const PAGES: [(&[(&str, &str)], bool); 15] = [
 ];
 
 /// Every route that concerns cookies, with what it answers where it may.
-const ROUTES: [(&str, u16); 6] = [
+const ROUTES: [(&str, u16); 11] = [
     ("/auth/register", 201),
     ("/auth/login", 200),
     ("/auth/refresh", 200),
     ("/auth/logout", 204),
     ("/auth/logout-all", 204),
     ("/auth/password/change", 200),
+    ("/auth/email/verify", 200),
+    ("/auth/password/reset", 200),
+    ("/auth/email/change", 202),
+    ("/auth/reauthenticate", 200),
+    ("/auth/me", 204),
 ];
 
-fn asking(route: &str, bearer: &str) -> Ask {
-    let ask = post(route);
+async fn asking(app: &App, route: &str, bearer: &str) -> Ask {
+    let ask = if route == "/auth/me" { delete(route) } else { post(route) };
     match route {
         "/auth/register" => ask.json(&json!({"email": "bob@example.com", "password": PASSWORD})),
         "/auth/login" => ask.json(&json!({"email": ADA, "password": PASSWORD})),
@@ -45,6 +53,19 @@ fn asking(route: &str, bearer: &str) -> Ask {
         "/auth/password/change" => {
             ask.bearer(bearer).json(&json!({"current_password": PASSWORD, "new_password": OTHER_PASSWORD}))
         }
+        "/auth/email/verify" => {
+            app.send(post(route).json(&json!({"email": ADA}))).await.letter_sent();
+            let token = app.link(LetterKind::VerifyEmail).await;
+            ask.json(&json!({"token": token, "password": PASSWORD}))
+        }
+        "/auth/password/reset" => {
+            app.send(post("/auth/password/forgot").json(&json!({"email": ADA}))).await.letter_sent();
+            let token = app.link(LetterKind::ResetPassword).await;
+            ask.json(&json!({"token": token, "new_password": OTHER_PASSWORD}))
+        }
+        "/auth/email/change" => ask.bearer(bearer).json(&json!({"email": "ada@elsewhere.example"})),
+        "/auth/reauthenticate" => ask.bearer(bearer).json(&json!({"password": PASSWORD})),
+        "/auth/me" => ask.bearer(bearer),
         _ => ask,
     }
 }
@@ -62,7 +83,9 @@ async fn only_our_pages_use_our_cookies() {
         for (page, passes) in PAGES {
             let app = Setup::at(AUTH).start().await;
             let mut ada = ada_at_home(&app).await;
-            let ask = ada.bare(asking(route, &ada.access_token)).with_all(page);
+            let asked = asking(&app, route, &ada.access_token).await;
+            app.news().await;
+            let ask = ada.bare(asked).with_all(page);
             let answer = app.send(ask).await;
             if passes {
                 assert_eq!(answer.status, status, "{page:?}: {}", answer.told());

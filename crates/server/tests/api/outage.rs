@@ -1,6 +1,9 @@
 //! When something that we need is not there: always 503 with `Retry-After`, never a word about the user.
 
 use http::header::COOKIE;
+use rotunda_core::model::{LetterKind, Password};
+use rotunda_core::policy::Registration;
+use rotunda_core::register::Newcomer;
 use serde_json::json;
 
 use crate::support::{
@@ -21,6 +24,8 @@ fn asks(browser: &Browser<'_>, phone: &Phone<'_>) -> Vec<Ask> {
         browser.bare(post("/auth/refresh")),
         browser.bare(post("/auth/logout")),
         post("/auth/logout").json(&json!({"refresh_token": phone.refresh_token})),
+        post("/auth/password/forgot").json(&json!({"email": ADA})),
+        post("/auth/email/verify").json(&json!({"email": "nobody@example.com"})),
         get("/readyz"),
     ];
     let tokens = [&browser.access_token, &phone.access_token];
@@ -32,6 +37,10 @@ fn asks(browser: &Browser<'_>, phone: &Phone<'_>) -> Vec<Ask> {
             post("/auth/logout"),
             post("/auth/logout-all"),
             post("/auth/password/change").json(&change),
+            post("/auth/email/change").json(&json!({"email": "ada@elsewhere.example"})),
+            post("/auth/reauthenticate").json(&json!({"password": PASSWORD})),
+            get("/auth/me/export"),
+            delete("/auth/me"),
         ]
         .map(|ask| ask.bearer(token))
     }));
@@ -80,6 +89,7 @@ async fn an_overloaded_password_pool_says_when_to_come_back() {
         post("/auth/login").json(&json!({"email": ADA, "password": PASSWORD})),
         post("/auth/login").json(&json!({"email": "nobody@example.com", "password": PASSWORD})),
         post("/auth/password/change").bearer(&browser.access_token).json(&change),
+        post("/auth/reauthenticate").bearer(&browser.access_token).json(&json!({"password": PASSWORD})),
     ];
     for ask in busy {
         app.send(ask).await.unavailable("2");
@@ -90,6 +100,78 @@ async fn an_overloaded_password_pool_says_when_to_come_back() {
     phone.refresh().await.session_on_phone(200);
     app.hasher.set_overloaded(false);
     assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
+}
+
+/// Every link there is, with the request that uses it.
+async fn links(app: &App, browser: &mut Browser<'_>) -> [Ask; 5] {
+    browser.change_email("ada@elsewhere.example").await.letter_sent();
+    app.send(post("/auth/password/forgot").json(&json!({"email": ADA}))).await.letter_sent();
+    app.send(post("/auth/email/verify").json(&json!({"email": ADA}))).await.letter_sent();
+    let of_user = app.link(LetterKind::VerifyEmail).await;
+    app.letter(LetterKind::NewDevice).await;
+    let confirm = app.link(LetterKind::ConfirmEmail).await;
+    let reset = app.link(LetterKind::ResetPassword).await;
+    let report = app.link(LetterKind::EmailChangeAsked).await;
+    app.letters().await;
+    let bob = json!({"email": "bob@example.com", "password": PASSWORD});
+    app.send(post("/auth/register").json(&bob)).await.letter_sent();
+    let of_newcomer = app.link(LetterKind::VerifyEmail).await;
+    let with_password = |token: &str| json!({"token": token, "password": PASSWORD});
+    app.news().await;
+    [
+        post("/auth/email/verify").json(&with_password(&of_newcomer)),
+        post("/auth/email/verify").json(&with_password(&of_user)),
+        post("/auth/password/reset").json(&json!({"token": reset, "new_password": OTHER_PASSWORD})),
+        post("/auth/email/confirm").json(&json!({"token": confirm})),
+        post("/auth/report").json(&json!({"token": report})),
+    ]
+}
+
+async fn verified() -> (App, Ask) {
+    let app = Setup::new().policy(|policy| policy.registration = Registration::Verified).start().await;
+    let (email, password) = (ADA.to_owned(), Password::new(PASSWORD.to_owned()));
+    app.rotunda.add_user(&Newcomer { email, password, username: None, name: None }).await.unwrap();
+    let login = post("/auth/login").json(&json!({"email": ADA, "password": PASSWORD}));
+    (app, login)
+}
+
+/// An outage is no reason to ask for another letter: each link is as good afterwards, and nothing was half done.
+#[tokio::test]
+async fn a_link_outlives_an_outage() {
+    for which in 0..5 {
+        let (app, login) = verified().await;
+        let mut ada = Browser::new(&app);
+        assert_eq!(ada.send(login).await.status, 200);
+        let ask = links(&app, &mut ada).await[which].clone();
+        app.memory.set_out(true);
+        app.send(ask.clone()).await.unavailable("5");
+        app.memory.set_out(false);
+        if which < 3 {
+            app.hasher.set_overloaded(true);
+            app.send(ask.clone()).await.unavailable("2");
+            app.hasher.set_overloaded(false);
+        }
+        assert_eq!((app.news().await, app.letters().await.len()), (Vec::new(), 1), "{}", ask.path);
+        ada.me().await.user();
+        assert!(matches!(app.send(ask.clone()).await.status, 200 | 204), "{}", ask.path);
+        app.send(ask).await.link_invalid();
+    }
+}
+
+/// A registration that nobody could write down has written to nobody.
+#[tokio::test]
+async fn a_registration_in_an_outage_writes_no_letter() {
+    let (app, _) = verified().await;
+    let bob = post("/auth/register").json(&json!({"email": "bob@example.com", "password": PASSWORD}));
+    app.memory.set_out(true);
+    app.send(bob.clone()).await.unavailable("5");
+    app.memory.set_out(false);
+    app.hasher.set_overloaded(true);
+    app.send(bob.clone()).await.unavailable("2");
+    app.hasher.set_overloaded(false);
+    assert_eq!(app.letters().await, [""; 0]);
+    app.send(bob).await.letter_sent();
+    assert_eq!(app.letters().await, ["verify_email bob@example.com"]);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::{Error, Failure};
-use rotunda_core::model::{Ending, LinkPurpose, RecordedEvent};
+use rotunda_core::model::{Ending, LetterKind, LinkPurpose, RecordedEvent};
 use rotunda_server::Web;
 use rotunda_server::edge::Peer;
 use rotunda_server::reply::Problem;
@@ -19,6 +19,8 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::pages::Holder;
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, get, post};
 
+/// The password that she chooses with a link.
+const RESET_PASSWORD: &str = "a password of the reset";
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A day in which every kind of secret was handed out; a wrong turn now and then.
@@ -44,13 +46,37 @@ async fn a_day(app: &App) -> (Browser<'_>, Phone<'_>) {
     let ask = post("/auth/password/change").json(&change).bearer(&phone.access_token);
     phone.receive(&app.send(phone.dress(ask)).await);
     browser.login(ADA, OTHER_PASSWORD).await;
+    letters(app, &mut browser).await;
+    phone.login(ADA, RESET_PASSWORD).await;
     (browser, phone)
+}
+
+/// Every kind of link: used, used for the wrong thing, and left over.
+async fn letters(app: &App, browser: &mut Browser<'_>) {
+    app.send(post("/auth/password/forgot").json(&json!({"email": ADA}))).await.letter_sent();
+    app.send(post("/auth/email/verify").json(&json!({"email": ADA}))).await.letter_sent();
+    browser.change_email("ada@elsewhere.example").await.letter_sent();
+    let verify = app.link(LetterKind::VerifyEmail).await;
+    let reset = app.link(LetterKind::ResetPassword).await;
+    let report = app.link(LetterKind::EmailChangeAsked).await;
+    browser.verify(&reset, RESET_PASSWORD).await.link_invalid();
+    browser.verify(&verify, RESET_PASSWORD).await.refused("credentials_invalid");
+    app.send(post(&format!("/auth/report?token={report}")).json(&json!({"token": [report]}))).await;
+    browser.reset(&reset, "too short").await.problem(400, "password_unacceptable");
+    assert_eq!(browser.reset(&reset, RESET_PASSWORD).await.status, 200);
+    assert_eq!(browser.reauthenticate(RESET_PASSWORD).await.status, 200);
+    browser.change_email("ada@elsewhere.example").await.letter_sent();
+    assert_eq!(browser.export().await.status, 200);
+    app.deliver().await;
+    // One more waits in the queue, with its link in the store.
+    app.send(post("/auth/password/forgot").json(&json!({"email": ADA}))).await.letter_sent();
 }
 
 /// Everything of that day that opens something, or that something can be made from.
 fn secrets(app: &App) -> Vec<String> {
     let mut all = app.secrets();
-    all.extend([PASSWORD, OTHER_PASSWORD].map(str::to_owned));
+    all.extend([PASSWORD, OTHER_PASSWORD, RESET_PASSWORD].map(str::to_owned));
+    assert!(all.iter().filter(|secret| secret.starts_with("rl1_")).count() > 8, "there were too few letters");
     let state = app.memory.snapshot();
     all.extend(state.accounts.values().map(|account| account.password.expose().to_owned()));
     for session in state.sessions.values() {
@@ -85,6 +111,8 @@ async fn nothing_that_can_be_printed_tells_a_secret() {
     let story = app.rotunda.why(bearers[1].facts.session.id).await.unwrap();
     let events: Vec<RecordedEvent> = app.memory.snapshot().events;
     let sessions: Vec<_> = app.memory.snapshot().sessions.into_values().collect();
+    let letters = app.rotunda.waiting_letters(100).await.unwrap();
+    assert!(!letters.is_empty());
     let source = io::Error::other("the disk is full");
     let failure = Failure::unavailable("writing", source);
     let denied =
@@ -105,6 +133,7 @@ async fn nothing_that_can_be_printed_tells_a_secret() {
         &story,
         &events,
         &sessions,
+        &letters,
         &failure,
         &denied,
         &problems,

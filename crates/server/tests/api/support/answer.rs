@@ -162,6 +162,31 @@ impl Answer {
         String::from_utf8(self.bytes.clone()).unwrap()
     }
 
+    /// A refusal that asks for the password once more (RFC 9470 §3).
+    pub(crate) fn step_up(&self) {
+        let challenge = r#"Bearer realm="rotunda", error="insufficient_user_authentication", error_description="Enter the password again", max_age=300"#;
+        let code = "insufficient_user_authentication";
+        let headers = [(WWW_AUTHENTICATE.as_str(), challenge)];
+        self.error(401, code, Some("reauthentication_needed"), None, &headers);
+    }
+
+    /// A link that is not good, whatever is wrong with it.
+    pub(crate) fn link_invalid(&self) {
+        self.error(400, "link_invalid", Some("link_invalid"), None, &[]);
+    }
+
+    /// Asked too often: wait so many seconds, and no word about who you are.
+    pub(crate) fn limited(&self, seconds: &str) {
+        self.error(429, "rate_limited", Some("rate_limited"), None, &[("retry-after", seconds)]);
+    }
+
+    /// 202: a letter may be on its way, and nothing says whether it is.
+    pub(crate) fn letter_sent(&self) {
+        self.has(202, &[("cache-control", "no-store"), ("content-type", "application/json")], &[]);
+        let message = "If this address can be written to, a letter is on its way. Look into the mailbox.";
+        assert_eq!(self.json, serde_json::json!({"message": message}), "{}", self.told());
+    }
+
     /// Any other refusal, which is on no list of reasons.
     pub(crate) fn problem(&self, status: u16, error: &str) {
         self.error(status, error, None, None, &[]);

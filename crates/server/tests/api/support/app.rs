@@ -10,7 +10,7 @@ use http::Request;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{MasterKey, MasterKeys};
 use rotunda_core::limits::Limits;
-use rotunda_core::model::{RecordedEvent, SessionId, UnixMillis};
+use rotunda_core::model::{LetterKind, RecordedEvent, SessionId, UnixMillis};
 use rotunda_core::outside::{Clock, Entropy, PasswordHasher};
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::store::Store;
@@ -18,7 +18,7 @@ use rotunda_core::{Outside, Rotunda};
 use rotunda_server::{Web, router};
 use rotunda_testkit::fixtures::NOW;
 use rotunda_testkit::{
-    FixedClock, ListedPasswords, Mailbox, MemoryStore, QuickHasher, SeededEntropy, SimpleScratch,
+    FixedClock, ListedPasswords, Mailbox, MemoryStore, QuickHasher, SeededEntropy, Sent, SimpleScratch,
 };
 use tower::ServiceExt;
 
@@ -62,7 +62,6 @@ impl Setup {
     }
 
     /// Switches limits on.
-    #[expect(dead_code, reason = "the flows do not ask yet")]
     pub(crate) fn limits(self, limits: Limits) -> Self {
         self.policy(|policy| policy.limits = limits)
     }
@@ -92,8 +91,8 @@ impl Setup {
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());
         let router = router(rotunda.clone(), self.web.clone());
-        let (web, read, secrets) = (self.web, AtomicU64::new(0), Mutex::default());
-        App { rotunda, memory, clock, hasher, mail, router, web, store, grenade, read, secrets }
+        let (web, read, letters, secrets) = (self.web, AtomicU64::new(0), Mutex::default(), Mutex::default());
+        App { rotunda, memory, clock, hasher, mail, router, web, store, grenade, read, letters, secrets }
     }
 }
 
@@ -110,7 +109,9 @@ pub(crate) struct App {
     grenade: Arc<Grenade>,
     /// How far the journal was read.
     read: AtomicU64,
-    /// Every secret that any answer carried.
+    /// The letters that came since somebody last looked through them.
+    letters: Mutex<Vec<Sent>>,
+    /// Every secret that any answer or any letter carried.
     secrets: Mutex<Vec<String>>,
 }
 
@@ -161,6 +162,39 @@ impl App {
         let events = self.store.events(after, 1_000).await.unwrap();
         self.read.store(events.last().map_or(after, |last| last.seq), Ordering::SeqCst);
         events.iter().map(told).collect()
+    }
+
+    /// The post comes.
+    pub(crate) async fn deliver(&self) {
+        while self.rotunda.deliver().await.unwrap().is_full {}
+        let came = self.mail.take();
+        let tokens = came.iter().filter(|sent| sent.url.is_some());
+        self.secrets.lock().unwrap().extend(tokens.map(|sent| sent.token().expose().to_owned()));
+        self.letters.lock().unwrap().extend(came);
+    }
+
+    /// What came since this was asked last, such as `reset_password ada@example.com`, sorted.
+    pub(crate) async fn letters(&self) -> Vec<String> {
+        self.deliver().await;
+        let came = std::mem::take(&mut *self.letters.lock().unwrap());
+        let told =
+            |sent: &Sent| format!("{} {}", sent.letter.kind.as_str(), sent.letter.to.as_ref().unwrap());
+        let mut told: Vec<_> = came.iter().map(told).collect();
+        told.sort();
+        told
+    }
+
+    /// The newest letter of a kind among those that nobody has looked through yet; it stays there.
+    pub(crate) async fn letter(&self, kind: LetterKind) -> Sent {
+        self.deliver().await;
+        let letters = self.letters.lock().unwrap();
+        let newest = letters.iter().rfind(|sent| sent.letter.kind == kind);
+        newest.unwrap_or_else(|| panic!("no letter {kind:?}")).clone()
+    }
+
+    /// The token of its link.
+    pub(crate) async fn link(&self, kind: LetterKind) -> String {
+        self.letter(kind).await.token().expose().to_owned()
     }
 
     /// What happened to one session, from its beginning.

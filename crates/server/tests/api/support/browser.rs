@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::jar::Jar;
-use super::{Answer, App, Ask, FIREFOX, get, post};
+use super::{Answer, App, Ask, FIREFOX, delete, get, post};
 
 const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
@@ -67,6 +67,35 @@ impl<'a> Browser<'a> {
 
     pub(crate) async fn me(&mut self) -> Answer {
         self.send(get("/auth/me").bearer(&self.access_token)).await
+    }
+
+    /// Follows the link of a registration.
+    pub(crate) async fn verify(&mut self, token: &str, password: &str) -> Answer {
+        self.post("/auth/email/verify", &json!({"token": token, "password": password})).await
+    }
+
+    /// Follows the link for a new password.
+    pub(crate) async fn reset(&mut self, token: &str, new: &str) -> Answer {
+        self.post("/auth/password/reset", &json!({"token": token, "new_password": new})).await
+    }
+
+    /// Enters the password once more.
+    pub(crate) async fn reauthenticate(&mut self, password: &str) -> Answer {
+        let ask = post("/auth/reauthenticate").json(&json!({"password": password}));
+        self.send(ask.bearer(&self.access_token)).await
+    }
+
+    pub(crate) async fn change_email(&mut self, email: &str) -> Answer {
+        let ask = post("/auth/email/change").json(&json!({"email": email}));
+        self.send(ask.bearer(&self.access_token)).await
+    }
+
+    pub(crate) async fn export(&mut self) -> Answer {
+        self.send(get("/auth/me/export").bearer(&self.access_token)).await
+    }
+
+    pub(crate) async fn delete_me(&mut self) -> Answer {
+        self.send(delete("/auth/me").bearer(&self.access_token)).await
     }
 
     /// The user's list of devices.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, App, Ask, get, post};
+use super::{Answer, App, Ask, delete, get, post};
 
 /// The `n`th retry key that the phone of this name makes; random bits would do, but tests repeat themselves.
 pub(crate) fn retry_key(of: &str, n: u32) -> String {
@@ -55,6 +55,45 @@ impl<'a> Phone<'a> {
             body["device_secret"] = Value::from(self.device_secret.as_str());
         }
         self.sign_in("/auth/login", body).await
+    }
+
+    /// Follows the link of a registration.
+    pub(crate) async fn verify(&mut self, token: &str, password: &str) -> Answer {
+        let body = json!({"token": token, "password": password, "client_id": "native"});
+        self.sign_in("/auth/email/verify", body).await
+    }
+
+    /// Follows the link for a new password, and shows the device secret that it has from before.
+    pub(crate) async fn reset(&mut self, token: &str, new: &str) -> Answer {
+        let mut body = json!({"token": token, "new_password": new, "client_id": "native"});
+        if !self.device_secret.is_empty() {
+            body["device_secret"] = Value::from(self.device_secret.as_str());
+        }
+        self.sign_in("/auth/password/reset", body).await
+    }
+
+    /// Enters the password once more.
+    pub(crate) async fn reauthenticate(&mut self, password: &str) -> Answer {
+        self.ask(post("/auth/reauthenticate").json(&json!({"password": password}))).await
+    }
+
+    pub(crate) async fn change_email(&mut self, email: &str) -> Answer {
+        self.ask(post("/auth/email/change").json(&json!({"email": email}))).await
+    }
+
+    pub(crate) async fn export(&mut self) -> Answer {
+        self.ask(get("/auth/me/export")).await
+    }
+
+    pub(crate) async fn delete_me(&mut self) -> Answer {
+        self.ask(delete("/auth/me")).await
+    }
+
+    /// Asks for something with its access token.
+    pub(crate) async fn ask(&mut self, ask: Ask) -> Answer {
+        let answer = self.app.send(self.dress(ask).bearer(&self.access_token)).await;
+        self.receive(&answer);
+        answer
     }
 
     async fn sign_in(&mut self, path: &str, body: Value) -> Answer {

@@ -84,7 +84,8 @@ pub trait Sessions: Send + Sync {
     async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure>;
 
     /// The device that a user has signed in on before with this secret. Whoever begins a session on a device is seen there:
-    /// every write that stores a session also stores the device, or when and from where it was seen last. A device is
+    /// every write that stores a session also stores the device, or when and from where it was seen last. One that was given
+    /// another secret is known by the new one only. A device is
     /// forgotten when a session on it ends as `reused` or `reported`, because then somebody else may have the secret too;
     /// and the one that was seen the longest ago, when the user has more than [`Device::MOST`].
     async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure>;
@@ -317,7 +318,8 @@ pub enum Right {
 pub enum Ends {
     /// None.
     Nothing,
-    /// One, if it is live; one that has ended before is fine.
+    /// One, if it is live; one that has ended before is fine, and its device is forgotten all the same where the ending says
+    /// that somebody else may have the secret.
     One(EndingOne),
     /// All of the user, and the epoch is raised.
     All {

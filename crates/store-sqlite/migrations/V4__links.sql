@@ -19,7 +19,7 @@ CREATE TABLE link (
     CHECK (newcomer_password_hash IS NOT NULL OR (newcomer_username IS NULL AND newcomer_name IS NULL))
 ) STRICT;
 
--- Deleting a user.
-CREATE INDEX link_user ON link (user_id) WHERE user_id IS NOT NULL;
+-- Deleting a user. Of nobody's links as well: who asks about an address that nobody has must not be answered sooner.
+CREATE INDEX link_user ON link (user_id);
 -- Forgetting.
 CREATE INDEX link_expiry ON link (expires_at);

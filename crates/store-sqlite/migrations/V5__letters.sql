@@ -26,5 +26,5 @@ CREATE TABLE letter (
 
 -- Which one is next.
 CREATE INDEX letter_due ON letter (next_attempt_at, id);
--- Deleting a user.
-CREATE INDEX letter_user ON letter (user_id) WHERE user_id IS NOT NULL;
+-- Deleting a user. Of nobody's letters as well, as with links.
+CREATE INDEX letter_user ON letter (user_id);

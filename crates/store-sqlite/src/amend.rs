@@ -10,7 +10,7 @@ use rotunda_core::model::{Account, Email};
 use rotunda_core::store::{Amended, Amending, Ends, Right};
 use rusqlite::{Connection, Result, params};
 
-use crate::{journal, letters, links, login, logout, rows};
+use crate::{devices, journal, letters, links, login, logout, rows};
 
 pub(crate) const SESSION_LIVES: &str =
     "SELECT 1 FROM session WHERE id = ?1 AND user_id = ?2 AND status = 'live'";
@@ -43,7 +43,12 @@ pub(crate) fn amend(db: &Connection, amending: &Amending) -> Result<Amended> {
     write(db, amending)?;
     match &amending.ends {
         Ends::Nothing => {}
-        Ends::One(end) => drop(logout::end(db, end)?),
+        Ends::One(end) => {
+            // A session that somebody else has had, and has left meanwhile, leaves its device with them all the same.
+            if !logout::end(db, end)? && devices::is_copied(end.ending) {
+                devices::forget_of(db, end.id)?;
+            }
+        }
         Ends::All { ending, at } => drop(logout::end_live_of(db, user, *ending, *at, &amending.caller)?),
     }
     if let Right::Link(id) = amending.right {

@@ -1,7 +1,7 @@
 //! Devices: seen whenever a session begins on one, forgotten when somebody else may have their secret.
 
-use rotunda_core::model::{Device, DeviceHash, DeviceId, Ending, Session, UnixMillis, UserId};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rotunda_core::model::{Device, DeviceHash, DeviceId, Ending, Session, SessionId, UnixMillis, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::rows::{self, Columns, device_columns};
 
@@ -10,6 +10,10 @@ pub(crate) const SEE: &str = "\
     VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6) \
     ON CONFLICT (user_id, hash) DO UPDATE SET last_seen_at = excluded.last_seen_at, last_ip = excluded.last_ip, \
         last_user_agent = excluded.last_user_agent";
+/// A device that was given another secret is known by that one only, and since it was first seen.
+pub(crate) const RENEW: &str =
+    "UPDATE OR REPLACE device SET hash = ?3 WHERE user_id = ?1 AND id = ?2 AND hash <> ?3";
+pub(crate) const OF_SESSION: &str = "SELECT user_id, device_hash FROM session WHERE id = ?1";
 pub(crate) const FORGET_OLDEST: &str = "\
     DELETE FROM device WHERE rowid IN \
         (SELECT rowid FROM device WHERE user_id = ?1 ORDER BY last_seen_at DESC, id DESC LIMIT -1 OFFSET ?2)";
@@ -33,6 +37,8 @@ pub(crate) const FORGET: &str = "\
 /// A session begins on a device.
 pub(crate) fn see(db: &Connection, session: &Session) -> Result<()> {
     let user = session.user_id.as_bytes();
+    let renewed = params![user, session.device_id.as_bytes(), session.device_hash.0];
+    db.prepare_cached(RENEW)?.execute(renewed)?;
     db.prepare_cached(SEE)?.execute(params![
         session.device_id.as_bytes(),
         user,
@@ -51,6 +57,13 @@ pub(crate) fn is_copied(ending: Ending) -> bool {
 
 pub(crate) fn forget_one(db: &Connection, user: UserId, device: DeviceHash) -> Result<()> {
     db.prepare_cached(FORGET_ONE)?.execute(params![user.as_bytes(), device.0]).map(drop)
+}
+
+/// Forgets the device of a session, whether or not it is over.
+pub(crate) fn forget_of(db: &Connection, session: SessionId) -> Result<()> {
+    let whose = |row: &Row<'_>| Ok((UserId::from_bytes(row.get(0)?), DeviceHash(row.get(1)?)));
+    let found = db.prepare_cached(OF_SESSION)?.query_row(params![session.as_bytes()], whose).optional()?;
+    found.map_or(Ok(()), |(user, device)| forget_one(db, user, device))
 }
 
 /// Forgets every device that holds a live session of this user.

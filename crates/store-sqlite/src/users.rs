@@ -18,7 +18,20 @@ pub(crate) const LIST: &str =
     concat!("SELECT ", user_columns!(), " FROM user WHERE id > ?1 ORDER BY id LIMIT ?2");
 pub(crate) const ENABLE: &str = "UPDATE user SET state = 'active' WHERE id = ?1 AND state = 'disabled'";
 
+/// Any account at all: the oldest.
+pub(crate) const ANY: &str =
+    concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE id > x'' ORDER BY id LIMIT 1");
+
+/// Where there is none, another one is read in its place and dropped: it must not show in the time whether there is one.
 pub(crate) fn account(db: &Connection, handle: &Handle) -> Result<Option<Account>> {
+    let found = account_named(db, handle)?;
+    if found.is_none() {
+        drop(std::hint::black_box(one(db, ANY, [])?));
+    }
+    Ok(found)
+}
+
+fn account_named(db: &Connection, handle: &Handle) -> Result<Option<Account>> {
     match handle {
         Handle::Email(email) => one(db, BY_EMAIL, params![email.key()]),
         Handle::Username(username) => one(db, BY_USERNAME, params![username.key()]),

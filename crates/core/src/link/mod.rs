@@ -13,7 +13,7 @@ pub use token::LinkToken;
 
 use crate::Rotunda;
 use crate::denied::Denied;
-use crate::failure::Error;
+use crate::failure::{Error, Failure};
 use crate::limits::BucketKey;
 use crate::model::{
     Account, Caller, ClientId, DeviceSecret, Event, EventKind, Link, LinkPurpose, PageKey, SecretText,
@@ -47,7 +47,11 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::LinkInvalid`]; [`crate::failure::Failure`] when the store does not answer.
     pub async fn look_at_link(&self, token: &SecretText, caller: &Caller) -> Result<LinkPurpose, Error> {
-        Ok(self.good_link(token, LinkPurpose::ALL, caller).await?.purpose)
+        let link = self.good_link(token, LinkPurpose::ALL, caller).await?;
+        if link.purpose != LinkPurpose::Register {
+            self.account_of_link(&link).await?;
+        }
+        Ok(link.purpose)
     }
 
     /// The link that a token stands for, if it is good for one of these. Only those that are not good are counted against
@@ -75,6 +79,15 @@ impl Rotunda {
             Ok(link)
         } else {
             Err(Denied::LinkInvalid.into())
+        }
+    }
+
+    /// Ends the session that the browser of whoever arrives held until now, of whichever user: its cookies go to the new one
+    /// (ASVS 5.0, 7.2.4). After the new session has begun, and apart from it: nobody can reach the old one any more.
+    pub(crate) async fn leave_behind(&self, arrival: &Arrival, now: UnixMillis) -> Result<(), Failure> {
+        match self.left_behind(arrival.page.as_ref(), &arrival.caller, now).await? {
+            Some(end) => self.store.end(end).await.map(drop),
+            None => Ok(()),
         }
     }
 

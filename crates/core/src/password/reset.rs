@@ -67,6 +67,7 @@ impl Rotunda {
             };
             if self.store.amend(amending).await? == Amended::Done {
                 self.forgive(user.id).await;
+                self.leave_behind(arrival, now).await?;
                 return Ok(grant);
             }
         }

@@ -98,7 +98,7 @@ impl Rotunda {
                 return Ok(Outcome::Dropped);
             }
             Some(_) if letter.expires_at <= now => MailFailure::Never("it has waited too long".to_owned()),
-            Some(_) => match self.mailer.send(letter, self.url(letter)?.as_ref()).await {
+            Some(_) => match self.hand_over(letter).await {
                 Ok(()) => {
                     self.store.letter_done(letter.id).await?;
                     return Ok(Outcome::Sent);
@@ -117,11 +117,20 @@ impl Rotunda {
         Ok(Outcome::Undelivered(Undelivered { id: letter.id, kind: letter.kind, why, again_at }))
     }
 
+    async fn hand_over(&self, letter: &Letter) -> Result<(), MailFailure> {
+        let url = self.url(letter)?;
+        self.mailer.send(letter, url.as_ref()).await
+    }
+
     /// The whole URL of a letter's link: built from `public_url` and from nothing that a request said.
-    fn url(&self, letter: &Letter) -> Result<Option<SecretText>, Failure> {
+    fn url(&self, letter: &Letter) -> Result<Option<SecretText>, MailFailure> {
         let Some(link) = letter.link else { return Ok(None) };
         let token = LinkToken::from(link).expose_text(&self.keys).ok_or_else(|| {
-            Failure::broken("writing a link", "the master key is missing that it was made under")
+            let why = format!(
+                "master key {} is missing, under which the link of this letter was made",
+                link.key_id
+            );
+            MailFailure::Later(why)
         })?;
         let (base, page) = (&self.policy.public_url, page(link.purpose));
         Ok(Some(SecretText::new(format!("{base}{page}?token={}", token.expose()))))

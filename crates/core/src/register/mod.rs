@@ -109,12 +109,9 @@ impl Rotunda {
         let (caller, now) = (&register.caller, user.created_at);
         let posting = match &owner {
             None => {
-                let newcomer = PendingUser { username: user.username, name: user.name, password };
                 let occasion = Occasion { user: None, caller, now };
                 let (kind, purpose) = (LetterKind::VerifyEmail, LinkPurpose::Register);
-                let posting = self.awaited(kind, purpose, Some(&user.email), occasion)?;
-                let link = posting.link.map(|link| Link { newcomer: Some(newcomer), ..link });
-                Posting { link, ..posting }
+                self.awaited(kind, purpose, Some(&user.email), occasion)?
             }
             Some(owner) => {
                 let occasion = Occasion { user: Some(owner), caller, now };
@@ -124,6 +121,11 @@ impl Rotunda {
                 self.awaited(kind, purpose, to, occasion)?
             }
         };
+        // Beside a link for a new password, what was typed here means nothing. It is written all the same: both cases are one
+        // write of one size.
+        let newcomer = PendingUser { username: user.username, name: user.name, password };
+        let link = posting.link.map(|link| Link { newcomer: Some(newcomer), ..link });
+        let posting = Posting { link, ..posting };
         let (kind, caller) = (EventKind::RegistrationAsked, caller.clone());
         let user_id = owner.map(|owner| owner.id);
         let event = Event { kind, at: now, user_id, session_id: None, caller };

@@ -106,7 +106,8 @@ impl Rotunda {
         Ok(Amending {
             right: Right::Link(link.id),
             password: Some(PasswordHash::none()),
-            verified: false,
+            // Whoever follows the link reads what is sent to the address that comes back.
+            verified: email.is_some(),
             ends,
             session: None,
             events: report_events(&user, link, (was_moved, email.is_some()), (caller, now)),

@@ -149,7 +149,11 @@ impl Rotunda {
             caller: arrival.caller.clone(),
             account,
         };
-        Ok((self.store.amend(amending).await? == Amended::Done).then_some(grant))
+        if self.store.amend(amending).await? != Amended::Done {
+            return Ok(None);
+        }
+        self.leave_behind(arrival, now).await?;
+        Ok(Some(grant))
     }
 
     /// Step 1: whoever follows the link is whoever chose the password.

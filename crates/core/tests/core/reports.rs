@@ -131,7 +131,7 @@ async fn a_changed_address_comes_back_and_everything_ends() {
         let before = w.store.inner.snapshot();
         w.report(&notice).await.unwrap();
         let user = w.user(&ada).await;
-        assert_eq!((user.email, user.email_verified, user.ep), (email("ada@example.com"), false, 1));
+        assert_eq!((user.email, user.email_verified, user.ep), (email("ada@example.com"), true, 1));
         let events = w.store.inner.snapshot().events.into_iter().skip(before.events.len());
         let kinds: Vec<_> = events.map(|recorded| recorded.event.kind).collect();
         assert!(kinds.contains(&EventKind::EpochRaised(Ending::Reported)), "{kinds:?}");

@@ -75,6 +75,36 @@ pub(super) async fn a_device_is_forgotten_when_its_secret_may_be_known(store: Sh
     }
 }
 
+pub(super) async fn a_reported_session_that_is_over_takes_its_device_along(store: Shelf) {
+    for (seed, ending) in (1..).zip([Ending::Reported, Ending::Renewed]) {
+        let (known, session) = a_signed_in_user(&store, seed).await;
+        let (_, other) = a_signed_in_user(&store, seed + 1_000).await;
+        let asking = a_session(&known.user, seed + 2_000);
+        sign_in(&store, &known, &asking).await;
+        assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+        let ends = Ends::One(an_end(&session, ending, NOW));
+        let amending = Amending { ends, ..an_amendment(&known, Right::Session(asking.id)) };
+        assert_eq!(store.amend(amending).await.unwrap(), Amended::Done);
+        let found = store.device_of(known.user.id, session.device_hash).await.unwrap();
+        assert_eq!(found.is_none(), ending == Ending::Reported, "{ending}");
+        assert_eq!(store.device_of(known.user.id, asking.device_hash).await.unwrap(), Some(asking.device_id));
+        assert_eq!(store.devices_of(other.user_id, ALL).await.unwrap(), [device(&other)]);
+    }
+}
+
+pub(super) async fn a_device_with_another_secret_is_known_by_that_one_only(store: Shelf) {
+    let (known, first) = a_signed_in_user(&store, 1).await;
+    let (_, other) = a_signed_in_user(&store, 9).await;
+    let renewed = Session { device_id: first.device_id, created_at: at(5), ..a_session(&known.user, 2) };
+    assert_ne!(renewed.device_hash, first.device_hash);
+    sign_in(&store, &known, &renewed).await;
+    assert_eq!(store.device_of(known.user.id, first.device_hash).await.unwrap(), None);
+    let found = store.device_of(known.user.id, renewed.device_hash).await.unwrap();
+    assert_eq!(found, Some(first.device_id));
+    assert_eq!(devices(&store, &known).await, [Device { first_seen_at: NOW, ..device(&renewed) }]);
+    assert_eq!(store.devices_of(other.user_id, ALL).await.unwrap(), [device(&other)]);
+}
+
 pub(super) async fn of_too_many_devices_the_one_seen_longest_ago_goes(store: Shelf) {
     let known = an_account(1);
     add(&store, &known, None).await;

@@ -158,6 +158,8 @@ macro_rules! contract_cases {
                 whoever_begins_a_session_is_seen_on_their_device
                 a_device_outlives_its_sessions
                 a_device_is_forgotten_when_its_secret_may_be_known
+                a_reported_session_that_is_over_takes_its_device_along
+                a_device_with_another_secret_is_known_by_that_one_only
                 of_too_many_devices_the_one_seen_longest_ago_goes
                 old_devices_are_forgotten_unless_a_session_lives_there
             }

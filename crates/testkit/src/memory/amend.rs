@@ -36,7 +36,16 @@ impl MemoryState {
         }
         match amending.ends {
             Ends::Nothing => {}
-            Ends::One(end) => drop(self.end_one(end)),
+            Ends::One(end) => {
+                let (id, ending) = (end.id, end.ending);
+                let over = !self.end_one(end);
+                if over
+                    && matches!(ending, Ending::Reported | Ending::Reused)
+                    && let Some(session) = self.sessions.get(&id).cloned()
+                {
+                    self.forget_device(session.user_id, session.device_hash);
+                }
+            }
             Ends::All { ending, at } => drop(self.end_all_of(user, ending, at, &amending.caller)),
         }
         if let Right::Link(id) = amending.right {

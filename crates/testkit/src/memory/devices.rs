@@ -17,6 +17,14 @@ impl MemoryState {
             last_seen_at: session.created_at,
             caller: Caller { address: session.last_address, user_agent: session.last_user_agent.clone() },
         };
+        // One that was given another secret is known by that one only, and since it was first seen.
+        let renewed =
+            |known: &Device| known.user_id == now.user_id && known.id == now.id && known.hash != now.hash;
+        if let Some(place) = self.devices.iter().position(renewed) {
+            let first = self.devices[place].first_seen_at;
+            self.devices.retain(|known| !renewed(known));
+            self.devices.push(Device { first_seen_at: first, ..now.clone() });
+        }
         match self.devices.iter_mut().find(|known| is(known, now.user_id, now.hash)) {
             Some(known) => *known = Device { id: known.id, first_seen_at: known.first_seen_at, ..now },
             None => self.devices.push(now),

@@ -13,6 +13,7 @@ mod pictures;
 mod race;
 mod restart;
 mod secrets;
+mod spray;
 mod strict;
 mod support;
 mod verify;

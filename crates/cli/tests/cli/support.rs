@@ -108,6 +108,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`: no drain, no goodbye.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

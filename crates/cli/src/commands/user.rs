@@ -14,7 +14,7 @@ use super::find_user;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::password_input::{self, Prompt};
-use crate::wiring::{Wired, load};
+use crate::wiring::{Passwords, Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
     if let args::User::Import(import) = verb {
@@ -22,7 +22,9 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
     }
     let rotunda = match &verb {
         // The first user may come before the first start.
-        args::User::Add { .. } => Wired::open_or_make(load(global, &args::Serve::default())?).await?.rotunda,
+        args::User::Add { .. } => {
+            Wired::open_or_make(load(global, &args::Serve::default())?, Passwords::Set).await?.rotunda
+        }
         _ => Wired::open(global).await?.rotunda,
     };
     match verb {

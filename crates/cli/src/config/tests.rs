@@ -365,7 +365,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 12);
+    assert_eq!(names::sections().len(), 13);
     let _: file::Given = file::Given::default();
 }
 

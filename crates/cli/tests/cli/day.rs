@@ -47,7 +47,7 @@ async fn a_day_in_a_users_life() {
     let session = day.is_written_to_when_the_mail_server_is_back().await;
     day.moves_to_another_address(&session).await;
     day.takes_the_data_and_leaves(&session).await;
-    day.is_over().await;
+    day.ends().await;
 }
 
 impl Day {
@@ -195,7 +195,7 @@ impl Day {
     }
 
     /// The operator's part, and a look at the whole mailbox.
-    async fn is_over(mut self) {
+    async fn ends(mut self) {
         assert_eq!(self.place.json(&["mail", "test", OPERATOR], "")["sent"], json!(true));
         self.letter(OPERATOR, "Mail from Acme works").await;
         self.place.json(&["user", "add", BOB], PASSWORD);

@@ -27,6 +27,15 @@ pub(crate) struct Wired {
     pub warnings: Vec<String>,
 }
 
+/// Whether a command sets passwords, and so must know those that nobody may choose.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Passwords {
+    /// It does. A list that cannot be read stops it.
+    Set,
+    /// It does not. A list that cannot be read is warned of: nobody is kept from ending a session by it.
+    Left,
+}
+
 impl Wired {
     /// For an operator's command about what is there already. In the wrong folder, it says so and makes nothing.
     pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
@@ -39,21 +48,30 @@ impl Wired {
                 path.display()
             );
         }
-        Self::open_or_make(loaded).await
+        Self::open_or_make(loaded, Passwords::Left).await
     }
 
     /// The same, for a command that may be the first of all.
-    pub(crate) async fn open_or_make(loaded: Loaded) -> anyhow::Result<Self> {
+    pub(crate) async fn open_or_make(loaded: Loaded, passwords: Passwords) -> anyhow::Result<Self> {
         for warning in &loaded.warnings {
             output::warn(warning);
         }
-        Self::wire(loaded).await
+        Self::wire(loaded, passwords).await
     }
 
     /// Opens the store, the keys and the password pool. What does not exist yet is made.
-    pub(crate) async fn wire(loaded: Loaded) -> anyhow::Result<Self> {
+    pub(crate) async fn wire(loaded: Loaded, passwords: Passwords) -> anyhow::Result<Self> {
         let Loaded { settings, warnings } = loaded;
-        let known_passwords = Arc::new(password_lists(settings.breached_list.as_deref())?);
+        let known_passwords = match password_lists(settings.breached_list.as_deref()) {
+            Err(error) if passwords == Passwords::Left => {
+                output::warn(&format!(
+                    "{error:#}; this command sets no password and goes on without the list"
+                ));
+                password_lists(None)?
+            }
+            lists => lists?,
+        };
+        let known_passwords = Arc::new(known_passwords);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let path = &settings.store_path;

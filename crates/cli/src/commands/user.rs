@@ -14,73 +14,82 @@ use super::find_user;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::password_input::{self, Prompt};
-use crate::wiring::{Wired, load};
+use crate::wiring::{Passwords, Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
-    if let args::User::Import(import) = verb {
-        return import::run(global, &import).await;
-    }
-    let rotunda = match &verb {
-        // The first user may come before the first start.
-        args::User::Add { .. } => Wired::open_or_make(load(global, &args::Serve::default())?).await?.rotunda,
-        _ => Wired::open(global).await?.rotunda,
-    };
     match verb {
-        args::User::Add { email, username, name } => {
-            let prompt = format!("Password for {}: ", output::plain(&email));
-            let password = password_input::read(&prompt, Prompt::Twice)?;
-            let user = rotunda.add_user(&Newcomer { email, password, username, name }).await?;
-            if global.json {
-                output::json(&described(&user))?;
-            } else {
-                output::print(&format!("added {} ({})\n", user.sub(), output::plain(user.email.as_str())))?;
-            }
-        }
-        args::User::Import(_) => {}
+        args::User::Import(import) => return import::run(global, &import).await,
+        args::User::Add { email, username, name } => add(global, email, username, name).await?,
         args::User::List { after, limit } => {
+            let rotunda = Wired::open(global).await?.rotunda;
             let after = match after {
                 Some(id) => Some(find_user(&rotunda, &id).await.context("--after takes a user's id")?.id),
                 None => None,
             };
             list(global, &rotunda.users(after, limit).await?)?;
         }
-        args::User::Disable { user } => {
-            let user = find_user(&rotunda, &user).await?;
-            let ended = rotunda.disable_user(user.id).await?;
-            if global.json {
-                output::json(&json!({"id": user.sub(), "state": "disabled", "sessions_ended": ended}))?;
-            } else {
-                output::print(&format!("disabled {}; {ended} sessions ended\n", user.sub()))?;
-            }
-        }
-        args::User::Delete { user, yes } => {
-            let user = find_user(&rotunda, &user).await?;
-            if !yes && !asked(&user)? {
-                bail!("nothing was deleted");
-            }
-            rotunda.delete_user(user.id).await?;
-            if global.json {
-                output::json(&json!({"id": user.sub(), "deleted": true}))?;
-            } else {
-                output::print(&format!("deleted {}\n", user.sub()))?;
-            }
-        }
+        args::User::Disable { user } => disable(global, &user).await?,
+        args::User::Delete { user, yes } => delete(global, &user, yes).await?,
         args::User::Export { user } => {
+            let rotunda = Wired::open(global).await?.rotunda;
             let user = find_user(&rotunda, &user).await?;
             output::json(&rotunda_server::exported(&rotunda.export_user(user.id).await?))?;
         }
-        args::User::Enable { user } => {
-            let user = find_user(&rotunda, &user).await?;
-            let changed = rotunda.enable_user(user.id).await?;
-            if global.json {
-                output::json(&json!({"id": user.sub(), "state": "active", "changed": changed}))?;
-            } else {
-                let said = if changed { "may sign in again" } else { "was not disabled" };
-                output::print(&format!("{} {said}\n", user.sub()))?;
-            }
-        }
+        args::User::Enable { user } => enable(global, &user).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn add(
+    global: &Global,
+    email: String,
+    username: Option<String>,
+    name: Option<String>,
+) -> anyhow::Result<()> {
+    // The first user may come before the first start.
+    let loaded = load(global, &args::Serve::default())?;
+    let rotunda = Wired::open_or_make(loaded, Passwords::Set).await?.rotunda;
+    let prompt = format!("Password for {}: ", output::plain(&email));
+    let password = password_input::read(&prompt, Prompt::Twice)?;
+    let user = rotunda.add_user(&Newcomer { email, password, username, name }).await?;
+    if global.json {
+        return output::json(&described(&user));
+    }
+    output::print(&format!("added {} ({})\n", user.sub(), output::plain(user.email.as_str())))
+}
+
+async fn disable(global: &Global, user: &str) -> anyhow::Result<()> {
+    let rotunda = Wired::open(global).await?.rotunda;
+    let user = find_user(&rotunda, user).await?;
+    let ended = rotunda.disable_user(user.id).await?;
+    if global.json {
+        return output::json(&json!({"id": user.sub(), "state": "disabled", "sessions_ended": ended}));
+    }
+    output::print(&format!("disabled {}; {ended} sessions ended\n", user.sub()))
+}
+
+async fn enable(global: &Global, user: &str) -> anyhow::Result<()> {
+    let rotunda = Wired::open(global).await?.rotunda;
+    let user = find_user(&rotunda, user).await?;
+    let changed = rotunda.enable_user(user.id).await?;
+    if global.json {
+        return output::json(&json!({"id": user.sub(), "state": "active", "changed": changed}));
+    }
+    let said = if changed { "may sign in again" } else { "was not disabled" };
+    output::print(&format!("{} {said}\n", user.sub()))
+}
+
+async fn delete(global: &Global, user: &str, yes: bool) -> anyhow::Result<()> {
+    let rotunda = Wired::open(global).await?.rotunda;
+    let user = find_user(&rotunda, user).await?;
+    if !yes && !asked(&user)? {
+        bail!("nothing was deleted");
+    }
+    rotunda.delete_user(user.id).await?;
+    if global.json {
+        return output::json(&json!({"id": user.sub(), "deleted": true}));
+    }
+    output::print(&format!("deleted {}\n", user.sub()))
 }
 
 /// Whether whoever sits at the terminal means it: they type the address.

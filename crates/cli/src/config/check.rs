@@ -92,7 +92,7 @@ impl<'a> Check<'a> {
         let span = value.get_ref().0;
         if !(least..=most).contains(&span) {
             let (is, least, most) = (show_duration(span), show_duration(least), show_duration(most));
-            let what = format!("{key} is {is:?}, but must be from {least:?} to {most:?}");
+            let what = format!("{is:?} is not from {least:?} to {most:?}");
             self.refuse(value, &format!("[accounts] {key}"), what);
         }
         span

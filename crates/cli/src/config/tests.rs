@@ -12,6 +12,7 @@ use std::time::Duration;
 use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
+use rotunda_core::store::WhenFull;
 use rotunda_outside::{ArgonParameters, PoolSize};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -95,6 +96,8 @@ master_file = "/etc/rotunda/master.key"
 url = "sqlite:/var/lib/rotunda/users.db"
 [sessions]
 keep_ended = "90d"
+max_per_user = 7
+when_full = "refuse"
 [tokens]
 issuer = "https://issuer.example"
 audience = "api"
@@ -114,8 +117,13 @@ access_ttl = "1m"
 window = "1500ms"
 idle = "1h30m"
 absolute = "1h30m"
+max_per_user = 1
+when_full = "evict_oldest"
 [accounts]
 registration = "unverified"
+link_life = "20m"
+report_life = "2d"
+reauthenticate_within = "10m"
 [password]
 min_length = 8
 memory_mib = 64
@@ -180,6 +188,9 @@ fn every_key_has_its_effect() {
     assert_eq!((policy.issuer.as_str(), policy.audience.as_str()), ("https://issuer.example", "api"));
     assert_eq!(policy.registration, Registration::Unverified);
     assert_eq!((policy.least_password_chars, policy.keep_ended), (8, hours(90 * 24)));
+    assert_eq!((policy.max_per_user, policy.when_full), (Some(7), WhenFull::Refuse));
+    assert_eq!((policy.link_life, policy.report_life), (Duration::from_mins(20), hours(48)));
+    assert_eq!(policy.reauthenticate_within, Duration::from_mins(10));
     assert_eq!(policy.limits, EVERY_LIMIT);
     assert_eq!(settings.breached_list.as_deref(), Some(Path::new("breached.filter")));
     let words = [
@@ -200,7 +211,9 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.kind, kiosk.bind_address), (ClientKind::Native, AddressBinding::Network));
     assert_eq!((kiosk.access_ttl, kiosk.window), (Duration::from_secs(60), Duration::from_millis(1500)));
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
-    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(33));
+    assert_eq!((kiosk.max_per_user, kiosk.when_full), (Some(1), WhenFull::EvictOldest));
+    assert_eq!((web.max_per_user, web.when_full), (None, WhenFull::Refuse), "as for all");
+    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(35));
 }
 
 #[test]
@@ -228,8 +241,8 @@ fn what_the_operator_should_know_is_a_warning() {
     let public = "[server]\npublic_url = \"https://auth.example.com\"\n";
     assert_eq!(
         one(public),
-        "[accounts] registration: is off, because public_url is public and there is no mail to verify addresses with; \
-         \"unverified\" opens it all the same, \"off\" ends this warning"
+        "[accounts] registration: is off, because public_url is public and there is no mail server ([mail] url) to verify \
+         addresses with; \"unverified\" opens it all the same, \"off\" ends this warning"
     );
     assert_eq!(good(public).settings.policy.registration, Registration::Off);
     let quiet = format!("{public}[accounts]\nregistration = \"off\"\n");
@@ -352,7 +365,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 12);
+    assert_eq!(names::sections().len(), 13);
     let _: file::Given = file::Given::default();
 }
 

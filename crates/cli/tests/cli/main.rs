@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it breaks")]
 
+mod accounts;
 mod bad_input;
 mod commands;
+mod day;
 mod faults;
 mod fuzz;
 mod house;
 mod import;
+mod mailbox;
 mod password_list;
 mod pictures;
 mod race;

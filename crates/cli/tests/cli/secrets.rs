@@ -1,10 +1,14 @@
-//! Nothing secret is found where it should not be: the database files, the log at its most verbose, the operator's output.
+//! Nothing secret is found where it should not be: the database files, the log at its most verbose, the letters.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde_json::json;
 
 use crate::support::{Answer, PASSWORD, Place, holds, login, post, refresh, refresh_jar, register};
 
+const LINK: &str = "link";
 const RETRY_KEY: &str = "a-retry-key-like-no-other-9x";
 const NEW_PASSWORD: &str = "staple of four other words";
 
@@ -54,8 +58,40 @@ async fn a_day(place: &Place) -> Vec<(String, String)> {
     }
     secrets.push(("wrong password".to_owned(), "a wrong but telling password".to_owned()));
     secrets.push(("new password".to_owned(), NEW_PASSWORD.to_owned()));
+    let link = token_of_a_letter(place).await;
+    let page = client.get(format!("{url}/report?token={link}")).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    secrets.push((LINK.to_owned(), link));
     server.kill();
     secrets
+}
+
+/// What is in the link of the letter that tells of the new password: in the letter, and nowhere else.
+async fn token_of_a_letter(place: &Place) -> String {
+    for _ in 0..200 {
+        let letter =
+            letters(place).into_iter().find(|path| path.to_str().unwrap().contains("password_changed"));
+        if let Some(letter) = letter {
+            // Quoted-printable: lines are broken, and `=` is written as `=3D`.
+            let text = std::fs::read_to_string(letter).unwrap().replace("=\r\n", "").replace("=3D", "=");
+            return text.split_once("?token=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no letter tells of the new password: {:?}", letters(place));
+}
+
+fn letters(place: &Place) -> Vec<PathBuf> {
+    files(&place.path("rotunda-data/mail"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "eml"))
+        .collect()
+}
+
+/// The files of a folder and all below it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// How a secret may hide: as it is, without its prefix, and as the bytes that it stands for.
@@ -66,8 +102,12 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     if let Ok(bytes) = Base64UrlUnpadded::decode_vec(body)
         && bytes.len() >= 32
     {
-        // Of a refresh token, the secret alone: session id and generation are no secret.
-        let secret = if bytes.len() == 70 { bytes[22..54].to_vec() } else { bytes };
+        // Of a refresh token and of a link, the secret alone: ids, generation and purpose are no secret.
+        let secret = match bytes.len() {
+            70 => bytes[22..54].to_vec(),
+            50 => bytes[18..].to_vec(),
+            _ => bytes,
+        };
         forms.push(secret.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
         forms.push(secret);
     }
@@ -84,13 +124,12 @@ async fn no_secret_is_found_at_rest_or_in_the_log() {
     assert!(secrets.len() > 15, "{}", secrets.len());
 
     let mut searched = vec![place.path("trace.log")];
-    for entry in std::fs::read_dir(place.path("rotunda-data")).unwrap() {
-        searched.push(entry.unwrap().path());
-    }
+    searched.extend(files(&place.path("rotunda-data")));
     searched.retain(|path| !path.ends_with("master.key"));
     assert!(
         searched.iter().any(|path| path.ends_with("rotunda.db"))
-            && searched.iter().any(|p| p.ends_with("rotunda.db-wal")),
+            && searched.iter().any(|p| p.ends_with("rotunda.db-wal"))
+            && !letters(&place).is_empty(),
         "{searched:?}"
     );
     assert!(holds(&place.path("trace.log"), b"POST"), "the log is verbose, or this test looks at nothing");
@@ -99,7 +138,9 @@ async fn no_secret_is_found_at_rest_or_in_the_log() {
     let unsealed_key = b"\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
     for path in &searched {
         assert!(!holds(path, unsealed_key), "a signing key is in {}", path.display());
-        for (name, secret) in &secrets {
+        // Letters are where links go; no other secret does.
+        let is_letter = path.extension().is_some_and(|ending| ending == "eml");
+        for (name, secret) in secrets.iter().filter(|(name, _)| !(is_letter && name == LINK)) {
             for form in forms(secret) {
                 assert!(!holds(path, &form), "{name} is in {}", path.display());
             }

@@ -114,6 +114,11 @@ impl Server {
 
     /// `kill -9`: no drain, no goodbye.
     pub(crate) fn kill(mut self) {
+        self.kill_and_wait();
+    }
+
+    /// The same, for whoever puts another one in its place.
+    pub(crate) fn kill_and_wait(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

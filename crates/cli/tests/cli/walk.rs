@@ -1,4 +1,4 @@
-//! The README's walk, command by command, from an empty home directory.
+//! The walks of the README and the guide, command by command, from an empty home directory.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -20,49 +20,75 @@ fn blocks(markdown: &str, opening: &str) -> Vec<String> {
     found
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).unwrap()
+/// A document, by its path from the top.
+fn page(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 
 #[test]
 fn the_readme_begins_with_two_commands() {
-    assert_eq!(blocks(&readme(), "```sh"), ["cargo run --release\n", "./scripts/test\n"]);
+    assert_eq!(blocks(&page("README.md"), "```sh"), ["cargo run --release\n", "./scripts/test\n"]);
 }
 
-/// Runs every block of the walk in one shell that stops at the first failure, and compares what a reader is told to see.
-#[test]
-fn the_walk_in_the_readme_works() {
-    let place = Place::new("");
+/// Steps of a walk, in order: what each is about, and what a reader is told to see of it.
+type Steps<'a> = &'a [(&'a str, &'a [&'a str])];
+
+/// Runs every block of a page's walk in one shell that stops at the first failure, and compares what it prints.
+fn walk(markdown: &str, config: &str, steps: Steps<'_>) {
+    let place = Place::new(config);
     let server = place.serve();
-    let blocks = blocks(&readme(), "```sh walk");
-    assert_eq!(blocks.len(), 9, "the walk has lost or won a step: look at this test too");
+    let blocks = blocks(markdown, "```sh walk");
+    assert_eq!(blocks.len(), steps.len(), "the walk has lost or won a step: look at this test too");
     let mut script = String::from("set -euo pipefail\n");
     for (number, block) in blocks.iter().enumerate() {
         let block = block.replace("http://localhost:8080", &server.url);
         write!(script, "echo '--- {number}'\n{block}").unwrap();
     }
     let output = shell(&place, &script);
-    let mut steps = output.split("--- ").map(str::to_owned);
-    let mut expect = |step: &str, wanted: &[&str]| {
-        let text = steps.next().unwrap_or_default();
-        for wanted in wanted {
-            assert!(text.contains(wanted), "{step}: {wanted:?} is not in\n{text}\n--- of ---\n{output}");
+    let printed: Vec<&str> = output.split("--- ").skip(1).collect();
+    assert_eq!(printed.len(), steps.len(), "{output}");
+    for (text, (step, wanted)) in printed.iter().zip(steps) {
+        let mut rest = *text;
+        for wanted in *wanted {
+            let Some((_, after)) = rest.split_once(wanted) else {
+                panic!("{step}: {wanted:?} is not in\n{rest}\n--- of ---\n{output}");
+            };
+            rest = after;
         }
-    };
-    expect("before the first", &[""]);
-    expect("setting up", &["0"]);
-    expect("register", &["\"generation\": 0", "ada@example.com"]);
-    expect("call an API", &["\"email\":\"ada@example.com\"", "\"client_id\": \"native\"", "\"ep\": 0"]);
-    expect("refresh", &["\n1\n"]);
-    expect("lose the reply", &["the same successor"]);
-    expect("second device", &["\"current\": true", "\"current\": false", "curl"]);
-    expect(
-        "steal",
-        &["token_reused", "\"ended\": \"reused\"", "ended at", "session_ended", "ada@example.com"],
-    );
-    expect("sign out", &["204", "session_ended", "logged_out"]);
-    expect("browser", &["access_token", "\n1\n", "204"]);
+    }
     drop(server);
+}
+
+#[test]
+fn the_walk_in_the_readme_works() {
+    let steps: Steps<'_> = &[
+        ("setting up", &["0"]),
+        ("register", &["\"generation\": 0", "ada@example.com"]),
+        ("call an API", &["\"email\":\"ada@example.com\"", "\"client_id\": \"native\"", "\"ep\": 0"]),
+        ("refresh", &["\n1\n"]),
+        ("lose the reply", &["the same successor"]),
+        ("second device", &["\"curl\"", "\"current\": true", "\"curl\"", "\"current\": false"]),
+        ("steal", &["token_reused", "\"ended\": \"reused\"", "ended at", "session_ended", "ada@example.com"]),
+        ("sign out", &["204", "session_ended", "logged_out"]),
+        ("browser", &["access_token", "\n1\n", "204"]),
+    ];
+    walk(&page("README.md"), "", steps);
+}
+
+#[test]
+fn the_walk_in_the_guide_to_accounts_works() {
+    let sent = "If this address can be written to, a letter is on its way. Look into the mailbox.";
+    let steps: Steps<'_> = &[
+        ("register", &[sent]),
+        ("verify", &["<title>Confirm your address", "</title>", "true", "\"link_invalid\""]),
+        ("forget", &[sent, sent, "\n0\n"]),
+        ("report", &["\"session_ended\"", "\"reported\"", "\"credentials_invalid\""]),
+        (
+            "leave",
+            &[sent, "\nada@elsewhere.example\n", "[\"devices\",\"events\",\"sessions\",\"user\"]", "\n204\n"],
+        ),
+    ];
+    walk(&page("docs/guide/accounts.md"), "[accounts]\nregistration = \"verified\"\n", steps);
 }
 
 fn shell(place: &Place, script: &str) -> String {

@@ -123,3 +123,21 @@ fn what_is_set_in_vain_is_a_warning() {
         "rotunda.toml:2: [mail] ca_file: is not used: without url, letters go into a folder"
     );
 }
+
+#[test]
+fn with_a_mail_server_addresses_are_verified_unless_something_else_is_said() {
+    const URL: &str = "[mail]\nurl = \"smtps://mail.example.com\"\nfrom = \"a@b.example\"\n";
+    let registration = |text: &str| {
+        let Loaded { settings, warnings } = good(text);
+        assert_eq!(warnings, Vec::<String>::new(), "{text}");
+        settings.policy.registration
+    };
+    let public = format!("{URL}[server]\npublic_url = \"https://auth.example.com\"\n");
+    assert_eq!(registration(URL), Registration::Verified);
+    assert_eq!(registration(&public), Registration::Verified, "and nothing to be warned of");
+    assert_eq!(registration("[mail]\nfolder = \"mail\""), Registration::Unverified, "nobody gets those");
+    for (word, chosen) in [("off", Registration::Off), ("unverified", Registration::Unverified)] {
+        assert_eq!(registration(&format!("{public}[accounts]\nregistration = {word:?}")), chosen);
+    }
+    assert_eq!(registration("[accounts]\nregistration = \"verified\""), Registration::Verified);
+}

@@ -63,6 +63,34 @@ const BAD: &[(&str, &str)] = &[
         "rotunda.toml:2: [tokens] algorithm: \"RS256\" is not in this version; there is only \"ES256\"",
     ),
     (
+        "[accounts]\nlink_life = \"9m\"\nreport_life = \"31d\"\nreauthenticate_within = \"59s\"",
+        "rotunda.toml:2: [accounts] link_life: \"9m\" is not from \"10m\" to \"1h\"\n\
+         rotunda.toml:3: [accounts] report_life: \"31d\" is not from \"1h\" to \"30d\"\n\
+         rotunda.toml:4: [accounts] reauthenticate_within: \"59s\" is not from \"1m\" to \"1h\"",
+    ),
+    (
+        "[accounts]\nlink_life = \"61m\"\nreport_life = \"59m\"\nreauthenticate_within = \"61m\"",
+        "rotunda.toml:2: [accounts] link_life: \"1h1m\" is not from \"10m\" to \"1h\"\n\
+         rotunda.toml:3: [accounts] report_life: \"59m\" is not from \"1h\" to \"30d\"\n\
+         rotunda.toml:4: [accounts] reauthenticate_within: \"1h1m\" is not from \"1m\" to \"1h\"",
+    ),
+    (
+        "[sessions]\nmax_per_user = 0",
+        "rotunda.toml:2: [sessions] max_per_user: 0 is not a whole number from 1 to 10000",
+    ),
+    (
+        "[sessions]\nwhen_full = \"refused\"",
+        "rotunda.toml:2: [sessions] when_full: \"refused\" is not a choice here; did you mean \"refuse\"?",
+    ),
+    (
+        "[clients.web]\nmax_per_user = 10001",
+        "rotunda.toml:2: [clients.web] max_per_user: 10001 is not a whole number from 1 to 10000",
+    ),
+    (
+        "[clients.web]\nwhen_full = \"evict_newest\"",
+        "rotunda.toml:2: [clients.web] when_full: \"evict_newest\" is not a choice here; did you mean \"evict_oldest\"?",
+    ),
+    (
         "[log]\nlevel = \"loud\"",
         "rotunda.toml:2: [log] level: \"loud\" is not a choice here; there are \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
     ),

@@ -29,6 +29,11 @@ use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHa
 const HASHING: &str = "hashing a password";
 const VERIFYING: &str = "verifying a password";
 
+/// How far a hash stands back for everything else on this machine: against a busy thread that does not, it still gets a
+/// tenth of a core.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// How many hashes run and wait at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PoolSize {
@@ -108,10 +113,21 @@ impl ArgonPool {
 
 /// What a thread does all its life.
 fn work(jobs: &Receiver<Job>) {
+    give_way();
     for job in jobs {
         // A panic must not cost the pool a thread. The job owns all that it touched, and whoever waits for its answer
         // learns that none will come.
         let _ = catch_unwind(AssertUnwindSafe(job));
+    }
+}
+
+/// Has this thread stand back for others that want the processor: a refresh takes a millisecond, a hash fifty. On Linux
+/// niceness is a thread's own; elsewhere it is the process's, which would slow down the refreshes as well.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        // Whoever may not be nice is as fast as before.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
     }
 }
 

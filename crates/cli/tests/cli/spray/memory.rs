@@ -8,7 +8,7 @@ use super::{ALONE, email, people};
 use crate::support::{PASSWORD, Place};
 
 /// Each from an address of its own, at an account of its own: no limit stops any of them.
-const AT_ONCE: usize = 200;
+const AT_ONCE: u32 = 200;
 /// What all the rest may take: 200 connections with their buffers, the store's page caches as they fill, and the stacks of
 /// threads that wake for the first time. A third of one hash.
 const REST_KIB: u64 = 16 * 1024;
@@ -19,7 +19,7 @@ fn at_once(port: u16, password: &'static str) -> JoinSet<Told> {
     for at in 0..AT_ONCE {
         under_way.spawn(async move {
             let body = login(&email("guessed", at), password);
-            read(Caller::number(at, port).send("/auth/login", &body).await.unwrap()).await
+            read(Caller::number(at as usize, port).send("/auth/login", &body).await.unwrap()).await
         });
     }
     under_way
@@ -45,7 +45,10 @@ async fn two_hundred_passwords_at_once_take_the_memory_of_the_pool() {
     for (password, status) in [("123456", 401), (PASSWORD, 200)] {
         let all = at_once(place.port, password).join_all().await;
         let looked_at = looked_at(&all, status);
-        assert!((pool.queue..AT_ONCE).contains(&looked_at), "{looked_at} of {AT_ONCE} with {status}");
+        assert!(
+            (pool.queue..AT_ONCE as usize).contains(&looked_at),
+            "{looked_at} of {AT_ONCE} with {status}"
+        );
     }
     // Clients that leave as soon as threads and queue are full: their hashes are still being computed, and those who come
     // next find no room beside them.

@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
 use crate::config::{MailWay, Settings};
-use crate::wiring::{Passwords, Wired, load, web};
+use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
 
 /// How long the janitor rests when there is nothing left to do.
@@ -35,7 +35,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
         format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
     })?;
     let stop = stop_signal()?;
-    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, Passwords::Set).await?;
+    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop).await?;
     for warning in &warnings {
         tracing::warn!("{warning}");
     }

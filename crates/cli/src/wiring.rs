@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use async_trait::async_trait;
 use rotunda_core::keys::MasterKeys;
-use rotunda_core::outside::{Clock, Entropy, Mailer};
+use rotunda_core::model::{Letter, SecretText};
+use rotunda_core::outside::{Clock, Entropy, MailFailure, Mailer};
 use rotunda_core::store::KeyShelf;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
@@ -27,13 +29,13 @@ pub(crate) struct Wired {
     pub warnings: Vec<String>,
 }
 
-/// Whether a command sets passwords, and so must know those that nobody may choose.
+/// What a command does about a part that is broken and that it could do without: the breached passwords, the mail.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Passwords {
-    /// It does. A list that cannot be read stops it.
-    Set,
-    /// It does not. A list that cannot be read is warned of: nobody is kept from ending a session by it.
-    Left,
+pub(crate) enum IfBroken {
+    /// It stops: a server needs everything, and whoever sets a password needs to know those that nobody may choose.
+    Stop,
+    /// It says so and goes on: nobody is kept from ending a session by a damaged list.
+    Warn,
 }
 
 impl Wired {
@@ -48,30 +50,27 @@ impl Wired {
                 path.display()
             );
         }
-        Self::open_or_make(loaded, Passwords::Left).await
+        Self::open_or_make(loaded, IfBroken::Warn).await
     }
 
     /// The same, for a command that may be the first of all.
-    pub(crate) async fn open_or_make(loaded: Loaded, passwords: Passwords) -> anyhow::Result<Self> {
+    pub(crate) async fn open_or_make(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
         for warning in &loaded.warnings {
             output::warn(warning);
         }
-        Self::wire(loaded, passwords).await
+        Self::wire(loaded, broken).await
     }
 
     /// Opens the store, the keys and the password pool. What does not exist yet is made.
-    pub(crate) async fn wire(loaded: Loaded, passwords: Passwords) -> anyhow::Result<Self> {
+    pub(crate) async fn wire(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
         let Loaded { settings, warnings } = loaded;
         let known_passwords = match password_lists(settings.breached_list.as_deref()) {
-            Err(error) if passwords == Passwords::Left => {
-                output::warn(&format!(
-                    "{error:#}; this command sets no password and goes on without the list"
-                ));
+            Err(error) if broken == IfBroken::Warn => {
+                left_out(&error);
                 password_lists(None)?
             }
             lists => lists?,
         };
-        let known_passwords = Arc::new(known_passwords);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let path = &settings.store_path;
@@ -87,11 +86,32 @@ impl Wired {
         let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
         let scratch = Arc::new(MemoryScratch::new(&*entropy)?);
-        let mailer = mail(&settings, Arc::clone(&clock))?;
-        let (hasher, shared) = (Arc::new(pool), Arc::new(store.clone()));
+        let mailer = match mail(&settings, Arc::clone(&clock)) {
+            Err(error) if broken == IfBroken::Warn => {
+                left_out(&error);
+                Arc::new(NoMail(format!("{error:#}")))
+            }
+            mailer => mailer?,
+        };
+        let (hasher, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
+        let shared = Arc::new(store.clone());
         let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer, known_passwords };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, store, rotunda, warnings })
+    }
+}
+
+fn left_out(error: &anyhow::Error) {
+    output::warn(&format!("{error:#}; this command goes on without it"));
+}
+
+/// Stands in for a mailer that cannot be had. What it is asked to send, it refuses.
+struct NoMail(String);
+
+#[async_trait]
+impl Mailer for NoMail {
+    async fn send(&self, _: &Letter, _: Option<&SecretText>) -> Result<(), MailFailure> {
+        Err(MailFailure::Later(self.0.clone()))
     }
 }
 
@@ -160,7 +180,7 @@ pub(crate) fn mail(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result
 
 #[cfg(test)]
 mod tests {
-    use rotunda_core::model::{Caller, Email, Letter, LetterId, LetterKind, UnixMillis};
+    use rotunda_core::model::{Caller, Email, LetterId, LetterKind, UnixMillis};
 
     use super::*;
 

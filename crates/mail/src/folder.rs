@@ -23,10 +23,10 @@ const DRAFT: &str = ".part";
 
 /// A folder that cannot take letters.
 #[derive(Debug, thiserror::Error)]
-#[error("the folder for mail, {}, cannot be used: {source}; it must be one that this user may write to", path.display())]
+#[error("the folder for mail, {}, cannot be used: {why}; it must be one that this user may write to", path.display())]
 pub struct FolderError {
     path: PathBuf,
-    source: io::Error,
+    why: io::Error,
 }
 
 /// Where letters go.
@@ -40,10 +40,11 @@ impl Folder {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
         let usable = made.and_then(|()| {
             let probe = path.join(format!(".probe{DRAFT}"));
-            new_file(&probe)?;
-            fs::remove_file(&probe)
+            // Another process may be trying the same: the file may be there already, or be gone again.
+            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&probe)?;
+            remove(&probe)
         });
-        usable.map_err(|source| FolderError { path: path.into(), source })?;
+        usable.map_err(|why| FolderError { path: path.into(), why })?;
         Ok(Self { path: path.into() })
     }
 

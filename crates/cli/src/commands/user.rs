@@ -14,7 +14,7 @@ use super::find_user;
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::password_input::{self, Prompt};
-use crate::wiring::{Passwords, Wired, load};
+use crate::wiring::{IfBroken, Wired, load};
 
 pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<ExitCode> {
     match verb {
@@ -48,7 +48,7 @@ async fn add(
 ) -> anyhow::Result<()> {
     // The first user may come before the first start.
     let loaded = load(global, &args::Serve::default())?;
-    let rotunda = Wired::open_or_make(loaded, Passwords::Set).await?.rotunda;
+    let rotunda = Wired::open_or_make(loaded, IfBroken::Stop).await?.rotunda;
     let prompt = format!("Password for {}: ", output::plain(&email));
     let password = password_input::read(&prompt, Prompt::Twice)?;
     let user = rotunda.add_user(&Newcomer { email, password, username, name }).await?;

@@ -170,7 +170,7 @@ async fn a_damaged_list_of_passwords_keeps_nobody_from_ending_a_session() {
     assert_eq!((code, ended.stdout.as_slice()), (Some(0), format!("{id} is over\n").as_bytes()), "{warned}");
     assert!(
         warned.starts_with("rotunda: warning: [password] breached_list: ")
-            && warned.ends_with("; this command sets no password and goes on without the list\n"),
+            && warned.ends_with("; this command goes on without it\n"),
         "{warned}"
     );
     for goes_on in [
@@ -192,4 +192,31 @@ async fn a_damaged_list_of_passwords_keeps_nobody_from_ending_a_session() {
             "{stops:?}: {said}"
         );
     }
+}
+
+#[test]
+fn letters_that_cannot_be_written_keep_nobody_from_working() {
+    let place = Place::new("[mail]\nfolder = \"letters\"\n");
+    place.json(&["user", "add", "ada@example.com"], PASSWORD);
+    std::fs::remove_dir_all(place.path("letters")).unwrap();
+    std::fs::write(place.path("letters"), "a file where the folder was").unwrap();
+    let (code, warned) = told(&place.run(&["user", "disable", "ada@example.com"], ""));
+    assert_eq!(code, Some(0), "{warned}");
+    assert!(
+        warned.starts_with("rotunda: warning: the folder for mail, letters, cannot be used: "),
+        "{warned}"
+    );
+    let (code, said) = told(&place.run(&["mail", "test", "you@example.com"], ""));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("the letter was not sent: not now: the folder for mail, letters, cannot"),
+        "{said}"
+    );
+    let (code, said) = told(&place.run(&["serve"], ""));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.ends_with("(os error 17); it must be one that this user may write to\n")
+            && !said.contains("warning"),
+        "{said}"
+    );
 }

@@ -119,6 +119,8 @@ fn documents_name_only_paths_that_exist() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "README.md",
+        "docs/guide/accounts.md",
+        "docs/guide/passwords.md",
         "docs/guide/rotation.md",
         "docs/reference/proof.md",
     ];

@@ -85,3 +85,14 @@ async fn a_folder_that_cannot_be_written_to_is_told() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn processes_that_open_the_folder_at_once_are_in_nobodys_way() {
+    let place = tempfile::tempdir().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..200).for_each(|_| drop(folder(place.path()))));
+        }
+    });
+    assert_eq!(files(place.path()), Vec::<std::path::PathBuf>::new(), "nothing is left of the attempts");
+}

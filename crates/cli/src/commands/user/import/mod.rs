@@ -30,7 +30,7 @@ use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 use crate::args::{Format, Global, Import, Serve};
 use crate::output;
-use crate::wiring::{Passwords, Wired, load};
+use crate::wiring::{IfBroken, Wired, load};
 use report::Report;
 use rows::{Row, Rows};
 
@@ -52,7 +52,7 @@ pub(super) async fn run(global: &Global, import: &Import) -> anyhow::Result<Exit
     let rotunda = match import.dry_run {
         true => Wired::open(global).await?.rotunda,
         // They may be the first users of all.
-        false => Wired::open_or_make(load(global, &Serve::default())?, Passwords::Left).await?.rotunda,
+        false => Wired::open_or_make(load(global, &Serve::default())?, IfBroken::Warn).await?.rotunda,
     };
     let progress = progress(rows.bytes());
     let run = Run {

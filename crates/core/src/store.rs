@@ -309,7 +309,8 @@ pub struct Amending {
 pub enum Right {
     /// A session of theirs, as long as no ending of it is on record.
     Session(SessionId),
-    /// A link, which this uses up.
+    /// A link, which this uses up. Where it is a report that brings another address back, it also uses up the user's reports
+    /// that were written with it or after it.
     Link(LinkId),
 }
 

@@ -52,6 +52,9 @@ pub(crate) fn amend(db: &Connection, amending: &Amending) -> Result<Amended> {
         Ends::All { ending, at } => drop(logout::end_live_of(db, user, *ending, *at, &amending.caller)?),
     }
     if let Right::Link(id) = amending.right {
+        if amending.email.is_some() {
+            links::use_up_later_reports(db, id)?;
+        }
         links::use_up(db, id)?;
     }
     amending.session.iter().try_for_each(|session| login::insert(db, session))?;

@@ -105,7 +105,9 @@ pub(crate) fn failed(db: &Connection, id: LetterId, again_at: UnixMillis, why: &
 }
 
 pub(crate) fn letters(db: &Connection, limit: u32) -> Result<Vec<QueuedLetter>> {
-    db.prepare_cached(LIST)?
-        .query_map(params![limit], |row| rows::queued_letter(&mut Columns::of(row)))?
-        .collect()
+    let mut list = db.prepare_cached(LIST)?;
+    let found = list.query_map(params![limit], |row| rows::queued_letter(&mut Columns::of(row)))?;
+    // One that a newer release wrote hides no other.
+    let is_read = |found: &Result<_>| !matches!(found, Err(rusqlite::Error::FromSqlConversionFailure(..)));
+    found.filter(is_read).collect()
 }

@@ -14,6 +14,11 @@ pub(crate) const BY_ID: &str = concat!("SELECT ", link_columns!(), " FROM link W
 pub(crate) const THERE: &str = "SELECT 1 FROM link WHERE id = ?1";
 pub(crate) const THEIRS: &str = "SELECT 1 FROM link WHERE id = ?1 AND user_id = ?2";
 pub(crate) const USE: &str = "DELETE FROM link WHERE id = ?1";
+/// Only where the link is a report itself.
+pub(crate) const USE_LATER_REPORTS: &str = "\
+    DELETE FROM link WHERE purpose = 'report' \
+        AND user_id = (SELECT user_id FROM link WHERE id = ?1 AND purpose = 'report') \
+        AND created_at >= (SELECT created_at FROM link WHERE id = ?1)";
 /// Its life begins when its letter is sent.
 pub(crate) const BEGIN: &str = "UPDATE link SET expires_at = ?1 + life_ms WHERE id = ?2";
 pub(crate) const FORGET: &str = "\
@@ -57,6 +62,11 @@ pub(crate) fn is_theirs(db: &Connection, id: LinkId, user: UserId) -> Result<boo
 /// Once is all: whoever comes next finds nothing.
 pub(crate) fn use_up(db: &Connection, id: LinkId) -> Result<()> {
     db.prepare_cached(USE)?.execute(params![id.as_bytes()]).map(drop)
+}
+
+/// Of reports that bring an address back, the oldest wins: those that were written with this one or after it go with it.
+pub(crate) fn use_up_later_reports(db: &Connection, id: LinkId) -> Result<()> {
+    db.prepare_cached(USE_LATER_REPORTS)?.execute(params![id.as_bytes()]).map(drop)
 }
 
 pub(crate) fn begin(db: &Connection, id: LinkId, now: UnixMillis) -> Result<()> {

@@ -58,6 +58,7 @@ const ALL: &[&str] = &[
     links::THEIRS,
     links::THERE,
     links::USE,
+    links::USE_LATER_REPORTS,
     login::AS_READ,
     login::INSERT,
     logout::END,

@@ -190,11 +190,11 @@ pub(super) struct Limits {
     pub enabled: Key<Switch>,
     /// Sign-ins from one address: of IPv6, one /64. Default `60, 10/m`.
     pub login_per_address: Key<Rate>,
-    /// Sign-ins to one account from devices that are new to it. Default `10, 1/m`.
+    /// Sign-ins by one address or user name from devices that are new to its account. Default `8, 40/h`.
     pub login_per_account: Key<Rate>,
     /// Sign-ins to one account from a device that it was signed in on before. Default `10, 1/m`.
     pub login_per_device: Key<Rate>,
-    /// Passwords asked for again, of one account. Default `10, 1/m`.
+    /// Passwords asked for again, of one account on one device. Default `10, 1/m`.
     pub reauthenticate: Key<Rate>,
     /// Registrations from one address. Default `10, 1/m`.
     pub register_per_address: Key<Rate>,

@@ -32,7 +32,11 @@ impl Rotunda {
         let now = self.clock.now();
         self.proved_lately(bearer, now)?;
         let new = Email::parse(email).ok_or(Denied::EmailInvalid)?;
-        let quota = self.policy.limits.forgot_per_account;
+        let limits = &self.policy.limits;
+        let (asks, quota) =
+            (BucketKey::email_change_by_account(bearer.facts.user.id), limits.forgot_per_account);
+        self.limit_address(BucketKey::forgot_by_address, limits.forgot_per_address, caller, now).await?;
+        self.limit(asks, quota, now).await?;
         self.limit(BucketKey::verify_by_account(&new), quota, now).await?;
         let (user, session) = (&bearer.facts.user, bearer.facts.session.id);
         let owner = self.store.account(&Handle::Email(new.clone())).await?.map(|account| account.user);

@@ -49,19 +49,15 @@ impl BucketKey {
         Self::of("login address", &[&block.octets()])
     }
 
-    /// Sign-ins to an account from devices that it has not been signed in on before.
+    /// Sign-ins by this address or user name, from devices that its account has not been signed in on before. By what was
+    /// typed, whether or not there is such an account: by the account, the limit would tell that there is one, and which
+    /// address and user name belong together.
     #[must_use]
-    pub fn login_by_account(user: UserId) -> Self {
-        Self::of("login account", &[user.as_bytes()])
-    }
-
-    /// The same where there is no such account, by what was typed: else the limit would tell that there is none.
-    #[must_use]
-    pub fn login_by_nobody(handle: &Handle) -> Self {
+    pub fn login_by_handle(handle: &Handle) -> Self {
         match handle {
-            Handle::Email(email) => Self::of("login nobody address", &[email.key().as_bytes()]),
-            Handle::Username(name) => Self::of("login nobody name", &[name.key().as_bytes()]),
-            Handle::Subject(subject) => Self::of("login nobody subject", &[subject.as_str().as_bytes()]),
+            Handle::Email(email) => Self::of("login email", &[email.key().as_bytes()]),
+            Handle::Username(name) => Self::of("login user name", &[name.key().as_bytes()]),
+            Handle::Subject(subject) => Self::of("login subject", &[subject.as_str().as_bytes()]),
         }
     }
 
@@ -71,10 +67,17 @@ impl BucketKey {
         Self::of("login device", &[user.as_bytes(), device.as_bytes()])
     }
 
-    /// The password, asked for again of somebody who is signed in.
+    /// The password, asked for again of somebody who is signed in on this device: a thief on one does not hold up the
+    /// owner on another.
     #[must_use]
-    pub fn reauthentication(user: UserId) -> Self {
-        Self::of("reauthentication", &[user.as_bytes()])
+    pub fn reauthentication(user: UserId, device: DeviceId) -> Self {
+        Self::of("reauthentication", &[user.as_bytes(), device.as_bytes()])
+    }
+
+    /// Changes of address, by whoever asks for them: so many letters they can cause.
+    #[must_use]
+    pub fn email_change_by_account(user: UserId) -> Self {
+        Self::of("email change account", &[user.as_bytes()])
     }
 
     /// Registrations from a place.

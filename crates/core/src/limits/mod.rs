@@ -20,7 +20,7 @@ pub use gcra::Quota;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{Caller, UnixMillis, UserId};
+use crate::model::{Caller, Handle, UnixMillis, User};
 
 /// How often who may try what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,12 +29,13 @@ pub struct Limits {
     pub enabled: bool,
     /// Sign-ins from one address. Many people can share one.
     pub login_per_address: Quota,
-    /// Sign-ins to one account from devices that it has not been signed in on before: with the default, fewer than 100
-    /// guesses in any hour, from however many addresses.
+    /// Sign-ins by one address or user name, from devices that its account has not been signed in on before: with the default,
+    /// 48 guesses in any hour, from however many addresses. An account has two such names at most, so that they are fewer
+    /// than 100.
     pub login_per_account: Quota,
     /// Sign-ins to one account from one device that it has been signed in on before.
     pub login_per_device: Quota,
-    /// Passwords asked for again, of one account.
+    /// Passwords asked for again, of one account on one device.
     pub reauthenticate: Quota,
     /// Registrations from one address.
     pub register_per_address: Quota,
@@ -57,7 +58,7 @@ impl Default for Limits {
         Self {
             enabled: true,
             login_per_address: quota(60, 6),
-            login_per_account: quota(10, 60),
+            login_per_account: quota(8, 90),
             login_per_device: quota(10, 60),
             reauthenticate: quota(10, 60),
             register_per_address: quota(10, 60),
@@ -128,10 +129,14 @@ impl Rotunda {
         }
     }
 
-    /// Fills the bucket of strangers who try to sign in to an account: its owner has come in by another way.
-    pub(crate) async fn forgive(&self, user: UserId) {
-        if self.policy.limits.enabled {
-            let _ = self.scratch.forget(BucketKey::login_by_account(user)).await;
+    /// Fills the buckets of strangers who try to sign in to an account: its owner has come in by another way.
+    pub(crate) async fn forgive(&self, user: &User) {
+        if !self.policy.limits.enabled {
+            return;
+        }
+        let username = user.username.clone().map(Handle::Username);
+        for handle in [Some(Handle::Email(user.email.clone())), username].into_iter().flatten() {
+            let _ = self.scratch.forget(BucketKey::login_by_handle(&handle)).await;
         }
     }
 }

@@ -73,7 +73,9 @@ impl Rotunda {
                 password: account.password.clone(),
                 replaces: self.left_behind(login.page.as_ref(), &login.caller, now).await?,
                 caps: self.caps(client),
-                post: self.tell_of_new_device(user, session, is_known, (&login.caller, now)).await?,
+                post: self
+                    .tell_of_new_device(user, (session, client.kind), is_known, (&login.caller, now))
+                    .await?,
             };
             match self.store.login(logging_in).await? {
                 LoggedIn::Done => return Ok(grant),
@@ -88,13 +90,21 @@ impl Rotunda {
     async fn prove(&self, login: &Login, now: UnixMillis) -> Result<(Account, Option<Device>), Error> {
         let bucket = BucketKey::login_by_address;
         let per_address = self.policy.limits.login_per_address;
-        self.limit_address(bucket, per_address, &login.caller, now).await?;
+        // Without a device secret, nothing is looked up for whoever has tried too often already.
+        if login.device.is_none() {
+            self.limit_address(bucket, per_address, &login.caller, now).await?;
+        }
         let account = match &login.handle {
             Some(handle) => self.store.account(handle).await?,
             None => None,
         };
         let user = account.as_ref().map(|account| &account.user);
         let device = self.recognise(user, login.device.as_ref()).await?;
+        // A device that the account knows is not slowed by strangers behind the same address either.
+        if login.device.is_some() && device.is_none() {
+            self.limit_address(bucket, per_address, &login.caller, now).await?;
+        }
+        let counts_address = device.is_none();
         let bounded = self.bounded_by(login, user, device.as_ref());
         if let Some((key, quota)) = bounded {
             self.limit(key, quota, now).await?;
@@ -113,7 +123,9 @@ impl Rotunda {
             return Err(Denied::UserDisabled.into());
         }
         // Whoever knows the password has not guessed.
-        self.give_back_address(bucket, per_address, &login.caller, now).await;
+        if counts_address {
+            self.give_back_address(bucket, per_address, &login.caller, now).await;
+        }
         if let Some((key, quota)) = bounded {
             self.give_back(key, quota, now).await;
         }
@@ -128,8 +140,8 @@ impl Rotunda {
         Ok((account, device))
     }
 
-    /// Which bucket bounds the guesses at this account: strangers share one, each device that the account knows has its own,
-    /// so that strangers cannot lock out whoever has such a device. The same where there is no such account.
+    /// Which bucket bounds the guesses: strangers who type the same share one, whether or not there is such an account; each
+    /// device that the account knows has its own, so that strangers cannot lock out whoever has such a device.
     fn bounded_by(
         &self,
         login: &Login,
@@ -137,13 +149,14 @@ impl Rotunda {
         device: Option<&Device>,
     ) -> Option<(BucketKey, Quota)> {
         let limits = &self.policy.limits;
-        match (user, device, &login.handle) {
-            (Some(user), Some(device), _) => {
+        match (user, device) {
+            (Some(user), Some(device)) => {
                 Some((BucketKey::login_by_device(user.id, device.id), limits.login_per_device))
             }
-            (Some(user), None, _) => Some((BucketKey::login_by_account(user.id), limits.login_per_account)),
-            (None, _, Some(handle)) => Some((BucketKey::login_by_nobody(handle), limits.login_per_account)),
-            (None, _, None) => None,
+            _ => login
+                .handle
+                .as_ref()
+                .map(|handle| (BucketKey::login_by_handle(handle), limits.login_per_account)),
         }
     }
 
@@ -155,7 +168,10 @@ impl Rotunda {
         caller: &Caller,
     ) -> Result<Account, Error> {
         let (user, session) = (bearer.facts.user.id, bearer.facts.session.id);
-        let (key, quota) = (BucketKey::reauthentication(user), self.policy.limits.reauthenticate);
+        let (key, quota) = (
+            BucketKey::reauthentication(user, bearer.facts.session.device_id),
+            self.policy.limits.reauthenticate,
+        );
         let now = self.clock.now();
         self.limit(key, quota, now).await?;
         let account = self.store.account_of(user).await?;

@@ -4,27 +4,32 @@ use std::time::Duration;
 
 use crate::Rotunda;
 use crate::failure::Failure;
-use crate::model::{Caller, Client, Device, LetterKind, SessionId, UnixMillis, User};
+use crate::model::{Caller, Client, ClientKind, Device, LetterKind, SessionId, UnixMillis, User};
 use crate::store::{Cap, Posting};
 
-/// A program that never shows its device secret looks new at each sign-in. Its user is told once in this time, as long as
-/// it comes from the same address and calls itself the same.
+/// An app that never shows its device secret looks new at each sign-in. Its user is told once in this time, as long as it
+/// comes from the same address and calls itself the same. A browser keeps its cookies: of one, each time is told.
 const ONCE_IN: Duration = Duration::from_secs(24 * 3600);
+/// How many such letters a user gets in that time: whoever knows the password must not fill the mailbox with them.
+const MOST: usize = 10;
 
 impl Rotunda {
     /// The letter, where one is due.
     pub(super) async fn tell_of_new_device(
         &self,
         user: &User,
-        session: SessionId,
+        (session, kind): (SessionId, ClientKind),
         is_known: bool,
         (caller, now): (&Caller, UnixMillis),
     ) -> Result<Vec<Posting>, Failure> {
         if is_known {
             return Ok(Vec::new());
         }
-        let told = |device: &Device| device.caller == *caller && device.last_seen_at.distance(now) < ONCE_IN;
-        if self.store.devices_of(user.id, Device::MOST).await?.iter().any(told) {
+        let lately = |at: UnixMillis| at.distance(now) < ONCE_IN;
+        let devices = self.store.devices_of(user.id, Device::MOST).await?;
+        let alike = |device: &Device| device.caller == *caller && lately(device.last_seen_at);
+        let told = devices.iter().filter(|device| lately(device.first_seen_at)).count();
+        if told >= MOST || (kind == ClientKind::Native && devices.iter().any(alike)) {
             return Ok(Vec::new());
         }
         Ok(vec![self.notice(LetterKind::NewDevice, user, Some(session), (caller, now))?])

@@ -28,6 +28,16 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// The same without a user agent that is not a browser's: of a browser's only the names of browser and system are shown, of
+    /// any other its own words are.
+    #[must_use]
+    pub fn without_own_words(self) -> Self {
+        let is_browser = |agent: &String| BROWSERS.iter().any(|(mark, _)| agent.contains(mark));
+        Self { user_agent: self.user_agent.filter(is_browser), ..self }
+    }
+}
+
 /// A device that a user has signed in on: remembered across sign-ins by the secret in its cookie or its storage.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {
@@ -50,21 +60,23 @@ impl Device {
     pub const MOST: u32 = 50;
 }
 
+/// What browsers say in their user agent, and what people call them.
+const BROWSERS: [(&str, &str); 8] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+];
+
 /// A short name for a device, such as "Firefox on Linux": what a user recognises in "your devices".
 ///
 /// The order of the rules matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
 #[must_use]
 pub fn device_label(user_agent: Option<&str>) -> String {
-    const BROWSERS: [(&str, &str); 8] = [
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("SamsungBrowser/", "Samsung Internet"),
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
     const SYSTEMS: [(&str, &str); 7] = [
         ("Android", "Android"),
         ("iPhone", "iPhone"),

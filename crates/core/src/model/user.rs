@@ -25,6 +25,10 @@ impl Email {
             && !host.starts_with('.')
             && !host.ends_with('.')
             && !host.contains("..")
+            // One way of writing a host, so that whoever counts letters to an address counts them all: a name beyond ASCII is
+            // written as DNS has it (`xn--…`, RFC 5890).
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'))
+            && !text.chars().any(|c| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}'))
             && !local.contains('@')
             && !text.chars().any(|c| c.is_whitespace() || c.is_control() || "<>()[],;:\\\"".contains(c));
         fits.then(|| Self { written: text.to_owned(), key: text.to_lowercase() })

@@ -66,7 +66,7 @@ impl Rotunda {
                 caller: arrival.caller.clone(),
             };
             if self.store.amend(amending).await? == Amended::Done {
-                self.forgive(user.id).await;
+                self.forgive(&user).await;
                 self.leave_behind(arrival, now).await?;
                 return Ok(grant);
             }

@@ -40,6 +40,8 @@ impl Rotunda {
     ) -> Result<Posting, Failure> {
         let link = self.new_link(purpose, to, (self.policy.link_life, AWAITED), occasion)?;
         let letter = self.letter(kind, to, AWAITED, occasion)?;
+        // Whoever asked may be a stranger: no words of theirs in our letter.
+        let letter = Letter { caller: letter.caller.without_own_words(), ..letter };
         Ok(carrying(letter, link, self.keys.current_id()))
     }
 
@@ -80,7 +82,8 @@ impl Rotunda {
             kind,
             to: to.cloned(),
             user_id: user.map(|user| user.id),
-            name: user.and_then(|user| user.name.clone()),
+            // Of somebody who has not shown that the address is theirs, a stranger may be reading.
+            name: user.filter(|user| user.email_verified).and_then(|user| user.name.clone()),
             at: now,
             caller: caller.clone(),
             other: None,

@@ -73,11 +73,6 @@ impl Rotunda {
     /// When the store does not answer; nothing is lost by it.
     pub async fn deliver(&self) -> Result<Delivered, Failure> {
         let now = self.clock.now();
-        // Asked first: a queue that is empty, as it mostly is, costs no write.
-        let is_due = self.store.letters(1).await?.iter().any(|queued| queued.next_attempt_at <= now);
-        if !is_due {
-            return Ok(Delivered::default());
-        }
         let letters = self.store.claim_letters(now, now.plus(LEASE), BATCH).await?;
         let mut delivered = Delivered { is_full: letters.len() == BATCH as usize, ..Delivered::default() };
         for outcome in join_all(letters.iter().map(|queued| self.deliver_one(queued, now))).await {

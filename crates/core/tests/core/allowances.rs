@@ -291,7 +291,8 @@ async fn an_hour_of_guesses_from_two_thousand_addresses_is_fewer_than_a_hundred(
         w.pass(Duration::from_millis(900));
     }
     let guesses = w.hasher.verifications() - checks;
-    assert!((60..100).contains(&guesses), "{guesses}");
+    // By one of two names: the other one has as many.
+    assert!((40..50).contains(&guesses), "{guesses}");
     w.rotunda.login(&known).await.expect("the owner's browser gets in all the while");
 }
 

@@ -57,13 +57,13 @@ fn each_kind_of_try_has_buckets_of_its_own() {
     let (ada, name) = (email("ada@example.com"), Username::parse("ada").unwrap());
     let keys = [
         BucketKey::login_by_address(place),
-        BucketKey::login_by_account(user),
-        BucketKey::login_by_nobody(&Handle::Email(ada.clone())),
-        BucketKey::login_by_nobody(&Handle::Username(name)),
+        BucketKey::login_by_handle(&Handle::Email(ada.clone())),
+        BucketKey::login_by_handle(&Handle::Username(name)),
+        BucketKey::email_change_by_account(user),
         BucketKey::login_by_device(user, device),
         BucketKey::login_by_device(UserId::from_bytes([8; 16]), device),
         BucketKey::login_by_device(user, DeviceId::from_bytes([8; 16])),
-        BucketKey::reauthentication(user),
+        BucketKey::reauthentication(user, device),
         BucketKey::register_by_address(place),
         BucketKey::forgot_by_address(place),
         BucketKey::forgot_by_account(&ada),
@@ -79,10 +79,10 @@ fn each_kind_of_try_has_buckets_of_its_own() {
 fn an_account_has_one_bucket_however_its_address_is_written() {
     let written = ["ada@example.com", " Ada@Example.COM "].map(email);
     assert_eq!(BucketKey::forgot_by_account(&written[0]), BucketKey::forgot_by_account(&written[1]));
-    let nobody = |email: &Email| BucketKey::login_by_nobody(&Handle::Email(email.clone()));
+    let nobody = |email: &Email| BucketKey::login_by_handle(&Handle::Email(email.clone()));
     assert_eq!(nobody(&written[0]), nobody(&written[1]));
     let names = ["ada", "ADA"].map(|name| Handle::Username(Username::parse(name).unwrap()));
-    assert_eq!(BucketKey::login_by_nobody(&names[0]), BucketKey::login_by_nobody(&names[1]));
+    assert_eq!(BucketKey::login_by_handle(&names[0]), BucketKey::login_by_handle(&names[1]));
 }
 
 /// The names are kept by stores that outlive a version.
@@ -106,7 +106,7 @@ fn the_defaults_are_those_of_the_documentation() {
     let told = |quota: Quota| (quota.burst(), quota.per().as_secs());
     let table = [
         (limits.login_per_address, (60, 6)),
-        (limits.login_per_account, (10, 60)),
+        (limits.login_per_account, (8, 90)),
         (limits.login_per_device, (10, 60)),
         (limits.reauthenticate, (10, 60)),
         (limits.register_per_address, (10, 60)),
@@ -120,24 +120,26 @@ fn the_defaults_are_those_of_the_documentation() {
     }
 }
 
-/// Strangers who never stop, from however many addresses: their bucket is the account's.
+/// Strangers who never stop, from however many addresses, and who know both the address and the user name.
 #[tokio::test]
 async fn fewer_than_a_hundred_guesses_an_hour_get_through_to_an_account() {
     let (scratch, limits) = (SimpleScratch::default(), Limits::default());
-    let key = BucketKey::login_by_account(UserId::from_bytes([1; 16]));
+    let names = [Handle::Email(email("ada@example.com")), Handle::Username(Username::parse("ada").unwrap())];
     let step = Duration::from_millis(100);
     let mut through = Vec::new();
     let mut now = UnixMillis(1_800_000_000_000);
     // Three hours, so that the worst hour is among them.
     for _ in 0..HOUR.as_millis() * 3 / step.as_millis() {
-        if scratch.take(key, limits.login_per_account, now).await.unwrap().is_none() {
-            through.push(now);
+        for key in names.iter().map(BucketKey::login_by_handle) {
+            if scratch.take(key, limits.login_per_account, now).await.unwrap().is_none() {
+                through.push(now);
+            }
         }
         now = now.plus(step);
     }
     let in_the_hour_from =
         |from: &UnixMillis| through.iter().filter(|at| *at >= from && from.distance(**at) <= HOUR).count();
     let worst = through.iter().map(in_the_hour_from).max().unwrap();
-    assert_eq!(worst, 10 + 60);
+    assert_eq!(worst, 2 * (8 + 40));
     assert!(worst < 100);
 }

@@ -2,14 +2,18 @@
 
 use rotunda_core::denied::Denied;
 use rotunda_core::login::Login;
-use rotunda_core::model::{Caller, DeviceSecret, LetterKind};
+use rotunda_core::model::{Caller, ClientId, DeviceSecret, LetterKind};
 use tokio::task::JoinSet;
 
-use crate::flows::{NEW, address_of, arrival};
+use crate::flows::{NEW, address_of};
 use crate::support::{DAY, HOUR, MS, PASSWORD, World, caller};
 
 fn login_from(address: &str, device: Option<DeviceSecret>) -> Login {
     Login { caller: caller(address), device, ..World::login_of("ada") }
+}
+
+fn app_from(address: &str, device: Option<DeviceSecret>) -> Login {
+    Login { client_id: Some(ClientId("native".to_owned())), ..login_from(address, device) }
 }
 
 #[tokio::test]
@@ -39,25 +43,41 @@ async fn a_wrong_password_tells_nobody() {
 }
 
 #[tokio::test]
-async fn a_program_that_never_shows_its_device_is_told_of_once_a_day() {
+async fn an_app_that_never_shows_its_device_is_told_of_once_a_day() {
     let w = World::new().await;
     w.register("ada").await;
-    w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
+    w.rotunda.login(&app_from("203.0.113.1", None)).await.unwrap();
     w.link(LetterKind::NewDevice).await;
     w.pass(DAY - MS);
     let begun = w.store.inner.snapshot();
-    w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
+    w.rotunda.login(&app_from("203.0.113.1", None)).await.unwrap();
     w.no_letters().await;
     w.store.inner.restore(begun.clone());
     w.pass(MS);
-    w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
+    w.rotunda.login(&app_from("203.0.113.1", None)).await.unwrap();
     w.link(LetterKind::NewDevice).await;
     w.store.inner.restore(begun.clone());
-    w.rotunda.login(&login_from("203.0.113.2", None)).await.unwrap();
+    w.rotunda.login(&app_from("203.0.113.2", None)).await.unwrap();
     w.link(LetterKind::NewDevice).await;
     let other = Caller { user_agent: Some("curl/8.5.0".to_owned()), ..caller("203.0.113.1") };
     w.store.inner.restore(begun);
-    w.rotunda.login(&Login { caller: other, ..login_from("203.0.113.1", None) }).await.unwrap();
+    w.rotunda.login(&Login { caller: other, ..app_from("203.0.113.1", None) }).await.unwrap();
+    w.link(LetterKind::NewDevice).await;
+}
+
+/// A browser keeps its cookies, so one without them is another one, whatever it calls itself and wherever it is.
+#[tokio::test]
+async fn a_browser_without_cookies_is_told_of_each_time_and_ten_times_a_day_at_most() {
+    let w = World::new().await;
+    w.register("ada").await;
+    for _ in 0..9 {
+        w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
+        w.link(LetterKind::NewDevice).await;
+    }
+    w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
+    w.no_letters().await;
+    w.pass(DAY);
+    w.rotunda.login(&login_from("203.0.113.1", None)).await.unwrap();
     w.link(LetterKind::NewDevice).await;
 }
 
@@ -68,8 +88,6 @@ async fn whoever_signs_in_after_a_registration_or_a_reset_hears_of_no_new_device
     let link = w.link(LetterKind::VerifyEmail).await;
     let ada = w.verify(&link, PASSWORD).await.unwrap();
     w.no_letters().await;
-    // A browser that kept no cookie, from where the account was made.
-    w.rotunda.login(&Login { caller: arrival(&link).caller, ..World::login_of("ada") }).await.unwrap();
     w.rotunda.login(&login_from("203.0.113.1", ada.device_secret)).await.unwrap();
     w.no_letters().await;
     let token = w.forgets("ada").await;

@@ -253,7 +253,7 @@ async fn an_address_that_no_server_takes_is_refused_at_once() {
         assert!(told.contains(why), "{address}: {told}");
     }
     assert_eq!(server.connections(), 0);
-    to("ada@müller.example").await.unwrap();
+    to("ada@xn--mller-kva.example").await.unwrap();
     assert_eq!(server.letters()[0]["to"], json!(["ada@xn--mller-kva.example"]));
 }
 

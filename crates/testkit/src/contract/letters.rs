@@ -27,7 +27,7 @@ pub(super) async fn every_field_of_a_letter_survives(store: Shelf) {
         ..a_letter(&user, LetterKind::ResetPassword, 1)
     };
     let full = Letter {
-        to: Some(email("Zoë.O'Neil+tag@Bücher.Example")),
+        to: Some(email("Zoë.O'Neil+tag@Buecher.Example")),
         name: Some("Zoë \"O'Neil\" 🦊 %s ?1 --".to_owned()),
         other: Some(email("Other@Example.com")),
         link: Some(LetterLink {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rotunda_core::model::{LetterKind, Link, LinkPurpose, PendingUser, UnixMillis, User};
-use rotunda_core::store::{Amended, Posting, Registered, Registering, Right};
+use rotunda_core::store::{Amended, Amending, Posting, Registered, Registering, Right};
 
 use super::scene::{Shelf, a_signed_in_user, account, add, at_once, happened, view};
 use crate::fixtures::{
@@ -16,7 +16,7 @@ pub(super) async fn every_field_of_a_link_survives(store: Shelf) {
     let nobody = Link { user_id: None, email: None, ..a_link(&known.user, LinkPurpose::ResetPassword, 1) };
     let full = Link {
         ep: (1 << 53) + 1,
-        email: Some(email("Zoë.O'Neil+tag@Bücher.Example")),
+        email: Some(email("Zoë.O'Neil+tag@Buecher.Example")),
         session_id: Some(session.id),
         created_at: UnixMillis(-1),
         life: Duration::from_millis(1),
@@ -49,6 +49,40 @@ pub(super) async fn every_field_of_a_link_survives(store: Shelf) {
         assert!(found == Some(link.clone()), "the link {} is the one that was written", link.id);
     }
     assert!(store.link(a_link(&known.user, LinkPurpose::Report, 99).id).await.unwrap().is_none());
+}
+
+/// The oldest wins, whoever comes first: whoever changed the address has reports too, and all of theirs are later.
+pub(super) async fn a_report_that_brings_an_address_back_uses_up_those_from_after_it(store: Shelf) {
+    let at = |minutes| NOW.plus(Duration::from_mins(minutes));
+    for (seed, purpose, email, gone) in [
+        (0, LinkPurpose::Report, Some("back@example.com"), true),
+        (100, LinkPurpose::Report, None, false),
+        (200, LinkPurpose::ChangeEmail, Some("new@example.com"), false),
+    ] {
+        let (known, _) = a_signed_in_user(&store, seed + 1).await;
+        let (other, _) = a_signed_in_user(&store, seed + 2).await;
+        let link = |user: &User, purpose, n, minutes| Link {
+            created_at: at(minutes),
+            ..a_link(user, purpose, seed + n)
+        };
+        let used = link(&known.user, purpose, 1, 5);
+        let later = link(&known.user, LinkPurpose::Report, 2, 6);
+        let stay = [
+            link(&known.user, LinkPurpose::Report, 3, 4),
+            link(&known.user, LinkPurpose::ResetPassword, 4, 6),
+            link(&other.user, LinkPurpose::Report, 5, 6),
+        ];
+        for link in [&used, &later].into_iter().chain(&stay) {
+            write(&store, link).await;
+        }
+        let email = email.map(crate::fixtures::email);
+        let amending = Amending { email, ..an_amendment(&known, Right::Link(used.id)) };
+        assert_eq!(store.amend(amending).await.unwrap(), Amended::Done);
+        assert_eq!(store.link(later.id).await.unwrap().is_none(), gone, "{purpose:?}");
+        for link in &stay {
+            assert!(store.link(link.id).await.unwrap().is_some(), "{purpose:?}: {:?}", link.purpose);
+        }
+    }
 }
 
 pub(super) async fn links_that_expired_are_forgotten_and_no_more_than_asked(store: Shelf) {

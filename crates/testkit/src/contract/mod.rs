@@ -164,6 +164,7 @@ macro_rules! contract_cases {
                 old_devices_are_forgotten_unless_a_session_lives_there
             }
             links {
+                a_report_that_brings_an_address_back_uses_up_those_from_after_it
                 every_field_of_a_link_survives
                 links_that_expired_are_forgotten_and_no_more_than_asked
                 a_link_is_used_once_however_many_ask

@@ -1,7 +1,7 @@
 //! Accounts that change, and users who go.
 
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Account, Caller, Ending, SessionId, Standing, UserId, UserState};
+use rotunda_core::model::{Account, Caller, Ending, LinkPurpose, SessionId, Standing, UserId, UserState};
 use rotunda_core::store::{Amended, Amending, Deleting, Ends, Right};
 
 use super::MemoryState;
@@ -27,6 +27,7 @@ impl MemoryState {
         if let Some(session) = &amending.session {
             self.check_new(session)?;
         }
+        let brings_back = amending.email.is_some();
         if let Some(account) = self.accounts.get_mut(&user) {
             account.password = amending.password.unwrap_or(account.password.clone());
             // Another address is not theirs until that is shown.
@@ -48,8 +49,15 @@ impl MemoryState {
             }
             Ends::All { ending, at } => drop(self.end_all_of(user, ending, at, &amending.caller)),
         }
-        if let Right::Link(id) = amending.right {
-            self.links.remove(&id);
+        if let Right::Link(id) = amending.right
+            && let Some(used) = self.links.remove(&id)
+            && used.purpose == LinkPurpose::Report
+            && brings_back
+        {
+            self.links.retain(|_, link| {
+                let later = link.user_id == used.user_id && link.created_at >= used.created_at;
+                !(later && link.purpose == LinkPurpose::Report)
+            });
         }
         amending.session.map_or(Ok(()), |session| self.add_session(session))?;
         self.record_all(amending.events);

@@ -5,9 +5,11 @@
 //! 3. A thread belongs to the hash, not to the request: a client that goes away in the middle frees nothing, so that
 //!    no more hashes run than there are threads, however many connections come and go.
 //! 4. What still waits when its client has gone is skipped.
-//! 5. Without a stored hash, the work is done on a dummy made with today's parameters, and the answer is no: time does
+//! 5. Its threads stand back for others that want the processor (on Linux): those who are signed in refresh while passwords
+//!    are guessed at.
+//! 6. Without a stored hash, the work is done on a dummy made with today's parameters, and the answer is no: time does
 //!    not tell whether an account exists.
-//! 6. A wrong password for a hash of another system (`stored_hash/mod.rs`) costs the dummy's work as well: such an account
+//! 7. A wrong password for a hash of another system (`stored_hash/mod.rs`) costs the dummy's work as well: such an account
 //!    is not told by an answer that comes too soon. Where the other system's hash is slow by itself, the answer takes longer
 //!    until the first login has replaced it.
 
@@ -29,10 +31,10 @@ use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHa
 const HASHING: &str = "hashing a password";
 const VERIFYING: &str = "verifying a password";
 
-/// How far a hash stands back for everything else on this machine: against a busy thread that does not, it still gets a
-/// tenth of a core.
+/// How far a hash stands back for everything else on this machine. On a core with a busy thread that does not, it still
+/// gets a thirtieth of the time.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 15;
 
 /// How many hashes run and wait at once.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

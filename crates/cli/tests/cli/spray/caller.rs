@@ -35,7 +35,7 @@ impl Told {
 #[derive(Clone, Copy)]
 pub(crate) struct Caller {
     address: Ipv4Addr,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Caller {

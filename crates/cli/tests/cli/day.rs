@@ -166,7 +166,7 @@ impl Day {
         assert!(told.text.contains(ELSEWHERE), "{told:?}");
         told.names("Firefox on Linux");
 
-        let link = json!({"token": confirm.token()});
+        let link = json!({"token": confirm.token(), "password": "and four words once more"});
         assert_eq!(self.send(&self.phone, "/auth/email/confirm", &link).await.status, 204);
         let me =
             get(&self.laptop, &format!("{}/auth/me", self.server.url), &session.text("/access_token")).await;

@@ -3,8 +3,11 @@
 //! 1. The password was entered a moment ago (ASVS 5.0, 7.5.1).
 //! 2. The new address gets a letter with a link; the address so far is told, with "this was not me". If somebody else has
 //!    the new address, its owner is told and nothing else happens: whoever asked learns nothing from it.
-//! 3. The link makes the new address the one, as long as the session that asked has not ended, and the user's password and
-//!    epoch are as they were: "this was not me" ends that session, and with it the request.
+//! 3. The link and the account's password make the new address the one, as long as the session that asked has not ended,
+//!    and the user's password and epoch are as they were: "this was not me" ends that session, and with it the request.
+//!    The link alone does not: somebody may have asked for an address that is not theirs, in the hope that its owner follows
+//!    the link, uses the account as their own, and loses it when the address is taken back. Whoever asked knows the
+//!    password; whoever merely reads the new mailbox does not, and nothing happens.
 //! 4. Both addresses are told that it was done (ASVS 5.0, 6.3.7). The one before can take it back for a while
 //!    ([`crate::report`]).
 
@@ -14,8 +17,8 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::limits::BucketKey;
 use crate::model::{
-    Account, Caller, Email, Event, EventKind, Handle, Letter, LetterKind, Link, LinkPurpose, SecretText,
-    SessionId, UnixMillis, User,
+    Account, Caller, Email, Event, EventKind, Handle, Letter, LetterKind, Link, LinkPurpose, Password,
+    SecretText, SessionId, UnixMillis, User,
 };
 use crate::post::letters::Occasion;
 use crate::store::{Amended, Amending, Ends, Posting, Right};
@@ -74,11 +77,17 @@ impl Rotunda {
         Ok(Posting { letter: told.letter, link: unusable.link })
     }
 
-    /// Makes the new address the one.
+    /// Makes the new address the one, for whoever has the link and knows the account's password.
     ///
     /// # Errors
-    /// [`Denied::LinkInvalid`]; [`Failure`] when the store does not answer.
-    pub async fn confirm_email(&self, token: &SecretText, caller: &Caller) -> Result<(), Error> {
+    /// [`Denied::LinkInvalid`]; [`Denied::CredentialsInvalid`], after which the link is as good as before; [`Failure`] when
+    /// the store or the password pool does not answer.
+    pub async fn confirm_email(
+        &self,
+        token: &SecretText,
+        password: &Password,
+        caller: &Caller,
+    ) -> Result<(), Error> {
         for _ in 0..ROUNDS {
             let link = self.good_link(token, &[LinkPurpose::ChangeEmail], caller).await?;
             let account = self.account_of_link(&link).await?;
@@ -94,7 +103,8 @@ impl Rotunda {
             if asking.is_none_or(|facts| facts.session.ending_at(now).is_some()) {
                 return Err(Denied::LinkInvalid.into());
             }
-            let amending = self.changing_email(account, &link, new, (caller, now))?;
+            self.prove_chosen(password, account.password.clone(), caller).await?;
+            let amending = self.changing_email(account, &link, new, (caller, self.clock.now()))?;
             match self.store.amend(amending).await? {
                 Amended::Done => return Ok(()),
                 Amended::EmailTaken => return Err(Denied::LinkInvalid.into()),

@@ -75,7 +75,7 @@ impl Rotunda {
         password: &Password,
     ) -> Result<Option<Grant>, Error> {
         let email = link.email.clone().ok_or(Denied::LinkInvalid)?;
-        self.prove_chosen(arrival, password, newcomer.password.clone()).await?;
+        self.prove_chosen(password, newcomer.password.clone(), &arrival.caller).await?;
         let now = self.clock.now();
         let user = User {
             id: UserId::new(now, random(&*self.entropy)?),
@@ -124,7 +124,7 @@ impl Rotunda {
         if !link.is_to(&account.user.email) || account.user.email_verified {
             return Err(Denied::LinkInvalid.into());
         }
-        self.prove_chosen(arrival, password, account.password.clone()).await?;
+        self.prove_chosen(password, account.password.clone(), &arrival.caller).await?;
         let now = self.clock.now();
         let ep = account.user.ep.saturating_add(1);
         let user = User { ep, email_verified: true, ..account.user.clone() };
@@ -156,21 +156,21 @@ impl Rotunda {
         Ok(Some(grant))
     }
 
-    /// Step 1: whoever follows the link is whoever chose the password.
-    async fn prove_chosen(
+    /// Step 1: whoever follows the link is whoever chose the password. The same for a new address ([`crate::email`]).
+    pub(crate) async fn prove_chosen(
         &self,
-        arrival: &Arrival,
         password: &Password,
         hash: PasswordHash,
+        caller: &Caller,
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let (bucket, quota) = (BucketKey::login_by_address, self.policy.limits.login_per_address);
-        self.limit_address(bucket, quota, &arrival.caller, now).await?;
+        self.limit_address(bucket, quota, caller, now).await?;
         if self.hasher.verify(password.clone(), hash.usable()).await?.right {
-            self.give_back_address(bucket, quota, &arrival.caller, now).await;
+            self.give_back_address(bucket, quota, caller, now).await;
             return Ok(());
         }
-        self.store.note(crate::login::sign_in_failed(&arrival.caller, now), now.minus(QUIET)).await?;
+        self.store.note(crate::login::sign_in_failed(caller, now), now.minus(QUIET)).await?;
         Err(Denied::CredentialsInvalid.into())
     }
 }

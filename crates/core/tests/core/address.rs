@@ -42,6 +42,33 @@ async fn both_mailboxes_hear_of_it_and_the_link_makes_it_so() {
     w.tries_everywhere(&confirm.token(), None).await;
 }
 
+/// Somebody asks to move their account to an address that is not theirs, in the hope that its owner follows the link, uses
+/// the account as their own, and loses it when the address is taken back.
+#[tokio::test]
+async fn the_link_alone_changes_no_address() {
+    let w = World::new().await;
+    let mallory = w.register("mallory").await;
+    let bob = w.register("bob").await;
+    let (confirm, _) = w.asks_for(&mallory, FRESH).await;
+    w.news().await;
+    let before = w.store.inner.snapshot();
+    for wrong in ["", NEW, "the password that is mine elsewhere"] {
+        assert_eq!(denied(w.confirm_with(&confirm, wrong).await), Denied::CredentialsInvalid);
+    }
+    let after = w.store.inner.snapshot();
+    assert!(before.links == after.links && before.letters == after.letters, "the link stays good");
+    assert_eq!(before.sessions, after.sessions);
+    assert_eq!(w.kinds().await, [EventKind::SignInFailed], "once a minute");
+    assert_eq!((w.user(&mallory).await, w.user(&bob).await), (mallory.user.clone(), bob.user.clone()));
+    // There is nothing at that address to take for one's own.
+    w.rotunda.forgot_password(FRESH, &caller("192.0.2.9")).await.unwrap();
+    w.no_letters().await;
+    // Whoever asked knows the password.
+    w.confirm(&confirm).await.unwrap();
+    assert_eq!(w.user(&mallory).await.email, email(FRESH));
+    w.tries_everywhere(&confirm, None).await;
+}
+
 #[tokio::test]
 async fn it_takes_a_password_that_was_entered_a_moment_ago() {
     let w = World::new().await;

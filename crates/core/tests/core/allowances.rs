@@ -250,6 +250,20 @@ async fn bad_links_are_counted_and_good_ones_are_free() {
 }
 
 #[tokio::test]
+async fn whoever_guesses_the_password_with_a_link_to_confirm_is_held_back_like_whoever_signs_in() {
+    let w = World::with(only(|limits| &mut limits.login_per_address)).await;
+    let ada = w.register("ada").await;
+    let (confirm, _) = w.asks_for(&ada, "new@example.com").await;
+    for _ in 0..3 {
+        assert_eq!(denied(w.confirm_with(&confirm, "a guess").await), Denied::CredentialsInvalid);
+    }
+    held_back(&w, MINUTE, w.confirm(&confirm)).await;
+    held_back(&w, MINUTE, knock(&w, "ada", PASSWORD, "192.0.2.9")).await;
+    w.pass(MINUTE);
+    w.confirm(&confirm).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_session_refreshes_so_often_and_an_address_as_often_as_it_has_sessions() {
     let w = World::with(|policy| {
         only(|limits| &mut limits.refresh_per_session)(policy);

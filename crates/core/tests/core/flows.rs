@@ -60,7 +60,11 @@ impl World {
     }
 
     pub(crate) async fn confirm(&self, token: &SecretText) -> Result<(), Error> {
-        self.rotunda.confirm_email(token, &caller("192.0.2.9")).await
+        self.confirm_with(token, PASSWORD).await
+    }
+
+    pub(crate) async fn confirm_with(&self, token: &SecretText, text: &str) -> Result<(), Error> {
+        self.rotunda.confirm_email(token, &password(text), &caller("192.0.2.9")).await
     }
 
     /// The link for a new password, from the letter.

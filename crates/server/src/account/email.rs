@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use rotunda_core::model::{ClientKind, SecretText};
+use rotunda_core::model::{ClientKind, Password, SecretText};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::origin;
 use crate::reply::{ErrorBody, Problem, no_content};
-use crate::session::required_secret;
+use crate::session::{password, required_secret};
 
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({"email": "ada@elsewhere.example"}))]
@@ -23,7 +23,7 @@ pub(crate) struct ChangeEmailBody {
     email: String,
 }
 
-/// Ask for another address. Both addresses get a letter; the link in the one to the new address makes the change.
+/// Ask for another address. Both get a letter; the link in the one to the new address, with the password, makes the change.
 #[utoipa::path(
     post, path = "/auth/email/change", operation_id = "change_email", tag = "account", request_body = ChangeEmailBody,
     security(("bearer" = [])),
@@ -59,21 +59,36 @@ pub(crate) struct LinkBody {
     pub(super) token: SecretText,
 }
 
-/// Make the new address the one, with the link from its letter.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"token": "rl1_…", "password": "correct horse battery"}))]
+pub(crate) struct ConfirmEmailBody {
+    /// The token of the link in the letter.
+    #[serde(deserialize_with = "required_secret")]
+    #[schema(value_type = String)]
+    token: SecretText,
+    /// The password of the account: it shows that whoever reads the mail is who asked for the change.
+    #[serde(deserialize_with = "password")]
+    #[schema(value_type = String, format = Password)]
+    password: Password,
+}
+
+/// Make the new address the one, with the link from its letter and the account's password.
 #[utoipa::path(
-    post, path = "/auth/email/confirm", operation_id = "confirm_email", tag = "account", request_body = LinkBody,
+    post, path = "/auth/email/confirm", operation_id = "confirm_email", tag = "account",
+    request_body = ConfirmEmailBody,
     responses(
         (status = 204, description = "The new address is the one"),
-        (status = 400, description = "`link_invalid`", body = ErrorBody),
+        (status = 400, description = "`link_invalid`, or a body that does not fit", body = ErrorBody),
+        (status = 401, description = "`credentials_invalid`: not the password of the account", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
-        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
+        (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )
 )]
 pub(crate) async fn confirm(
     State(app): Shared,
     From(caller): From,
-    Json(body): Json<LinkBody>,
+    Json(body): Json<ConfirmEmailBody>,
 ) -> Result<Response, Problem> {
-    app.rotunda.confirm_email(&body.token, &caller).await?;
+    app.rotunda.confirm_email(&body.token, &body.password, &caller).await?;
     Ok(no_content())
 }

@@ -1,5 +1,5 @@
 //! `GET` and `POST /verify`: the address is theirs. After a registration with the password that was chosen there, for a
-//! changed address with a button.
+//! changed address with the password of the account.
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
@@ -27,10 +27,11 @@ const CONFIRM: LinkForm = LinkForm {
 
 const CHANGE: LinkForm = LinkForm {
     heading: "Confirm your new address",
-    lead: "From then on you sign in with the address that this link was sent to.",
+    lead: "Enter your password. It shows that whoever asked for the change and whoever reads this mailbox are the same \
+           person. From then on you sign in with the address that this link was sent to.",
     consequences: &[],
     action: PATH,
-    password: None,
+    password: Some(Field { label: "Password", autocomplete: "current-password", least: None }),
     button: "Use this address",
     otherwise: "You did not ask for this? Close this page, and nothing changes.",
 };
@@ -61,7 +62,7 @@ pub(crate) async fn submit(
         Err(response) => return response,
     };
     if purpose == LinkPurpose::ChangeEmail {
-        return match app.rotunda.confirm_email(&token, &caller).await {
+        return match app.rotunda.confirm_email(&token, &sent.password(), &caller).await {
             Ok(()) => {
                 done("Your address is changed", &["Sign in with it from now on. You can close this page."])
             }

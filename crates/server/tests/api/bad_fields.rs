@@ -6,7 +6,7 @@ use crate::bad_bodies::NEEDS_A_BEARER;
 use crate::support::{ADA, App, Ask, OTHER_PASSWORD, PASSWORD, Phone, post};
 
 /// Every field of every body, with the type that it has.
-const FIELDS: [(&str, &str, Kind); 32] = [
+const FIELDS: [(&str, &str, Kind); 33] = [
     ("/auth/register", "email", Kind::Needed),
     ("/auth/register", "password", Kind::Needed),
     ("/auth/register", "username", Kind::Text),
@@ -32,6 +32,7 @@ const FIELDS: [(&str, &str, Kind); 32] = [
     ("/auth/email/verify", "device_secret", Kind::Text),
     ("/auth/email/change", "email", Kind::Needed),
     ("/auth/email/confirm", "token", Kind::Needed),
+    ("/auth/email/confirm", "password", Kind::Needed),
     ("/auth/password/forgot", "email", Kind::Needed),
     ("/auth/password/reset", "token", Kind::Needed),
     ("/auth/password/reset", "new_password", Kind::Needed),
@@ -76,7 +77,8 @@ fn good_body(route: &str) -> Value {
             json!({"token": "rl1_x", "new_password": OTHER_PASSWORD, "client_id": "native"})
         }
         "/auth/reauthenticate" => json!({"password": PASSWORD}),
-        "/auth/email/confirm" | "/auth/report" => json!({"token": "rl1_x"}),
+        "/auth/email/confirm" => json!({"token": "rl1_x", "password": PASSWORD}),
+        "/auth/report" => json!({"token": "rl1_x"}),
         _ => json!({"refresh_token": "rt1_x"}),
     }
 }

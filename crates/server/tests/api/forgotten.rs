@@ -57,7 +57,8 @@ async fn the_life_of_an_account() {
 
     ada.change_email("ada@elsewhere.example").await.letter_sent();
     let link = app.link(LetterKind::ConfirmEmail).await;
-    app.send(post("/auth/email/confirm").json(&json!({"token": link}))).await.no_content(&[]);
+    let confirm = json!({"token": link, "password": OTHER_PASSWORD});
+    app.send(post("/auth/email/confirm").json(&confirm)).await.no_content(&[]);
     assert_eq!(app.letters().await.len(), 4, "each address heard of it twice");
 
     let data = ada.export().await;
@@ -163,7 +164,7 @@ async fn a_link_is_good_for_one_thing() {
     assert_eq!(app.news().await, [""; 0]);
     // None of them was used up by it.
     let (token, path) = &links[2];
-    ada.post(path, &json!({"token": token})).await.no_content(&[]);
+    ada.post(path, &json!({"token": token, "password": PASSWORD})).await.no_content(&[]);
 }
 
 #[tokio::test]

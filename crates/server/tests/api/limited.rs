@@ -22,7 +22,7 @@ const ROUTES: [Route; 11] = [
     ("/auth/email/verify", || json!({"email": "nobody@example.com"}), 202),
     ("/auth/email/verify", || json!({"token": "rl1_x", "password": PASSWORD}), 400),
     ("/auth/password/reset", || json!({"token": "rl1_x", "new_password": OTHER_PASSWORD}), 400),
-    ("/auth/email/confirm", || json!({"token": "rl1_x"}), 400),
+    ("/auth/email/confirm", || json!({"token": "rl1_x", "password": PASSWORD}), 400),
     ("/auth/report", || json!({"token": "rl1_x"}), 400),
     ("/auth/email/change", || json!({"email": "ada@elsewhere.example"}), 202),
     ("/auth/reauthenticate", || json!({"password": OTHER_PASSWORD}), 401),

@@ -6,7 +6,7 @@ use rotunda_core::model::LetterKind;
 use serde_json::json;
 
 use crate::support::{
-    ADA, APP_ORIGIN, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, fields, get, post,
+    ADA, APP_ORIGIN, App, Ask, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, fields, get, post,
 };
 
 const NEW: &str = "ada@elsewhere.example";
@@ -28,6 +28,10 @@ async fn browser(app: &App) -> Browser<'_> {
     assert_eq!(ada.register(ADA, PASSWORD).await.status, 201);
     app.news().await;
     ada
+}
+
+fn confirming(link: &str, password: &str) -> Ask {
+    post("/auth/email/confirm").json(&json!({"token": link, "password": password}))
 }
 
 async fn phone(app: &App) -> Phone<'_> {
@@ -125,7 +129,7 @@ async fn another_address_is_told_to_both() {
     let link = app.link(LetterKind::ConfirmEmail).await;
     assert_eq!(app.letters().await, [format!("confirm_email {NEW}"), format!("email_change_asked {ADA}")]);
     assert_eq!(ada.me().await.json["email"], ADA);
-    let confirm = post("/auth/email/confirm").json(&json!({"token": link}));
+    let confirm = confirming(&link, PASSWORD);
     app.send(confirm.clone()).await.no_content(&[]);
     let me = ada.me().await;
     assert_eq!((&me.json["email"], &me.json["email_verified"]), (&json!(NEW), &json!(true)));
@@ -165,6 +169,26 @@ async fn an_address_that_somebody_has_is_not_told_from_one_that_nobody_has() {
     ada.change_email("no address").await.problem(400, "invalid_request");
 }
 
+/// Whoever owns the new mailbox and did not ask for the change does not know the password.
+#[tokio::test]
+async fn the_link_alone_changes_no_address() {
+    let app = App::new().await;
+    let mut ada = browser(&app).await;
+    ada.change_email(NEW).await.letter_sent();
+    let link = app.link(LetterKind::ConfirmEmail).await;
+    app.letters().await;
+    app.news().await;
+    for wrong in ["", OTHER_PASSWORD] {
+        app.send(confirming(&link, wrong)).await.refused("credentials_invalid");
+    }
+    let bare = post("/auth/email/confirm").json(&json!({"token": link}));
+    app.send(bare).await.problem(400, "invalid_request");
+    assert_eq!((app.news().await, app.letters().await), (vec!["user.sign_in_failed".to_owned()], Vec::new()));
+    assert_eq!(ada.me().await.json["email"], ADA);
+    app.send(confirming(&link, PASSWORD)).await.no_content(&[]);
+    assert_eq!(ada.me().await.json["email"], NEW);
+}
+
 /// Whoever signs out has thought better of it.
 #[tokio::test]
 async fn a_change_of_address_ends_with_the_session_that_asked() {
@@ -173,7 +197,7 @@ async fn a_change_of_address_ends_with_the_session_that_asked() {
     ada.change_email(NEW).await.letter_sent();
     let link = app.link(LetterKind::ConfirmEmail).await;
     ada.logout().await.no_content(&GONE);
-    app.send(post("/auth/email/confirm").json(&json!({"token": link}))).await.link_invalid();
+    app.send(confirming(&link, PASSWORD)).await.link_invalid();
     assert_eq!(ada.login(ADA, PASSWORD).await.json["user"]["email"], ADA);
 }
 
@@ -251,9 +275,8 @@ async fn a_deletion_leaves_nobody_behind() {
         ada.delete_me().await.challenged("session_ended", None);
         app.send(get("/auth/me/export").bearer(&phone.access_token)).await.challenged("session_ended", None);
     }
-    for (path, token) in [("/auth/email/confirm", &link), ("/auth/report", &notice)] {
-        app.send(post(path).json(&json!({"token": token}))).await.link_invalid();
-    }
+    app.send(confirming(&link, PASSWORD)).await.link_invalid();
+    app.send(post("/auth/report").json(&json!({"token": notice}))).await.link_invalid();
     assert_eq!(app.letters().await, [format!("account_deleted {ADA}")]);
     let state = app.memory.snapshot();
     assert!(state.accounts.is_empty() && state.devices.is_empty() && state.links.is_empty());

@@ -97,6 +97,22 @@ async fn a_new_address_is_confirmed_and_nobody_is_signed_in_by_it() {
     elsewhere.login(ADA, PASSWORD).await.refused("credentials_invalid");
 }
 
+/// Whoever asked to move their account to somebody else's address waits for its owner to follow the link.
+#[tokio::test]
+async fn the_link_alone_changes_no_address() {
+    let holder = Holder::of(LinkPurpose::ChangeEmail).await;
+    let mut owner = Browser::new(&holder.app).named(SAFARI, "198.51.100.7:4000");
+    for wrong in [vec![], vec![("password", "")], vec![("password", OTHER_PASSWORD)]] {
+        let fields = [vec![("token", holder.token.as_str())], wrong].concat();
+        let answer = owner.send(form(holder.path(), &fields)).await;
+        answer.page(401, "Confirm your new address", &[]);
+        assert!(answer.text().contains("The password is not right."), "{}", answer.told());
+        assert!(answer.text().contains(&holder.token), "the form goes on with the link");
+    }
+    assert!(kept(&holder.app).accounts.iter().all(|(user, _)| user.email.as_str() == ADA));
+    owner.send(holder.filled()).await.page(200, "Your address is changed", &[]);
+}
+
 #[tokio::test]
 async fn somebody_elses_doing_is_reported() {
     let holder = Holder::of(LinkPurpose::Report).await;

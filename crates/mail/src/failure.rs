@@ -35,8 +35,9 @@ mod tests {
 
     #[test]
     fn a_server_that_quotes_the_link_tells_the_log_nothing() {
-        let link = SecretText::new("https://auth.example.com/link#rl1_AbCdEfGhIjKlMnOp-_123".to_owned());
-        let quoted = "554 blocked: https://auth.example.com/link#rl1_AbCdEfGhIjKlMnOp-_123 or rl1_AbCdEfGhIjKlMnOp-_123\r\n";
+        let link =
+            SecretText::new("https://auth.example.com/link?token=rl1_AbCdEfGhIjKlMnOp-_123".to_owned());
+        let quoted = "554 blocked: https://auth.example.com/link?token=rl1_AbCdEfGhIjKlMnOp-_123 or rl1_AbCdEfGhIjKlMnOp-_123\r\n";
         let told = without_link(MailFailure::Never(quoted.to_owned()), Some(&link));
         assert_eq!(told, MailFailure::Never("554 blocked: [link] or [link]".to_owned()));
         let long = without_link(MailFailure::Later("x".repeat(9000)), None);

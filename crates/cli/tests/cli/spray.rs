@@ -7,7 +7,8 @@
 //! 3. Those who are signed in refresh meanwhile as fast as ever ([`honest`]).
 //! 4. Passwords tried all at once take no more memory than the pool of hashing threads ([`memory`]).
 //!
-//! In an hour, with the default `login_per_account = "10, 1/m"`: 10 at once and 60 more, 70 guesses, fewer than 100. Core's
+//! In an hour, with the default `login_per_account = "8, 40/h"`: 8 at once and 40 more, 48 guesses by an address and as many by
+//! a user name, 96 and so fewer than 100. Core's
 //! tests let that hour pass on a clock of their own; here it is seconds of a real one.
 
 mod caller;
@@ -37,7 +38,7 @@ const ACCOUNTS: u32 = 200;
 /// So many sessions refresh meanwhile, 100 times a second together.
 const SESSIONS: u32 = 50;
 /// How often quiet and attack take turns, with a password each: so few that no account has had all that its limit lets through.
-const WINDOWS: usize = 9;
+const WINDOWS: usize = 7;
 const VICTIM: &str = "victim@example.com";
 
 /// The threads of a new server. Fewer places to wait for them: the queue is full all the same, and sooner empty again when
@@ -142,6 +143,7 @@ impl Attack {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it measures how long answers take: `scripts/test` runs it when everything else is done"]
 async fn two_thousand_addresses_guess_and_those_who_are_signed_in_notice_nothing() {
     let _alone = ALONE.lock().await;
     let place = Place::new(POOL);
@@ -172,7 +174,7 @@ async fn two_thousand_addresses_guess_and_those_who_are_signed_in_notice_nothing
 fn fewer_than_a_hundred_an_hour(attack: &Attack, began: Instant) {
     let quota = Limits::default().login_per_account;
     let at_most = |time: Duration| u64::from(quota.burst()) + time.as_secs() / quota.per().as_secs();
-    assert_eq!(at_most(Duration::from_secs(3_600)), 70, "fewer than 100");
+    assert_eq!(2 * at_most(Duration::from_secs(3_600)), 96, "by address and by user name fewer than 100");
     let through = attack.let_through();
     assert_eq!(through.len(), ACCOUNTS as usize + 1);
     for (account, through) in through {

@@ -78,7 +78,11 @@ fn text(fields: &Fields, names: &[&'static str]) -> Result<Option<String>, Strin
     match value(fields, names) {
         None => Ok(None),
         Some((_, Value::String(text))) => Ok(Some(text.clone())),
-        Some((_, Value::Number(number))) => Ok(Some(number.to_string())),
+        // Larger ones are read as floating-point numbers and lose digits: an id must not.
+        Some((_, Value::Number(number))) if !number.is_f64() => Ok(Some(number.to_string())),
+        Some((name, Value::Number(_))) => {
+            Err(format!("`{name}` is too large for a number; write it in quotes"))
+        }
         Some((name, _)) => Err(format!("`{name}` is no text")),
     }
 }

@@ -247,7 +247,6 @@ async fn an_address_that_no_server_takes_is_refused_at_once() {
         ("zoë@example.com", "beyond ASCII"),
         ("ada@192.0.2.1", "network address"),
         (".ada.@example.com", "RFC 5321"),
-        ("ada@exa mple.com".replace(' ', "%").as_str(), "domain"),
     ] {
         let told = never(to(address).await);
         assert!(told.contains(why), "{address}: {told}");

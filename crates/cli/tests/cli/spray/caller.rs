@@ -27,7 +27,7 @@ impl Told {
     /// Must be: not now, come back then.
     pub(crate) fn waits(&self, status: u16) {
         assert_eq!(self.status, status, "{self:?}");
-        assert!(self.retry_after.is_some_and(|seconds| (1..=60).contains(&seconds)), "{self:?}");
+        assert!(self.retry_after.is_some_and(|seconds| (1..=90).contains(&seconds)), "{self:?}");
     }
 }
 

@@ -120,7 +120,13 @@ async fn a_full_queue_is_an_overload_at_once() {
     assert!(running.is_ok());
     // One of them had the place in the queue, unless the thread had not even taken up the first.
     assert!(others.iter().filter(|answer| is_overload(answer)).count() >= 2);
-    assert!(pool.verify(password("5"), None).await.is_ok(), "a moment later there is room again");
+    // A moment later there is room again: once the thread, which stands back for everything else, has taken up what waits.
+    let room = async {
+        while is_overload(&Some(pool.verify(password("5"), None).await)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(60), room).await.is_ok(), "there is room again");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //!    past the limits, account by account.
 //! 2. The owner of the account under attack gets in on a device that it knows, and on a new one with a letter. A stranger
 //!    does not, not even with the right password.
-//! 3. Those who are signed in refresh meanwhile as fast as ever ([`honest`]).
+//! 3. Those who are signed in refresh meanwhile hardly slower ([`honest`]): printed always, and asserted on a quiet machine.
 //! 4. Passwords tried all at once take no more memory than the pool of hashing threads ([`memory`]).
 //!
 //! In an hour, with the default `login_per_account = "8, 40/h"`: 8 at once and 40 more, 48 guesses by an address and as many by

@@ -6,7 +6,7 @@
 //!    [`Denied::RateLimited`] before anything else is done for it.
 //! 3. The buckets are kept by a [`Scratch`](crate::store::Scratch). They may vanish at any time: then they are full.
 //!
-//! A password is guessed at from many addresses at once, so the account itself has a bucket. Strangers who empty it
+//! A password is guessed at from many addresses at once, so whatever is typed as an address or a user name has a bucket. Strangers who empty it
 //! must not lock out its owner: a device that the account has been signed in on before has a bucket of its own.
 
 mod bucket;

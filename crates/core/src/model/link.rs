@@ -56,7 +56,7 @@ link_purposes! {
     ChangeEmail = "change_email", 3;
     /// Sets a new password in place of a forgotten one.
     ResetPassword = "reset_password", 4;
-    /// "This was not me": ends a session and voids the password.
+    /// "This was not me": ends every session and voids the password.
     Report = "report", 5;
 }
 
@@ -75,7 +75,7 @@ pub struct Link {
     pub ep: u64,
     /// The address that its letter goes to; for a change of address, the new one.
     pub email: Option<Email>,
-    /// The session that a report ends.
+    /// The session that did what a report is about, or that asked for another address.
     pub session_id: Option<SessionId>,
     /// Who registers.
     pub newcomer: Option<PendingUser>,

@@ -67,7 +67,7 @@ impl Rotunda {
             };
             if self.store.amend(amending).await? == Amended::Done {
                 self.forgive(&user).await;
-                self.leave_behind(arrival, now).await?;
+                self.leave_behind(arrival, now).await;
                 return Ok(grant);
             }
         }

@@ -45,7 +45,7 @@ impl Rotunda {
         Ok(carrying(letter, link, self.keys.current_id()))
     }
 
-    /// A letter to the user's address that tells of something and offers "this was not me", which ends `session`.
+    /// A letter to the user's address that tells of something and offers "this was not me"; `session` is the one that it tells of.
     pub(crate) fn notice(
         &self,
         kind: LetterKind,

@@ -152,7 +152,7 @@ impl Rotunda {
         if self.store.amend(amending).await? != Amended::Done {
             return Ok(None);
         }
-        self.leave_behind(arrival, now).await?;
+        self.leave_behind(arrival, now).await;
         Ok(Some(grant))
     }
 

@@ -9,6 +9,18 @@ use rotunda_core::password::ChangePassword;
 use crate::flows::{NEW, address_of, arrival, assert_same};
 use crate::support::{HOUR, MINUTE, MS, PASSWORD, World, caller, denied, over, password};
 
+/// Somebody else's session in the same browser is left behind, as at a sign-in.
+#[tokio::test]
+async fn a_reset_ends_the_session_that_this_browser_held() {
+    let w = World::new().await;
+    w.register("ada").await;
+    let bob = w.register("bob").await;
+    let token = w.forgets("ada").await;
+    let arrival = Arrival { page: bob.page.clone(), ..arrival(&token) };
+    w.rotunda.reset_password(&arrival, &password(NEW)).await.unwrap();
+    assert_eq!(w.refused(&bob).await, over(Ending::LoggedOut));
+}
+
 #[tokio::test]
 async fn the_unknown_the_disabled_and_the_known_look_alike_and_nobody_gets_the_letter_to_nobody() {
     let w = World::new().await;

@@ -9,7 +9,7 @@ use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::reply::{ErrorBody, Problem, no_content};
 
-/// "This was not me", with the link from a letter that told of something: its session ends, the password is void, and a
+/// "This was not me", with the link from a letter that told of something: every session ends, the password is void, and a
 /// letter with a link for a new one is on its way.
 #[utoipa::path(
     post, path = "/auth/report", operation_id = "report", tag = "account", request_body = LinkBody,

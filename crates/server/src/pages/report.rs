@@ -14,10 +14,9 @@ const FORM: LinkForm = LinkForm {
     heading: "This was not you?",
     lead: "Then somebody else seems to know your password. If you go on:",
     consequences: &[
-        "what the letter told of is ended, where it was a sign-in;",
+        "you are signed out everywhere, and so is whoever else it was;",
         "your password opens nothing any more;",
-        "if your address was changed meanwhile, the one that the letter went to becomes yours again, and you are \
-         signed out everywhere;",
+        "if your address was changed meanwhile, the one that the letter went to becomes yours again;",
         "you get a letter with a link for a new password.",
     ],
     action: PATH,

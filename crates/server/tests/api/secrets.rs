@@ -185,10 +185,15 @@ impl MakeWriter<'_> for Log {
 
 /// What is logged while something is done, down to the least.
 async fn logged(doing: impl Future<Output = ()>) -> String {
+    // One listener at a time: what one of two hears depends on when the other one leaves.
+    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    let _one = ONE.lock().await;
     let log = Log::default();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     let listening = tracing::subscriber::set_default(subscriber);
+    // Another test may have met a place that logs just now, while nobody listened: ask all places again.
+    tracing::callsite::rebuild_interest_cache();
     doing.await;
     drop(listening);
     String::from_utf8(log.0.lock().unwrap().clone()).unwrap()

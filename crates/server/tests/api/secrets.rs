@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use rotunda_core::denied::Denied;
@@ -14,6 +14,7 @@ use rotunda_server::edge::Peer;
 use rotunda_server::reply::Problem;
 use serde_json::json;
 use tower::ServiceExt;
+use tracing::{Dispatch, Level};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::pages::Holder;
@@ -185,14 +186,18 @@ impl MakeWriter<'_> for Log {
 
 /// What is logged while something is done, down to the least.
 async fn logged(doing: impl Future<Output = ()>) -> String {
-    // One listener at a time: what one of two hears depends on when the other one leaves.
-    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    let _one = ONE.lock().await;
+    // With a single listener in the process, a place that logs asks only the listener of the thread that comes by first
+    // whether it is of interest, once and for all: a test that listens to nothing would silence it. So there is another.
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| {
+        Dispatch::new(
+            tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(std::io::sink).finish(),
+        )
+    });
+    LazyLock::force(&ANOTHER);
     let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
+    let subscriber = tracing_subscriber::fmt().with_max_level(Level::TRACE).with_writer(log.clone()).finish();
     let listening = tracing::subscriber::set_default(subscriber);
-    // Another test may have met a place that logs just now, while nobody listened: ask all places again.
+    // Places that were silenced before that are asked again.
     tracing::callsite::rebuild_interest_cache();
     doing.await;
     drop(listening);

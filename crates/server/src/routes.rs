@@ -20,7 +20,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::edge::host;
+use crate::edge::{beat, host};
 use crate::reply::Problem;
 use crate::{App, Web, account, pages, service, session};
 
@@ -51,9 +51,7 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
 
 /// What users and their programs call.
 fn for_users() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
-        .routes(routes!(session::register::register))
-        .routes(routes!(session::login::login))
+    about_accounts()
         .routes(routes!(session::refresh::refresh))
         .routes(routes!(session::logout::logout))
         .routes(routes!(session::logout::logout_all))
@@ -61,15 +59,23 @@ fn for_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::list::list))
         .routes(routes!(session::list::end))
         .routes(routes!(session::password::change))
-        .routes(routes!(account::forgot::forgot))
         .routes(routes!(account::reset::reset))
-        .routes(routes!(account::verify::verify))
         .routes(routes!(account::email::change))
         .routes(routes!(account::email::confirm))
         .routes(routes!(account::report::report))
         .routes(routes!(account::reauthenticate::reauthenticate))
         .routes(routes!(account::delete::delete))
         .routes(routes!(account::export::export))
+}
+
+/// What strangers may ask about an account, and whose answers do not tell whether there is one, in time either.
+fn about_accounts() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(session::register::register))
+        .routes(routes!(session::login::login))
+        .routes(routes!(account::forgot::forgot))
+        .routes(routes!(account::verify::verify))
+        .layer(from_fn(beat::hold))
 }
 
 /// What services, proxies and tools call.

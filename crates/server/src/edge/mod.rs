@@ -1,6 +1,7 @@
 //! The edge: raw input becomes a refined type once, here, or is refused with a clear 4xx.
 
 pub(crate) mod bearer;
+pub(crate) mod beat;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookies;

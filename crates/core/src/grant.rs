@@ -56,7 +56,7 @@ impl Rotunda {
         let expires_in = now.until(expires_at);
         let claims = self.claims(session, user, (now, expires_at), Base64UrlUnpadded::encode_string(jti));
         let access_token =
-            self.signing_key.sign(&claims).map_err(|e| Failure::broken("signing an access token", e))?;
+            self.shelf().signer(now)?.sign(&claims).map_err(|e| Failure::broken("signing an access token", e))?;
         let refresh_token = token
             .expose_text(&self.keys)
             .ok_or_else(|| Failure::broken("writing a refresh token", "its master key is missing"))?;

@@ -45,7 +45,7 @@ pub(crate) fn arrival(
     caller: Caller,
 ) -> Result<Arrival, Problem> {
     let client_id = client_id(client);
-    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
             origin::check(&app.web, headers)?;

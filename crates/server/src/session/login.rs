@@ -58,7 +58,7 @@ pub(crate) async fn login(
 ) -> Result<Response, Problem> {
     let handle = handle(body.email.as_deref(), body.username.as_deref())?;
     let client_id = client_id(body.client_id);
-    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
             origin::check(&app.web, &headers)?;

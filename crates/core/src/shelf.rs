@@ -144,7 +144,8 @@ impl Rotunda {
         if self.store.shelf_version().await? == seen {
             return Ok(());
         }
-        let shelf = Shelf::read(&*self.store, &self.keys, &self.policy).await.map_err(ShelfError::into_failure)?;
+        let shelf =
+            Shelf::read(&*self.store, &self.keys, &self.policy).await.map_err(ShelfError::into_failure)?;
         let mut place = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         // Of two that read at once, the newer one stays.
         if shelf.version >= place.version {

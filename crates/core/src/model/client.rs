@@ -82,7 +82,9 @@ impl ClientKind {
     /// The kind of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Web, Self::Native, Self::Confidential, Self::Service].into_iter().find(|kind| kind.as_str() == name)
+        [Self::Web, Self::Native, Self::Confidential, Self::Service]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
     }
 }
 

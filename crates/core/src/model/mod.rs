@@ -24,8 +24,8 @@ pub use letter::{Letter, LetterKind, LetterLink, QueuedLetter};
 pub use link::{Link, LinkPurpose, PendingUser};
 pub use revocation::{FeedId, FeedPage, FeedPlace, Revocation, Revoked};
 pub use secret::{
-    ClientSecret, ClientSecretHash, DeviceHash, DeviceSecret, LinkHash, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey,
-    RetryKeys, Salt, SecretText, TokenHash, TokenSecret,
+    ClientSecret, ClientSecretHash, DeviceHash, DeviceSecret, LinkHash, PageHash, PageKey, Password,
+    PasswordHash, RetryHash, RetryKey, RetryKeys, Salt, SecretText, TokenHash, TokenSecret,
 };
 pub use session::{Ending, Facts, Lineage, Session, Standing};
 pub use time::UnixMillis;

@@ -24,6 +24,8 @@ export { bearerToken } from "./bearer.js";
 
 /** The longest token that is looked at, in characters. */
 const MOST_TOKEN_LENGTH = 8 * 1024;
+/** RFC 7515 §3.1, without the spaces and padding that decoders forgive. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** A verifier for one issuer. See `index.d.ts` for the options. */
 export function createVerifier(options) {
@@ -84,7 +86,8 @@ class Verifier {
 
   /** What a token says, if its issuer has signed it for us and it has not expired. */
   async #signed(token) {
-    if (typeof token !== "string" || token.length > MOST_TOKEN_LENGTH) throw new Refused("token_invalid");
+    const isToken = typeof token === "string" && token.length <= MOST_TOKEN_LENGTH && COMPACT.test(token);
+    if (!isToken) throw new Refused("token_invalid");
     const { issuer, audience, leewayMs } = this.#options;
     try {
       const key = await this.#key(decodeProtectedHeader(token));

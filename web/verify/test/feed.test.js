@@ -1,0 +1,176 @@
+/** The feed's protocol: in parts, cut, stalled, misunderstood. `rotunda.test.js` follows the real one. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { codeOf, until } from "./issuer.js";
+import { CURSOR, Stream, entry } from "./stream.js";
+
+async function withStream(feed, body) {
+  const stream = await Stream.start(feed);
+  try {
+    await body(stream, stream.verifier, (options) => stream.issuer.sign(options));
+  } finally {
+    stream.stop();
+  }
+}
+
+const opened = (stream) => until("a stream", () => stream.open.length > 0);
+const eventually = (verifier, token, code) => until(code, async () => (await codeOf(verifier, token)) === code);
+
+test("sessions, epochs, tokens and keys are refused as they arrive", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    await opened(stream);
+    const claims = { sid: "s", sub: "u", ep: 7, jti: "j" };
+    const token = await sign({ claims });
+    stream.page(1, [entry.session("other"), entry.user("other", 99), entry.user("u", 7), { type: "of tomorrow" }], { full: true });
+    await verifier.ready();
+    assert.equal(await codeOf(verifier, token), "good");
+    assert.equal(verifier.health().feed.entries, 3);
+
+    stream.page(2, [entry.session("s")]);
+    await eventually(verifier, token, "session_revoked");
+    stream.page(3, [entry.user("u", 8)], { full: true });
+    await eventually(verifier, token, "user_revoked");
+    assert.equal(await codeOf(verifier, await sign({ claims: { ...claims, ep: 8 } })), "good");
+    stream.page(4, [entry.token("j")], { full: true });
+    await eventually(verifier, token, "token_revoked");
+    const service = await sign({ claims: { sid: undefined, ep: undefined, auth_time: undefined, jti: "j" } });
+    assert.equal(await codeOf(verifier, service), "token_revoked");
+    const fetches = stream.issuer.fetches;
+    stream.page(5, [entry.key(stream.issuer.key.kid)], { full: true });
+    await eventually(verifier, token, "key_revoked");
+    await until("a fetch of the keys", () => stream.issuer.fetches === fetches + 1);
+    assert.deepEqual(stream.asked, ["token svc:a%2Bb+c%3A%25", "stream null"]);
+  }));
+
+test("while a full page arrives in parts nothing revoked passes", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    await opened(stream);
+    const [first, second] = [await sign({ claims: { sid: "a" } }), await sign({ claims: { sid: "b" } })];
+    stream.page(1, [entry.session("a")], { full: true });
+    await eventually(verifier, first, "session_revoked");
+    stream.page(2, [entry.session("b")], { full: true, more: true });
+    await eventually(verifier, second, "session_revoked");
+    assert.equal(await codeOf(verifier, first), "session_revoked", "the old ones are in force beside the new ones");
+    stream.page(3, [entry.session("c")]);
+    await eventually(verifier, first, "good");
+    assert.equal(await codeOf(verifier, second), "session_revoked");
+    assert.equal(verifier.health().feed.entries, 2);
+  }));
+
+test("a stream that breaks off is opened again from where it was, with a new token if its token has ended", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    await opened(stream);
+    const token = await sign({ claims: { sid: "s" } });
+    stream.page(1, [entry.session("s")], { full: true });
+    stream.heartbeat(4);
+    await until("the heartbeat", () => verifier.health().feed.stalenessMs !== null && stream.open[0].writableLength === 0);
+    await eventually(verifier, token, "session_revoked");
+    const again = async (end, ...expected) => {
+      stream.asked.length = 0;
+      end();
+      await until("another stream", () => stream.asked.at(-1)?.startsWith("stream") && stream.open.length === 1);
+      assert.deepEqual(stream.asked, expected);
+      assert.equal(await codeOf(verifier, token), "session_revoked", "what was heard stays");
+      stream.heartbeat(4);
+      await until("connected", () => verifier.health().feed.connected);
+    };
+    await again(() => stream.open[0].destroy(), `stream ${CURSOR(4)}`);
+    await again(() => stream.event("end", { reason: "shutdown" }), `stream ${CURSOR(4)}`);
+    await again(() => stream.event("end", { reason: "token_expired" }), "token svc:a%2Bb+c%3A%25", `stream ${CURSOR(4)}`);
+    for (const nonsense of [
+      "event: revocations\ndata: {\n\n", "event: heartbeat\ndata: {}\n\n", 'event: revocations\ndata: {"cursor":"a b"}\n\n',
+      `event: revocations\ndata: ${JSON.stringify({ cursor: "c", full: true, as_of: 1, entries: [{ type: "session", exp: 1 }] })}\n\n`,
+    ]) await again(() => stream.send(nonsense), `stream ${CURSOR(4)}`);
+    await again(() => stream.send(Buffer.from([0x64, 0xff, 0x0a])), `stream ${CURSOR(4)}`);
+  }));
+
+test("a token that is about to run out is renewed without a cut", () =>
+  withStream({}, async (stream, verifier) => {
+    stream.expiresIn = 1;
+    await until("a third stream", () => stream.asked.filter((it) => it.startsWith("stream")).length === 3);
+    assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["token", "stream", "token", "stream", "token", "stream"]);
+    assert.equal(verifier.health().feed.error, null);
+  }));
+
+test("a feed that is behind refuses with 503 where the service wants that, and comes back", () =>
+  withStream({ whenStale: { refuseAfterMs: 2000 } }, async (stream, verifier, sign) => {
+    const token = await sign();
+    assert.equal(await codeOf(verifier, token), "feed_stale", "nothing was heard yet");
+    await opened(stream);
+    stream.page(1, [], { full: true });
+    await eventually(verifier, token, "good");
+    // Heartbeats go on, but the server cannot read its store any more.
+    const stalled = Date.now();
+    const beating = setInterval(() => stream.heartbeat(1, stalled), 100);
+    await eventually(verifier, token, "feed_stale");
+    clearInterval(beating);
+    assert.ok(verifier.health().feed.stalenessMs >= 2000);
+    assert.ok(Date.now() - stalled >= 1900, "not before it was too old");
+    assert.equal(verifier.health().feed.connected, true);
+    stream.heartbeat(1);
+    await eventually(verifier, token, "good");
+  }));
+
+test("where the service goes on, a cut feed shows in its health only", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    const token = await sign();
+    assert.equal(await codeOf(verifier, token), "good");
+    assert.equal(verifier.health().feed.stalenessMs, null);
+    await opened(stream);
+    stream.page(1, [entry.session("x")], { full: true });
+    await verifier.ready();
+    stream.issuer.stop();
+    await until("an error", () => verifier.health().feed.error !== null);
+    const { connected, stalenessMs, entries } = verifier.health().feed;
+    assert.deepEqual([connected, entries], [false, 1]);
+    await until("age", () => verifier.health().feed.stalenessMs > stalenessMs);
+    assert.equal(await codeOf(verifier, token), "good");
+  }));
+
+test("polling asks when the last answer is old, on and on while there is more, and with the ETag", () =>
+  withStream({ mode: "poll", pollAfterMs: 50, whenStale: { refuseAfterMs: 2000 } }, async (stream, verifier, sign) => {
+    const page = (place, entries, more) => ({ cursor: CURSOR(place), full: place === 1, more, as_of: Date.now(), entries });
+    stream.pages = [page(1, [entry.session("a")], true), page(2, [entry.session("s1")], false), 304];
+    const tokens = await Promise.all(["a", "s1", "c"].map((sid) => sign({ claims: { sid } })));
+    const codes = () => Promise.all(tokens.map((token) => codeOf(verifier, token)));
+    assert.deepEqual(await codes(), ["session_revoked", "session_revoked", "good"]);
+    const asked = ["token svc:a%2Bb+c%3A%25", "poll null undefined", `poll ${CURSOR(1)} "${CURSOR(1)}"`];
+    assert.deepEqual(stream.asked, asked, "three checks at once, one round");
+    asked.push(`poll ${CURSOR(2)} "${CURSOR(2)}"`);
+    await until("another poll", async () => (await codes()) && stream.asked.length === 4);
+    assert.deepEqual(stream.asked, asked);
+    assert.deepEqual(await codes(), ["session_revoked", "session_revoked", "good"]);
+
+    stream.pages = [500];
+    assert.equal(await verifier.poll(), false);
+    assert.match(verifier.health().feed.error, /answers 500/);
+    assert.deepEqual(await codes(), ["session_revoked", "session_revoked", "good"]);
+    await eventually(verifier, tokens[2], "feed_stale");
+    stream.pages = [304];
+    assert.equal(await verifier.poll(), true);
+    assert.equal(await codeOf(verifier, tokens[2]), "good");
+    stream.pages = [401, 304];
+    stream.asked.length = 0;
+    assert.equal(await verifier.poll(), false);
+    assert.equal(await verifier.poll(), true);
+    assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["poll", "token", "poll"], "a token that was refused is not shown again");
+  }));
+
+test("a feed without an end is no feed", () =>
+  withStream({ mode: "poll" }, async (stream, verifier) => {
+    stream.pages = [{ cursor: CURSOR(1), full: true, more: true, as_of: 1, entries: [] }];
+    assert.equal(await verifier.poll(), false);
+    assert.match(verifier.health().feed.error, /never comes to an end/);
+  }));
+
+test("a verifier that is closed leaves nothing behind", () =>
+  withStream({}, async (stream, verifier) => {
+    await opened(stream);
+    verifier.close();
+    await until("the stream's end", () => stream.open.length === 0);
+    const asked = stream.asked.length;
+    await assert.rejects(verifier.ready({ timeoutMs: 50 }), { code: "feed_stale" });
+    assert.equal(stream.asked.length, asked);
+  }));

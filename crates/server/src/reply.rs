@@ -257,6 +257,10 @@ fn challenge(denied: &Denied) -> HeaderValue {
         Denied::TokenExpired => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token has expired""#,
         ),
+        Denied::ScopeMissing(scope) => {
+            let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
+            return HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
+        }
         Denied::SessionEnded(_) => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,
         ),

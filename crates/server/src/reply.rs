@@ -165,10 +165,13 @@ impl Problem {
                 };
                 Told { challenge, ..denial(status, code, &denied) }
             }
-            Self::Bearer(denied) => Told {
-                challenge: Some(challenge(&denied)),
-                ..denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied)
-            },
+            Self::Bearer(denied) => {
+                let (status, code) = match denied {
+                    Denied::ScopeMissing(_) => refusal(&denied),
+                    _ => (StatusCode::UNAUTHORIZED, "invalid_token"),
+                };
+                Told { challenge: Some(challenge(&denied)), ..denial(status, code, &denied) }
+            }
             Self::Failure(failure) => failed(&failure),
             other => {
                 let told = error(other.plain());

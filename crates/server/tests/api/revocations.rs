@@ -37,7 +37,8 @@ async fn service(app: &App, name: &str, scope: &str) -> String {
 
 async fn token_of(app: &App, name: &str) -> String {
     let form = format!("grant_type=client_credentials&client_id={name}&client_secret={NINES}");
-    let ask = post("/oauth/token").with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.as_bytes());
+    let ask =
+        post("/oauth/token").with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.as_bytes());
     let answer = app.send(ask).await;
     assert_eq!(answer.status, 200, "{}", answer.told());
     answer.body["access_token"].as_str().unwrap().to_owned()
@@ -81,7 +82,10 @@ async fn only_a_service_with_the_scope_may_read_it() {
         let refused = app.send(get(path).bearer(&other)).await;
         refused.problem(403, "insufficient_scope");
         let challenge = refused.header("www-authenticate").unwrap();
-        assert!(challenge.contains("error=\"insufficient_scope\"") && challenge.contains(SCOPE), "{challenge}");
+        assert!(
+            challenge.contains("error=\"insufficient_scope\"") && challenge.contains(SCOPE),
+            "{challenge}"
+        );
     }
     // A service is nobody whose account could be asked about.
     app.send(get("/auth/me").bearer(&other)).await.challenged("token_unknown", None);
@@ -92,7 +96,10 @@ async fn everything_that_ends_is_on_it_once_and_a_cursor_goes_on_after_it() {
     let app = App::new().await;
     let token = service(&app, "feed", SCOPE).await;
     let begun = poll(&app, &token, "").await;
-    assert_eq!((&begun["full"], &begun["more"], entries(&app, &begun)), (&json!(true), &json!(false), vec![]));
+    assert_eq!(
+        (&begun["full"], &begun["more"], entries(&app, &begun)),
+        (&json!(true), &json!(false), vec![])
+    );
     let mut cursor = begun["cursor"].as_str().unwrap().to_owned();
 
     let mut ada = Phone::new(&app, "ada");
@@ -107,7 +114,10 @@ async fn everything_that_ends_is_on_it_once_and_a_cursor_goes_on_after_it() {
     assert_eq!(changed.status, 200, "{}", changed.told());
     expected.push(json!({"type": "user", "sub": user, "ep": 1, "ending": "password_changed"}));
 
-    app.store.revoke_token("a-jti".to_owned(), app.now(), event(&app, EventKind::TokenRevoked)).await.unwrap();
+    app.store
+        .revoke_token("a-jti".to_owned(), app.now(), event(&app, EventKind::TokenRevoked))
+        .await
+        .unwrap();
     expected.push(json!({"type": "token", "jti": "a-jti"}));
     for entry in &expected {
         let part = poll(&app, &token, &format!("?since={cursor}")).await;
@@ -189,7 +199,11 @@ impl Stream {
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
                 let data: Value = serde_json::from_str(field("data: ").unwrap()).unwrap();
                 let name = field("event: ").unwrap().to_owned();
-                assert_eq!(field("id: "), data["cursor"].as_str().filter(|_| name == "revocations"), "{event}");
+                assert_eq!(
+                    field("id: "),
+                    data["cursor"].as_str().filter(|_| name == "revocations"),
+                    "{event}"
+                );
                 return Some((name, data));
             }
             let frame = self.body.frame().await?.unwrap();
@@ -255,7 +269,8 @@ async fn a_stream_ends_with_its_token() {
     let revoked = token_of(&app, "feed").await;
     let mut stream = Stream::open(&app, get("/revocations/stream").bearer(&revoked)).await;
     let form = format!("token={revoked}&client_id=feed&client_secret={NINES}");
-    let ask = post("/oauth/revoke").with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.as_bytes());
+    let ask =
+        post("/oauth/revoke").with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.as_bytes());
     assert_eq!(app.send(ask).await.status, 200);
     assert_eq!(stream.next_of("end").await, json!({"reason": "token_revoked"}));
 

@@ -16,6 +16,7 @@ mod pictures;
 mod race;
 mod restart;
 mod secrets;
+mod services;
 mod spray;
 mod strict;
 mod support;

@@ -10,7 +10,7 @@ use rotunda_token::Claims;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{ClientKind, Facts, SessionId, UserState};
+use crate::model::{ClientKind, Facts, SessionId, UnixMillis, UserState};
 
 /// Whoever holds a good access token of a live session.
 #[derive(Clone, Debug)]
@@ -39,16 +39,22 @@ impl Rotunda {
         if facts.user.sub() != claims.sub {
             return Err(Denied::TokenUnknown.into());
         }
+        let kind = self.live(&facts, claims.ep, now)?;
+        Ok(Bearer { claims, facts, kind })
+    }
+
+    /// Whether what was given out for this session, under the epoch `ep`, is still good, and what kind of client holds it.
+    pub(crate) fn live(&self, facts: &Facts, ep: u64, now: UnixMillis) -> Result<ClientKind, Denied> {
         if let Some((ending, _)) = facts.session.ending_at(now) {
-            return Err(Denied::SessionEnded(Some(ending)).into());
+            return Err(Denied::SessionEnded(Some(ending)));
         }
         // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
-        if claims.ep != facts.user.ep || facts.user.state == UserState::Disabled {
-            return Err(Denied::SessionEnded(None).into());
+        if ep != facts.user.ep || facts.user.state == UserState::Disabled {
+            return Err(Denied::SessionEnded(None));
         }
         // A client that was taken out of the configuration has no sessions any more.
         let client =
             self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
-        Ok(Bearer { claims, facts, kind: client.kind })
+        Ok(client.kind)
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -22,9 +23,9 @@ pub(super) struct Around {
 /// How a gateway is put into its folder: the command that runs it in the foreground, as whoever runs the tests.
 pub(super) type Install = fn(&Path, Around, port: u16) -> Command;
 
-/// A gateway; killed when it goes out of scope.
+/// A gateway; stopped when it goes out of scope.
 pub(super) struct Gateway {
-    child: Child,
+    child: Option<Child>,
     pub(super) port: u16,
     _folder: TempDir,
 }
@@ -40,11 +41,11 @@ impl Gateway {
         command.env("XDG_CONFIG_HOME", folder.path()).current_dir(folder.path());
         let child = command.stdin(Stdio::null()).stdout(output()).stderr(output()).spawn();
         let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}; ./scripts/test installs it"));
-        let mut gateway = Self { child, port, _folder: folder };
+        let mut gateway = Self { child: Some(child), port, _folder: folder };
         let (mut tries, patience) = (0, 600);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             tries += 1;
-            let lives = gateway.child.try_wait().unwrap().is_none() && tries < patience;
+            let lives = gateway.child.as_mut().unwrap().try_wait().unwrap().is_none() && tries < patience;
             assert!(lives, "{command:?}: {}", std::fs::read_to_string(&log).unwrap_or_default());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -55,16 +56,15 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         // A gateway with workers of its own ends them on SIGTERM, and they would outlive a SIGKILL.
-        let pid = self.child.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &pid]).status();
-        for _ in 0..200 {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
+        let Some(mut child) = self.child.take() else { return };
+        let pid = child.id().to_string();
+        let send = |signal: &str| Command::new("kill").args([signal, &pid]).status();
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || ended.send(child.wait()));
+        let _ = send("-TERM");
+        if end.recv_timeout(Duration::from_secs(10)).is_err() {
+            let _ = send("-KILL");
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

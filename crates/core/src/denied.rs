@@ -92,6 +92,21 @@ pub enum Denied {
     RateLimited(Duration),
 
     // --- What are you asking for? -------------------------------------------------------------------------------
+    /// The client did not show its secret, or not a good one (RFC 6749 §5.2 `invalid_client`).
+    #[error(
+        "This client has to authenticate with its secret, and did not, or the secret is not good. \
+         `rotunda client rotate-secret` makes another one."
+    )]
+    ClientRefused,
+    /// The client may not do that (RFC 6749 §5.2 `unauthorized_client`).
+    #[error("A client of this kind may not do that.")]
+    ClientMayNot,
+    /// The client asked for a scope that is not its own (RFC 6749 §5.2 `invalid_scope`).
+    #[error("This client may not have that scope. `rotunda client list` shows which it may.")]
+    ScopeInvalid,
+    /// The token has not this scope (RFC 6750 §3.1 `insufficient_scope`).
+    #[error("This takes an access token with the scope `{0}`.")]
+    ScopeMissing(&'static str),
     /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
     #[error("There is no client of that name. The built-in ones are `web` and `native`.")]
     ClientUnknown,
@@ -167,6 +182,10 @@ impl Denied {
             Self::LinkInvalid => "link_invalid",
             Self::RateLimited(_) => "rate_limited",
             Self::ClientUnknown
+            | Self::ClientRefused
+            | Self::ClientMayNot
+            | Self::ScopeInvalid
+            | Self::ScopeMissing(_)
             | Self::NotFound
             | Self::RegistrationOff
             | Self::EmailTaken

@@ -55,8 +55,11 @@ impl Rotunda {
         let expires_at = now.plus(client.access_ttl).min(session.expires_at());
         let expires_in = now.until(expires_at);
         let claims = self.claims(session, user, (now, expires_at), Base64UrlUnpadded::encode_string(jti));
-        let access_token =
-            self.signing_key.sign(&claims).map_err(|e| Failure::broken("signing an access token", e))?;
+        let access_token = self
+            .shelf()
+            .signer(now)?
+            .sign(&claims)
+            .map_err(|e| Failure::broken("signing an access token", e))?;
         let refresh_token = token
             .expose_text(&self.keys)
             .ok_or_else(|| Failure::broken("writing a refresh token", "its master key is missing"))?;
@@ -92,10 +95,10 @@ impl Rotunda {
             nbf: None,
             jti,
             client_id: session.client_id.0.clone(),
-            sid: session.id.to_string(),
-            auth_time: session.auth_time.seconds(),
+            sid: Some(session.id.to_string()),
+            auth_time: Some(session.auth_time.seconds()),
             amr: session.amr.clone(),
-            ep: user.ep,
+            ep: Some(user.ep),
             roles: Vec::new(),
             scope: None,
         }

@@ -23,6 +23,8 @@
 //! | delete, export | [`delete`], [`export`] | the end of an account, and its data for its owner |
 //! | post | [`post`] | letters leave the queue |
 //! | import | [`import`] | a user of another system becomes ours, id and password kept |
+//! | signing | [`signing`] | signing keys are rotated and revoked |
+//! | revocations | [`revocations`] | what services have to hear of at once |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
@@ -53,23 +55,27 @@ pub mod reauthenticate;
 pub mod refresh;
 pub mod register;
 pub mod report;
+pub mod revocations;
 pub mod sessions;
+mod shelf;
+pub mod signing;
 mod start;
 pub mod store;
 pub mod verify;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 pub use grant::Grant;
+pub use shelf::KeyInfo;
 pub use start::StartError;
 
 use keys::MasterKeys;
 use model::UnixMillis;
 use outside::{Clock, Entropy, KnownPasswords, Mailer, PasswordHasher};
 use policy::Policy;
-use rotunda_token::{SigningKey, Verifier};
+use shelf::Shelf;
 use store::{Scratch, Store};
 
 /// Everything outside the rules that the rules need.
@@ -101,9 +107,10 @@ pub struct Rotunda {
     mailer: Arc<dyn Mailer>,
     known: Arc<dyn KnownPasswords>,
     keys: MasterKeys,
-    signing_key: SigningKey,
-    verifier: Verifier,
+    shelf: RwLock<Arc<Shelf>>,
     policy: Policy,
+    /// When something that was not on the shelf was looked for last.
+    looked_again: AtomicI64,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
 }
@@ -113,12 +120,6 @@ impl Rotunda {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-
-    /// The public signing keys, for `/.well-known/jwks.json` (RFC 7517).
-    #[must_use]
-    pub fn jwks(&self) -> rotunda_token::Jwks {
-        self.verifier.keys().to_jwks()
     }
 
     /// Answers when requests can be served: the store takes writes. Asks it once a second at most, so that whoever asks

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::denied::Denied;
+use rotunda_token::Algorithm;
+
 use crate::limits::Limits;
 use crate::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use crate::store::WhenFull;
@@ -28,6 +29,12 @@ pub struct Policy {
     pub audience: String,
     /// Where browsers reach this server, without a slash at the end: what links in letters begin with.
     pub public_url: String,
+    /// With what new signing keys sign.
+    pub algorithm: Algorithm,
+    /// How long a new signing key is published before it signs; longer than the key set may be cached.
+    pub publish_ahead: Duration,
+    /// How long a signing key signs before another takes over; `None` leaves that to the operator.
+    pub rotate_keys_every: Option<Duration>,
     /// Who may register.
     pub registration: Registration,
     /// How long a link for a verification, a reset or a change of address is good once its letter is sent: 10 to 60 minutes.
@@ -73,6 +80,9 @@ impl Policy {
             issuer: issuer.to_owned(),
             audience: issuer.to_owned(),
             public_url: issuer.trim_end_matches('/').to_owned(),
+            algorithm: Algorithm::Es256,
+            publish_ahead: Duration::from_secs(3600),
+            rotate_keys_every: Some(days(90)),
             registration: Registration::Off,
             link_life: Duration::from_secs(30 * 60),
             report_life: days(7),
@@ -94,11 +104,12 @@ impl Policy {
     pub fn builtin(name: &str, kind: ClientKind) -> Client {
         let (idle, absolute) = match kind {
             ClientKind::Web => (days(7), days(30)),
-            ClientKind::Native => (days(30), days(90)),
+            ClientKind::Native | ClientKind::Confidential | ClientKind::Service => (days(30), days(90)),
         };
         Client {
             id: ClientId(name.to_owned()),
             kind,
+            scopes: Vec::new(),
             access_ttl: Duration::from_secs(15 * 60),
             window: Duration::from_secs(10),
             late_retry: LateRetry::Key,
@@ -108,14 +119,6 @@ impl Policy {
             max_per_user: None,
             when_full: WhenFull::EvictOldest,
         }
-    }
-
-    /// The client of that name; the built-in `web` when a request names none.
-    ///
-    /// # Errors
-    /// [`Denied::ClientUnknown`].
-    pub fn client(&self, id: Option<&ClientId>) -> Result<&Client, Denied> {
-        self.clients.get(id.unwrap_or(&ClientId::web())).ok_or(Denied::ClientUnknown)
     }
 
     /// How many characters (Unicode code points) a new password needs.

@@ -2,19 +2,17 @@
 //!
 //! 1. Each master key is compared with its check value in the store, so that a wrong one is told at once and not
 //!    by a thousand refused refreshes.
-//! 2. The signing keys are opened. At the first start there is none: one is made; of two servers that start at once
-//!    one wins, and both go on with the winner's.
-//! 3. The newest signs; all are published.
+//! 2. The signing keys are opened (`shelf.rs`). At the first start there is none: one is made; of two servers that start at
+//!    once one wins, and both go on with the winner's.
 
 use std::sync::atomic::AtomicI64;
-
-use aws_lc_rs::aead::NONCE_LEN;
-use rotunda_token::{Algorithm, KeySet, SigningKey, Verifier};
+use std::sync::{Arc, RwLock};
 
 use crate::failure::Failure;
-use crate::keys::{KeyError, MasterKeys, SealedSigningKey};
-use crate::outside::random;
+use crate::keys::{KeyError, MasterKeys};
 use crate::policy::Policy;
+use crate::shelf::{Shelf, ShelfError};
+use crate::signing::make_key;
 use crate::{Outside, Rotunda};
 
 /// Why Rotunda did not start.
@@ -29,9 +27,6 @@ pub enum StartError {
     /// A key at rest does not open.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// A signing key could not be made.
-    #[error("no signing key could be made")]
-    SigningKey,
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] Failure),
@@ -48,16 +43,12 @@ impl Rotunda {
                 return Err(StartError::WrongMasterKey(id));
             }
         }
-        let mut signing_keys = open_all(&outside, &keys).await?;
-        if signing_keys.is_empty() {
-            make_first(&outside, &keys).await?;
-            signing_keys = open_all(&outside, &keys).await?;
+        if outside.store.signing_keys().await?.is_empty() {
+            let now = outside.clock.now();
+            let first = make_key(&policy, &keys, &*outside.entropy, (now, now))?;
+            outside.store.add_signing_key(first, None, None).await?;
         }
-        let key_set = KeySet::from_signing_keys(&signing_keys);
-        let signing_key = signing_keys.pop().ok_or(StartError::SigningKey)?;
-        // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
-        let verifier = Verifier::new(key_set, policy.issuer.clone(), vec![policy.audience.clone()])
-            .with_leeway_seconds(0);
+        let shelf = Shelf::read(&*outside.store, &keys, &policy).await?;
         let Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords: known } = outside;
         Ok(Self {
             store,
@@ -68,25 +59,19 @@ impl Rotunda {
             mailer,
             known,
             keys,
-            signing_key,
-            verifier,
+            shelf: RwLock::new(Arc::new(shelf)),
             policy,
+            looked_again: AtomicI64::new(i64::MIN),
             seen_ready: AtomicI64::new(i64::MIN),
         })
     }
 }
 
-async fn open_all(outside: &Outside, keys: &MasterKeys) -> Result<Vec<SigningKey>, StartError> {
-    let sealed = outside.store.signing_keys().await?;
-    Ok(sealed.iter().map(|key| key.open(keys)).collect::<Result<_, _>>()?)
-}
-
-async fn make_first(outside: &Outside, keys: &MasterKeys) -> Result<(), StartError> {
-    let algorithm = Algorithm::Es256;
-    let (key, pkcs8) = SigningKey::generate(algorithm).map_err(|_| StartError::SigningKey)?;
-    let nonce: [u8; NONCE_LEN] = random(&*outside.entropy)?;
-    let sealed =
-        SealedSigningKey::seal(keys, (key.kid(), algorithm, pkcs8.expose()), nonce, outside.clock.now())?;
-    outside.store.add_first_signing_key(sealed).await?;
-    Ok(())
+impl From<ShelfError> for StartError {
+    fn from(error: ShelfError) -> Self {
+        match error {
+            ShelfError::Key(error) => Self::Key(error),
+            ShelfError::Store(failure) => Self::Store(failure),
+        }
+    }
 }

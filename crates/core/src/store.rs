@@ -6,12 +6,14 @@
 //!
 //! `crates/testkit` has the contract suite that every store passes.
 
+mod feed;
+mod shelf;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::failure::Failure;
-use crate::keys::{KeyCheck, SealedSigningKey};
 use crate::limits::{BucketKey, Quota};
 use crate::model::{
     Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, Facts, Handle, Letter,
@@ -19,9 +21,12 @@ use crate::model::{
     TokenHash, UnixMillis, User, UserId, UserState,
 };
 
+pub use feed::Feed;
+pub use shelf::{Clients, KeyShelf, RevokingKey};
+
 /// A whole store.
-pub trait Store: Accounts + Sessions + Journal + Post + KeyShelf {}
-impl<T: Accounts + Sessions + Journal + Post + KeyShelf> Store for T {}
+pub trait Store: Accounts + Sessions + Journal + Post + Feed + KeyShelf + Clients {}
+impl<T: Accounts + Sessions + Journal + Post + Feed + KeyShelf + Clients> Store for T {}
 
 /// Users, and whatever concerns all the sessions of one.
 #[async_trait]
@@ -166,22 +171,6 @@ pub struct Posting {
     pub letter: Letter,
     /// The link; its id is that of [`Letter::link`].
     pub link: Option<Link>,
-}
-
-/// Keys at rest: signing keys sealed under a master key, and what tells a wrong master key.
-#[async_trait]
-pub trait KeyShelf: Send + Sync {
-    /// All signing keys, oldest first.
-    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure>;
-
-    /// Adds the first signing key, if there is none: of two servers that start at once, one wins. `false` for the other.
-    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure>;
-
-    /// The check value of a master key, written on first sight of that key id; answers the one that is on record.
-    async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
-
-    /// Answers when the store can be written to, durably.
-    async fn ready(&self) -> Result<(), Failure>;
 }
 
 /// What may vanish: the buckets of the rate limits. No part of [`Store`], so that it can be kept elsewhere. A keeper that

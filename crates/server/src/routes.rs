@@ -22,7 +22,8 @@ use utoipa_axum::routes;
 
 use crate::edge::{beat, host};
 use crate::reply::Problem;
-use crate::{App, Web, account, pages, service, session};
+use crate::revocations::Hub;
+use crate::{App, Web, account, pages, revocations, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -34,7 +35,8 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let (for_users, _) = for_users().split_for_parts();
     let (for_services, _) = for_services().split_for_parts();
     let (for_gateways, _) = for_gateways().split_for_parts();
-    let app = Arc::new(App { rotunda: rotunda.into(), web });
+    let rotunda = rotunda.into();
+    let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
     guarded(for_users, Problem::into_response)
@@ -84,6 +86,8 @@ fn about_accounts() -> OpenApiRouter<Arc<App>> {
 fn for_services() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(service::well_known::jwks))
+        .routes(routes!(revocations::poll::poll))
+        .routes(routes!(revocations::stream::stream))
         .routes(routes!(service::health::healthz))
         .routes(routes!(service::health::readyz))
         .routes(routes!(service::openapi::openapi_json))

@@ -1,6 +1,6 @@
 //! What a gateway asks before it lets a request through: whose is it?
 //!
-//! 1. A bearer token is asked about exactly as on our own routes ([`crate::bearer`]).
+//! 1. A bearer token, a user's or a service's, is asked about exactly as on our own routes ([`crate::bearer`]).
 //! 2. In its place a browser shows the key of its page cookie, which names the session by itself.
 //! 3. Either way the session is looked at now: what has ended is let through nowhere from that moment on.
 //! 4. The answer is what an access token says, or would say that was made now.
@@ -25,11 +25,11 @@ pub enum Shown {
 /// Whom a gateway lets through, for the service behind it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Passed {
-    /// The user; `sub` of access tokens.
-    pub user: String,
-    /// The session; `sid` of access tokens.
-    pub session: String,
-    /// The client that holds the session.
+    /// The user; `sub` of access tokens. `None` for a service that acts for itself.
+    pub user: Option<String>,
+    /// The session; `sid` of access tokens. `None` for a service that acts for itself.
+    pub session: Option<String>,
+    /// The client that holds the session, or that the service is.
     pub client: String,
     /// The user's roles.
     pub roles: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Passed {
 impl From<Claims> for Passed {
     fn from(claims: Claims) -> Self {
         Self {
-            user: claims.sub,
+            user: claims.sid.is_some().then_some(claims.sub),
             session: claims.sid,
             client: claims.client_id,
             roles: claims.roles,
@@ -57,15 +57,25 @@ impl Rotunda {
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn passes(&self, shown: &Shown) -> Result<Passed, Error> {
         match shown {
-            Shown::Bearer(token) => Ok(self.bearer(token.expose()).await?.claims.into()),
+            Shown::Bearer(token) => self.passes_with_token(token).await,
             Shown::Page(page) => self.passes_with_page(page).await,
         }
+    }
+
+    async fn passes_with_token(&self, token: &SecretText) -> Result<Passed, Error> {
+        let now = self.clock.now();
+        let claims = self.verified(token.expose(), now).await?;
+        let claims = match claims.sid {
+            Some(_) => self.bearer_of(claims, now).await?.claims,
+            None => self.service_of(claims).await?.claims,
+        };
+        Ok(claims.into())
     }
 
     async fn passes_with_page(&self, page: &PageKey) -> Result<Passed, Error> {
         let now = self.clock.now();
         let facts = self.store.facts_of_page(page.hash()).await?.ok_or(Denied::TokenUnknown)?;
-        self.live(&facts, facts.session.ep, now)?;
+        self.live(&facts, facts.session.ep, now).await?;
         // Never signed and never sent, so it needs no id and no life.
         Ok(self.claims(&facts.session, &facts.user, (now, now), String::new()).into())
     }

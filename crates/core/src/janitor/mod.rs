@@ -2,7 +2,9 @@
 //!
 //! 1. Sessions whose time is up get their ending and its event, at the moment when it happened.
 //! 2. Sessions that ended long ago are deleted; never a live one.
-//! 3. Events that are older than they are kept are deleted, links that have expired, and devices not seen for long.
+//! 3. Events that are older than they are kept are deleted, links that have expired, devices not seen for long, and entries
+//!    of the revocation feed that concern no token any more.
+//! 4. Signing keys are rotated and forgotten as their schedule has it (`crate::signing`).
 //!
 //! Correctness never waits for it: an expired session is refused whether or not the janitor has come by.
 
@@ -25,13 +27,16 @@ pub struct Swept {
     pub links: u32,
     /// Devices deleted that were not seen for long.
     pub devices: u32,
+    /// Entries of the revocation feed deleted.
+    pub revocations: u32,
 }
 
 impl Swept {
     /// Whether there is likely more to do at once.
     #[must_use]
     pub fn is_full(self) -> bool {
-        [self.expired, self.sessions, self.events, self.links, self.devices].contains(&BATCH)
+        [self.expired, self.sessions, self.events, self.links, self.devices, self.revocations]
+            .contains(&BATCH)
     }
 }
 
@@ -42,12 +47,17 @@ impl Rotunda {
     /// When the store does not answer; the next step will do.
     pub async fn sweep(&self) -> Result<Swept, Failure> {
         let now = self.clock.now();
+        self.keep_keys().await?;
         Ok(Swept {
             expired: self.store.expire(now, BATCH).await?,
             sessions: self.store.forget_ended(now.minus(self.policy.keep_ended), BATCH).await?,
             events: self.store.forget_events(now.minus(self.policy.keep_events), BATCH).await?,
             links: self.store.forget_links(now, BATCH).await?,
             devices: self.store.forget_devices(now.minus(self.policy.keep_devices), BATCH).await?,
+            revocations: self
+                .store
+                .forget_revocations(now.minus(self.policy.keep_revocations()), BATCH)
+                .await?,
         })
     }
 }

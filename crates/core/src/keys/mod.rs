@@ -5,6 +5,7 @@
 //! 3. An old master key stays until the last session made under it has ended.
 //! 4. Access tokens are signed with other keys altogether, which a master key only seals at rest (`seal.rs`).
 
+pub mod ring;
 mod seal;
 
 use std::collections::BTreeMap;

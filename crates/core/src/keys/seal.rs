@@ -22,6 +22,10 @@ pub struct SealedSigningKey {
     pub sealed: Vec<u8>,
     /// When it was made.
     pub created_at: UnixMillis,
+    /// From when on it signs, unless a later one does.
+    pub signs_from: UnixMillis,
+    /// When it was revoked.
+    pub revoked_at: Option<UnixMillis>,
 }
 
 impl SealedSigningKey {
@@ -33,7 +37,7 @@ impl SealedSigningKey {
         masters: &MasterKeys,
         (kid, algorithm, pkcs8): (&str, Algorithm, &[u8]),
         nonce: [u8; NONCE_LEN],
-        created_at: UnixMillis,
+        (created_at, signs_from): (UnixMillis, UnixMillis),
     ) -> Result<Self, KeyError> {
         let master_id = masters.current_id();
         let mut sealed = nonce.to_vec();
@@ -53,6 +57,8 @@ impl SealedSigningKey {
             master_id,
             sealed,
             created_at,
+            signs_from,
+            revoked_at: None,
         })
     }
 

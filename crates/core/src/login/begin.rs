@@ -74,7 +74,7 @@ impl Rotunda {
             .ok_or_else(|| Failure::broken("making a refresh token", "the current master key is missing"))?;
         let page_key = match client.kind {
             ClientKind::Web => Some(PageKey::from_bytes(random(&*self.entropy)?)),
-            ClientKind::Native => None,
+            ClientKind::Native | ClientKind::Confidential | ClientKind::Service => None,
         };
         let capped = |life: Duration| if remember { life } else { life.min(Policy::UNREMEMBERED) };
         let (idle, absolute_expires_at) = (capped(client.idle), now.plus(capped(client.absolute)));

@@ -57,7 +57,7 @@ impl Rotunda {
     /// [`Denied`] with `credentials_invalid`, `user_disabled`, or [`Denied::ClientUnknown`]; [`Failure`] when the store or
     /// the password pool does not answer.
     pub async fn login(&self, login: &Login) -> Result<Grant, Error> {
-        let client = self.policy.client(login.client_id.as_ref())?;
+        let client = &*self.client(login.client_id.as_ref()).await?;
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let (account, known) = self.prove(login, now).await?;

@@ -29,7 +29,7 @@ impl Rotunda {
         let devices = self.store.devices_of(user.id, Device::MOST).await?;
         let alike = |device: &Device| device.caller == *caller && lately(device.last_seen_at);
         let told = devices.iter().filter(|device| lately(device.first_seen_at)).count();
-        if told >= MOST || (kind == ClientKind::Native && devices.iter().any(alike)) {
+        if told >= MOST || (kind != ClientKind::Web && devices.iter().any(alike)) {
             return Ok(Vec::new());
         }
         Ok(vec![self.notice(LetterKind::NewDevice, user, Some(session), (caller, now))?])

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::{ClientSecretHash, UnixMillis};
 use crate::store::WhenFull;
 
 /// A client's name in the configuration; `client_id` in requests and tokens (RFC 6749 §2.2).
@@ -10,10 +11,19 @@ use crate::store::WhenFull;
 pub struct ClientId(pub String);
 
 impl ClientId {
+    /// How the `sub` of a service begins; imported users may not have such an id.
+    pub const SUBJECT: &'static str = "client:";
+
     /// The built-in client of browsers, and the default when a request names none.
     #[must_use]
     pub fn web() -> Self {
         Self("web".to_owned())
+    }
+
+    /// `sub` in access tokens that a service gets for itself (RFC 9068 §2.2). No user's: theirs never begin like this.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("{}{}", Self::SUBJECT, self.0)
     }
 }
 
@@ -30,6 +40,10 @@ pub enum ClientKind {
     Web,
     /// A mobile, desktop or command-line app: tokens travel in bodies, no cookie is ever set.
     Native,
+    /// A server that signs its users in: as native, and it authenticates with its own secret (RFC 6749 §2.1).
+    Confidential,
+    /// A service without users: client credentials only (RFC 6749 §4.4).
+    Service,
 }
 
 impl ClientKind {
@@ -38,8 +52,39 @@ impl ClientKind {
     pub fn carrier(self) -> Carrier {
         match self {
             Self::Web => Carrier::Cookie,
-            Self::Native => Carrier::Body,
+            Self::Native | Self::Confidential | Self::Service => Carrier::Body,
         }
+    }
+
+    /// Whether it has to show its own secret (RFC 6749 §2.1).
+    #[must_use]
+    pub fn authenticates(self) -> bool {
+        matches!(self, Self::Confidential | Self::Service)
+    }
+
+    /// Whether it signs users in.
+    #[must_use]
+    pub fn has_users(self) -> bool {
+        self != Self::Service
+    }
+
+    /// Its name in the configuration, on the command line and in the store.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+            Self::Confidential => "confidential",
+            Self::Service => "service",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Web, Self::Native, Self::Confidential, Self::Service]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
     }
 }
 
@@ -74,6 +119,32 @@ pub enum AddressBinding {
     Network,
 }
 
+/// A client that was added while running (`rotunda client add`); those of the configuration are not stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegisteredClient {
+    /// Its name.
+    pub id: ClientId,
+    /// How it keeps its tokens.
+    pub kind: ClientKind,
+    /// What it may ask for (RFC 6749 §3.3), each once, in order. Only a service asks.
+    pub scopes: Vec<String>,
+    /// Its secrets, the newest last; none where the kind does not authenticate.
+    pub secrets: Vec<KeptClientSecret>,
+    /// When it was added.
+    pub created_at: UnixMillis,
+}
+
+/// A client's secret as the store keeps it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptClientSecret {
+    /// The hash of it.
+    pub hash: ClientSecretHash,
+    /// When it was made.
+    pub created_at: UnixMillis,
+    /// Until when it is good; `None` for the one that stays.
+    pub ends_at: Option<UnixMillis>,
+}
+
 /// One client with everything that the engine asks of it.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -81,6 +152,8 @@ pub struct Client {
     pub id: ClientId,
     /// How it keeps its tokens.
     pub kind: ClientKind,
+    /// What it may ask for (RFC 6749 §3.3); a service's only.
+    pub scopes: Vec<String>,
     /// How long an access token lives.
     pub access_ttl: Duration,
     /// For how long after a rotation the same answer is given again (`W`): 0 to 60 seconds.

@@ -57,10 +57,24 @@ pub enum EventKind {
     UserDisabled,
     /// An operator enabled the user again.
     UserEnabled,
+    /// One access token was revoked by itself (RFC 7009).
+    TokenRevoked,
+    /// A signing key was added.
+    KeyAdded,
+    /// A signing key was revoked.
+    KeyRevoked,
+    /// A client was added.
+    ClientAdded,
+    /// A client got another secret.
+    ClientSecretChanged,
+    /// A client was removed.
+    ClientRemoved,
+    /// A client did not show its secret.
+    ClientRefused,
 }
 
 impl EventKind {
-    const PLAIN: [Self; 21] = [
+    const PLAIN: [Self; 28] = [
         Self::UserRegistered,
         Self::SignedIn,
         Self::SignInFailed,
@@ -82,6 +96,13 @@ impl EventKind {
         Self::UserDeleted,
         Self::UserDisabled,
         Self::UserEnabled,
+        Self::TokenRevoked,
+        Self::KeyAdded,
+        Self::KeyRevoked,
+        Self::ClientAdded,
+        Self::ClientSecretChanged,
+        Self::ClientRemoved,
+        Self::ClientRefused,
     ];
 
     /// The name that programs read, without the ending.
@@ -111,6 +132,13 @@ impl EventKind {
             Self::UserDeleted => "user.deleted",
             Self::UserDisabled => "user.disabled",
             Self::UserEnabled => "user.enabled",
+            Self::TokenRevoked => "token.revoked",
+            Self::KeyAdded => "key.added",
+            Self::KeyRevoked => "key.revoked",
+            Self::ClientAdded => "client.added",
+            Self::ClientSecretChanged => "client.secret_changed",
+            Self::ClientRemoved => "client.removed",
+            Self::ClientRefused => "client.refused",
         }
     }
 

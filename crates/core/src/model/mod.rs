@@ -8,20 +8,24 @@ pub mod event;
 pub mod ids;
 pub mod letter;
 pub mod link;
+pub mod revocation;
 pub mod secret;
 pub mod session;
 pub mod time;
 pub mod user;
 
-pub use client::{AddressBinding, Carrier, Client, ClientId, ClientKind, LateRetry};
+pub use client::{
+    AddressBinding, Carrier, Client, ClientId, ClientKind, KeptClientSecret, LateRetry, RegisteredClient,
+};
 pub use device::{Caller, Device, device_label};
 pub use event::{Event, EventKind, RecordedEvent};
 pub use ids::{DeviceId, LetterId, LinkId, SessionId, UserId};
 pub use letter::{Letter, LetterKind, LetterLink, QueuedLetter};
 pub use link::{Link, LinkPurpose, PendingUser};
+pub use revocation::{FeedId, FeedPage, FeedPlace, Revocation, Revoked};
 pub use secret::{
-    DeviceHash, DeviceSecret, LinkHash, PageHash, PageKey, Password, PasswordHash, RetryHash, RetryKey,
-    RetryKeys, Salt, SecretText, TokenHash, TokenSecret,
+    ClientSecret, ClientSecretHash, DeviceHash, DeviceSecret, LinkHash, PageHash, PageKey, Password,
+    PasswordHash, RetryHash, RetryKey, RetryKeys, Salt, SecretText, TokenHash, TokenSecret,
 };
 pub use session::{Ending, Facts, Lineage, Session, Standing};
 pub use time::UnixMillis;

@@ -68,6 +68,12 @@ secret_bytes!(
     PageKey
 );
 
+secret_bytes!(
+    /// What a confidential client or a service authenticates with (RFC 6749 §2.3.1). The server keeps a
+    /// [`ClientSecretHash`].
+    ClientSecret
+);
+
 digest_bytes!(
     /// `HMAC-SHA256(k_hash, token secret)`: keyed, so that somebody who can only write to the database cannot plant a token.
     TokenHash, 32
@@ -79,6 +85,10 @@ digest_bytes!(
 digest_bytes!(
     /// SHA-256 of a [`PageKey`].
     PageHash, 32
+);
+digest_bytes!(
+    /// SHA-256 of a [`ClientSecret`].
+    ClientSecretHash, 32
 );
 digest_bytes!(
     /// The first 16 bytes of SHA-256 over a session's id and a [`RetryKey`].
@@ -127,6 +137,7 @@ macro_rules! prefixed_text {
 
 prefixed_text!(DeviceSecret, DeviceHash, "rd1_", b"rotunda device v1");
 prefixed_text!(PageKey, PageHash, "rp1_", b"rotunda page v1");
+prefixed_text!(ClientSecret, ClientSecretHash, "rc1_", b"rotunda client v1");
 
 fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = digest::Context::new(&digest::SHA256);

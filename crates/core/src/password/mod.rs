@@ -42,7 +42,7 @@ impl Rotunda {
     /// [`Denied`] with `credentials_invalid`, or why the new password does not do, or `session_ended` when the account was
     /// changed at the same moment; [`Failure`] when the store or the password pool does not answer.
     pub async fn change_password(&self, bearer: &Bearer, change: &ChangePassword) -> Result<Grant, Error> {
-        let client = self.policy.client(Some(&bearer.facts.session.client_id))?;
+        let client = &*self.client(Some(&bearer.facts.session.client_id)).await?;
         self.check_new_password(&change.new, &UserWords::of_user(&bearer.facts.user))?;
         for _ in 0..ROUNDS {
             if let Some(grant) = self.change_once(bearer, client, change).await? {

@@ -30,7 +30,7 @@ impl Rotunda {
         caller: &Caller,
     ) -> Result<Grant, Error> {
         let old = &bearer.facts.session;
-        let client = self.policy.client(Some(&old.client_id))?;
+        let client = &*self.client(Some(&old.client_id)).await?;
         for _ in 0..ROUNDS {
             let account = self.prove_again(bearer, password, caller).await?;
             if account.user.ep != old.ep {

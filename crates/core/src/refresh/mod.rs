@@ -121,8 +121,7 @@ impl Rotunda {
         let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         let now = self.clock.now();
         // A client that was taken out of the configuration has no sessions any more.
-        let client =
-            self.policy.client(Some(&facts.session.client_id)).map_err(|_| Denied::ClientMismatch)?;
+        let client = &*self.client_of(&facts.session.client_id).await?;
         let round = Round { prepared, facts, client, now };
         match decide(facts, &prepared.presented(facts), client, now) {
             D::Rotate => self.rotate(round, None).await,

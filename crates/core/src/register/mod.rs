@@ -77,7 +77,7 @@ impl Rotunda {
 
     /// Adds a user and signs them in at once.
     async fn sign_up(&self, register: &Register) -> Result<Grant, Error> {
-        let client = self.policy.client(register.client_id.as_ref())?;
+        let client = &*self.client(register.client_id.as_ref()).await?;
         let account = self.new_account(&register.newcomer).await?;
         let (user, now) = (&account.user, account.user.created_at);
         let device = self.new_device(now)?;
@@ -96,7 +96,7 @@ impl Rotunda {
 
     /// Writes the letter that makes them a user once they follow its link.
     async fn write_to_newcomer(&self, register: &Register) -> Result<(), Error> {
-        self.policy.client(register.client_id.as_ref())?;
+        self.client(register.client_id.as_ref()).await?;
         let Account { user, password } = self.new_account(&register.newcomer).await?;
         if let Some(username) = &user.username
             && self.store.account(&Handle::Username(username.clone())).await?.is_some()

@@ -38,20 +38,20 @@ pub(crate) fn letter_sent() -> Response {
 }
 
 /// Somebody with a link, and what their client holds from before: a browser in cookies, anything else in the body.
-pub(crate) fn arrival(
+pub(crate) async fn arrival(
     app: &App,
     (headers, cookies): (&HeaderMap, &Cookies),
     (token, client, device): (SecretText, Option<String>, Option<SecretText>),
     caller: Caller,
 ) -> Result<Arrival, Problem> {
     let client_id = client_id(client);
-    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
             origin::check(&app.web, headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
+        _ => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     Ok(Arrival { token, client_id, device, page, caller })
 }

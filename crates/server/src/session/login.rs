@@ -58,13 +58,13 @@ pub(crate) async fn login(
 ) -> Result<Response, Problem> {
     let handle = handle(body.email.as_deref(), body.username.as_deref())?;
     let client_id = client_id(body.client_id);
-    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
             origin::check(&app.web, &headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
+        _ => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     let remember = body.remember.unwrap_or(true);
     let login = Login { handle, password: body.password, client_id, remember, device, page, caller };

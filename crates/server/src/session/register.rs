@@ -55,7 +55,7 @@ pub(crate) async fn register(
     Json(body): Json<RegisterBody>,
 ) -> Result<Response, Problem> {
     let client_id = client_id(body.client_id);
-    let kind = app.rotunda.policy().client(client_id.as_ref()).map_err(Problem::Denied)?.kind;
+    let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     if kind == ClientKind::Web {
         origin::check(&app.web, &headers)?;
     }

@@ -30,6 +30,7 @@ mod pages;
 mod phone;
 mod races;
 mod regressions;
+mod revocations;
 mod secrets;
 mod sensitive;
 mod slow;

@@ -8,6 +8,7 @@ mod commands;
 mod day;
 mod faults;
 mod fuzz;
+mod gateways;
 mod house;
 mod import;
 mod mailbox;

@@ -20,6 +20,7 @@ mod documented;
 mod enumeration;
 mod forgotten;
 mod forwarded;
+mod gateway;
 mod host;
 mod https;
 mod limited;

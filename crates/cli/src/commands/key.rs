@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use rotunda_core::keys::SealedSigningKey;
+use rotunda_core::keys::ring::KeyPhase;
 use rotunda_core::store::KeyShelf;
 use serde_json::json;
 
@@ -13,19 +15,20 @@ pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<Exit
     let args::Key::List = verb;
     let wired = Wired::open(global).await?;
     let keys = wired.store.signing_keys().await?;
+    let phases = wired.rotunda.signing_keys().await?;
+    let signs = |kid: &str| phases.iter().any(|key| key.kid == kid && key.phase == KeyPhase::Signing);
     if global.json {
-        let described = |(index, key): (usize, &rotunda_core::keys::SealedSigningKey)| {
-            let signs = index + 1 == keys.len();
+        let described = |key: &SealedSigningKey| {
             json!({
                 "kid": key.kid, "alg": key.algorithm, "created_at": moment(key.created_at),
-                "signs": signs, "master_key": key.master_id,
+                "signs": signs(&key.kid), "master_key": key.master_id,
             })
         };
-        output::json(&keys.iter().enumerate().map(described).collect::<Vec<_>>())?;
+        output::json(&keys.iter().map(described).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let row = |(index, key): (usize, &rotunda_core::keys::SealedSigningKey)| {
-        let signs = if index + 1 == keys.len() { "yes" } else { "no" };
+    let row = |key: &SealedSigningKey| {
+        let signs = if signs(&key.kid) { "yes" } else { "no" };
         [
             key.kid.clone(),
             key.algorithm.clone(),
@@ -34,7 +37,7 @@ pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<Exit
             key.master_id.to_string(),
         ]
     };
-    let rows: Vec<[String; 5]> = keys.iter().enumerate().map(row).collect();
+    let rows: Vec<[String; 5]> = keys.iter().map(row).collect();
     output::table(["KID", "ALG", "CREATED", "SIGNS", "MASTER KEY"], &rows)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -109,7 +109,7 @@ impl Rotunda {
         self.look_at_shelf().await?;
         let shelf = self.shelf();
         let key = shelf.key(kid).ok_or(Denied::NotFound)?;
-        Ok(key.shared_secret().map(SecretText::new))
+        Ok(key.shared_secret().map(|secret| SecretText::new(secret.expose_text().to_string())))
     }
 
     /// What the schedule asks for: a new key when the one that signs is old or of another algorithm than the configured one,

@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { Clock } from "../src/clock.js";
 import { Freshness } from "../src/feed/freshness.js";
@@ -109,21 +112,27 @@ test("a page with a known entry that lacks something is none", () => {
   for (const it of [null, undefined, [], { ...page, full: 1 }, { ...page, as_of: "1" }, { ...page, entries: {} }]) assert.ok(!isPage(it));
 });
 
-test("100,000 revoked sessions cost little", () => {
+test("100,000 revoked sessions cost less than 20 MB and a check less than a microsecond", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const used = async () => {
+    // What the other tests have left is let go first, some of it in the next turns of the loop.
+    for (let i = 0; i < 5; i += 1) await setImmediate(collect());
+    return process.memoryUsage().heapUsed;
+  };
+  // As they come from the network: a text of their own for each.
+  const page = () => JSON.parse(JSON.stringify(Array.from({ length: 100_000 }, (_, i) => entry.session(`${1e12 + i}-7a1b-7c3d-8e5f-0192f0c17a1b`))));
   const revoked = new Revoked();
-  // As they come from the network: parsed, not shared with anybody.
-  const json = JSON.stringify(Array.from({ length: 100_000 }, (_, i) => entry.session(`0192f0c1-7a1b-7c3d-8e5f-${String(i).padStart(12, "0")}`)));
-  const before = process.memoryUsage().heapUsed;
-  revoked.add(JSON.parse(json));
-  globalThis.gc?.();
-  const grown = (process.memoryUsage().heapUsed - before) / 2 ** 20;
-  if (globalThis.gc) assert.ok(grown < 20, `${grown} MiB`);
+  const before = await used();
+  revoked.add(page());
+  const megabytes = ((await used()) - before) / 1e6;
   assert.equal(revoked.size, 100_000);
+  assert.ok(megabytes > 5 && megabytes < 20, `${megabytes} MB`);
   const claims = { sid: "none", sub: "u", ep: 1, jti: "j" };
   const begin = performance.now();
   for (let i = 0; i < 100_000; i += 1) revoked.refuses(claims);
-  const micros = (performance.now() - begin) / 100;
-  assert.ok(micros < 10, `${micros} µs a check`);
+  const nanoseconds = (performance.now() - begin) * 10;
+  assert.ok(nanoseconds < 1000, `${nanoseconds} ns`);
 });
 
 test("options that cannot be meant are refused at the start, and say why", () => {

@@ -78,7 +78,8 @@ impl Rotunda {
         })
     }
 
-    fn claims(
+    /// What an access token for the session says.
+    pub(crate) fn claims(
         &self,
         session: &Session,
         user: &User,

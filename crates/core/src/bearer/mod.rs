@@ -58,7 +58,11 @@ impl Rotunda {
     /// [`Denied`] with `token_unknown` or `token_expired`, also for a user's token and for a client that was removed;
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn service(&self, token: &str) -> Result<ServiceBearer, Error> {
-        let claims = self.verified(token, self.clock.now()).await?;
+        self.service_of(self.verified(token, self.clock.now()).await?).await
+    }
+
+    /// Which service the claims of a good token are about.
+    pub(crate) async fn service_of(&self, claims: Claims) -> Result<ServiceBearer, Error> {
         let id = ClientId(claims.client_id.clone());
         if claims.sid.is_some() || claims.sub != id.subject() {
             return Err(Denied::TokenUnknown.into());
@@ -74,7 +78,7 @@ impl Rotunda {
     }
 
     /// What a good token says.
-    async fn verified(&self, token: &str, now: UnixMillis) -> Result<Claims, Error> {
+    pub(crate) async fn verified(&self, token: &str, now: UnixMillis) -> Result<Claims, Error> {
         let mut verified = self.shelf().verifier.verify(token, now.0);
         if matches!(verified, Err(Invalid::KeyUnknown)) {
             self.look_again().await?;
@@ -91,7 +95,11 @@ impl Rotunda {
     /// does not answer.
     pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
         let now = self.clock.now();
-        let claims = self.verified(token, now).await?;
+        self.bearer_of(self.verified(token, now).await?, now).await
+    }
+
+    /// Whose session the claims of a good token are about.
+    pub(crate) async fn bearer_of(&self, claims: Claims, now: UnixMillis) -> Result<Bearer, Error> {
         // A service's token is good, but there is nobody behind it whose account these routes could be about.
         let session = claims.session().ok_or(Denied::TokenUnknown)?;
         let id = SessionId::from_str(session.sid).map_err(|_| Denied::TokenUnknown)?;
@@ -99,18 +107,23 @@ impl Rotunda {
         if facts.user.sub() != claims.sub {
             return Err(Denied::TokenUnknown.into());
         }
+        let kind = self.live(&facts, session.ep, now).await?;
+        if self.store.is_token_revoked(&claims.jti).await? {
+            return Err(Denied::TokenUnknown.into());
+        }
+        Ok(Bearer { claims, facts, kind })
+    }
+
+    /// Whether what was given out for this session, under the epoch `ep`, is still good, and what kind of client holds it.
+    pub(crate) async fn live(&self, facts: &Facts, ep: u64, now: UnixMillis) -> Result<ClientKind, Error> {
         if let Some((ending, _)) = facts.session.ending_at(now) {
             return Err(Denied::SessionEnded(Some(ending)).into());
         }
         // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
-        if session.ep != facts.user.ep || facts.user.state == UserState::Disabled {
+        if ep != facts.user.ep || facts.user.state == UserState::Disabled {
             return Err(Denied::SessionEnded(None).into());
         }
         // A client that was taken out of the configuration has no sessions any more.
-        let client = &*self.client_of(&facts.session.client_id).await?;
-        if self.store.is_token_revoked(&claims.jti).await? {
-            return Err(Denied::TokenUnknown.into());
-        }
-        Ok(Bearer { claims, facts, kind: client.kind })
+        Ok(self.client_of(&facts.session.client_id).await?.kind)
     }
 }

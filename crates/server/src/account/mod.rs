@@ -51,9 +51,7 @@ pub(crate) async fn arrival(
             origin::check(&app.web, headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native | ClientKind::Confidential | ClientKind::Service => {
-            (device.and_then(|text| DeviceSecret::parse(text.expose())), None)
-        }
+        _ => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     Ok(Arrival { token, client_id, device, page, caller })
 }

@@ -91,10 +91,10 @@ impl Rotunda {
             nbf: None,
             jti,
             client_id: session.client_id.0.clone(),
-            sid: session.id.to_string(),
-            auth_time: session.auth_time.seconds(),
+            sid: Some(session.id.to_string()),
+            auth_time: Some(session.auth_time.seconds()),
             amr: session.amr.clone(),
-            ep: user.ep,
+            ep: Some(user.ep),
             roles: Vec::new(),
             scope: None,
         }

@@ -5,10 +5,13 @@
 //! 1. A claim that is listed here may stand once. A second one is refused (RFC 7519 §4), also when it is spelled with
 //!    escapes.
 //! 2. Claims that are not listed are skipped and reach nobody, so a repeated one cannot be read in two ways.
-//! 3. Times are whole seconds. RFC 7519 §2 would permit fractions; Rotunda never writes them, and an integer cannot
+//! 3. `sid`, `auth_time` and `ep` come together: a user's token has all three, a service's none (RFC 9068 §2.2.1 wants
+//!    `auth_time` only where somebody signed in). One or two of them say nothing that could be checked, so a token with
+//!    half a session is refused, and none is signed.
+//! 4. Times are whole seconds. RFC 7519 §2 would permit fractions; Rotunda never writes them, and an integer cannot
 //!    be `NaN` or lose precision.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The claims of an access token. All times are seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -33,19 +36,54 @@ pub struct Claims {
     pub jti: String,
     /// The client it was issued to (RFC 9068 §2.2, RFC 8693 §4.3).
     pub client_id: String,
-    /// The session it belongs to.
-    pub sid: String,
+    /// The session it belongs to. Comes with `auth_time` and `ep`, or all three are absent: see [`Claims::session`].
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub sid: Option<String>,
     /// When the user last proved who they are (RFC 9068 §2.2.1).
-    pub auth_time: i64,
-    /// How they proved it (RFC 9068 §2.2.1; values of RFC 8176).
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub auth_time: Option<i64>,
+    /// How they proved it (RFC 9068 §2.2.1; values of RFC 8176). Empty for a service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
     /// The user's auth epoch: raised when everything issued before is to count no more.
-    pub ep: u64,
-    /// The user's roles (RFC 9068 §2.2.3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub ep: Option<u64>,
+    /// The caller's roles (RFC 9068 §2.2.3.1); none if it does not say.
+    #[serde(default)]
     pub roles: Vec<String>,
     /// Scopes, separated by spaces (RFC 9068 §2.2.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+}
+
+/// What a user's token says about the session behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SessionClaims<'a> {
+    /// The session's id.
+    pub sid: &'a str,
+    /// When the user last proved who they are, in seconds since 1970-01-01T00:00:00Z.
+    pub auth_time: i64,
+    /// The user's auth epoch at the time of issue.
+    pub ep: u64,
+}
+
+impl Claims {
+    /// The session behind the token; `None` for a service's token, behind which there is no user.
+    #[must_use]
+    pub fn session(&self) -> Option<SessionClaims<'_>> {
+        Some(SessionClaims { sid: self.sid.as_deref()?, auth_time: self.auth_time?, ep: self.ep? })
+    }
+
+    /// Whether there is a session, but not all of it.
+    pub(crate) fn has_half_a_session(&self) -> bool {
+        let any = self.sid.is_some() || self.auth_time.is_some() || self.ep.is_some();
+        any && self.session().is_none()
+    }
+}
+
+/// A claim that may be absent, but not `null`: that would be a third way to say what two ways say.
+fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// `aud`: "a single case-sensitive string" or "an array of" them (RFC 7519 §4.1.3).

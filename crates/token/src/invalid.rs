@@ -48,10 +48,10 @@ pub enum Invalid {
         "the token's signature is not valid; it was changed or not made by this issuer, so get a new one"
     )]
     Signature,
-    /// A claim is missing, twice there, or of the wrong type (RFC 7519 §4, RFC 9068 §2.2).
+    /// A claim is missing, twice there, or of the wrong type (RFC 7519 §4, RFC 9068 §2.2); or half a session.
     #[error(
-        "the claims are not a JSON object with `iss`, `sub`, `aud`, `exp`, `iat`, `jti`, `client_id`, `sid`, \
-         `auth_time`, `amr`, `ep` and `roles`, each once and times in whole seconds; get the token from the issuer"
+        "the claims are not a JSON object with `iss`, `sub`, `aud`, `exp`, `iat`, `jti` and `client_id`, and with all \
+         or none of `sid`, `auth_time` and `ep`, each once and times in whole seconds; get the token from the issuer"
     )]
     Claims,
     /// `iss` is not the expected one (RFC 9068 §4).

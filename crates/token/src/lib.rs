@@ -38,10 +38,10 @@
 //!     nbf: None,
 //!     jti: "tok_1".to_owned(),
 //!     client_id: "web".to_owned(),
-//!     sid: "ses_3".to_owned(),
-//!     auth_time: now,
+//!     sid: Some("ses_3".to_owned()),
+//!     auth_time: Some(now),
 //!     amr: vec!["pwd".to_owned()],
-//!     ep: 0,
+//!     ep: Some(0),
 //!     roles: vec!["editor".to_owned()],
 //!     scope: None,
 //! })?;
@@ -71,7 +71,7 @@ mod signing_key;
 mod verify;
 
 pub use algorithm::Algorithm;
-pub use claims::Claims;
+pub use claims::{Claims, SessionClaims};
 pub use invalid::Invalid;
 pub use jwk::{Jwk, Jwks, JwksError, MAX_JWKS_BYTES, MAX_JWKS_KEYS};
 pub use jws::{MAX_TOKEN_BYTES, Payload};

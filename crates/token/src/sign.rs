@@ -29,6 +29,9 @@ impl SigningKey {
     /// [`SignError::TooLong`] for claims that no verifier would accept, [`SignError::Claims`] and
     /// [`SignError::Signature`] for what should not happen.
     pub fn sign(&self, claims: &Claims) -> Result<String, SignError> {
+        if claims.has_half_a_session() {
+            return Err(SignError::Claims);
+        }
         let mut json = Vec::with_capacity(USUAL_CLAIMS);
         serde_json::to_writer(&mut json, claims).map_err(|_| SignError::Claims)?;
 
@@ -64,8 +67,8 @@ pub enum SignError {
     /// The token would be longer than [`MAX_TOKEN_BYTES`].
     #[error("the token would be longer than {MAX_TOKEN_BYTES} bytes; give the user fewer or shorter roles")]
     TooLong,
-    /// The claims could not be written as JSON.
-    #[error("the claims could not be encoded; please report this")]
+    /// The claims could not be written as JSON, or have half a session.
+    #[error("the claims are not all of what a token must say; please report this")]
     Claims,
     /// The cryptographic library refused to sign.
     #[error("the token could not be signed; the system's source of randomness may be out of order")]

@@ -97,5 +97,6 @@ fn read_claims(payload: &Payload) -> Result<Claims, Invalid> {
     if !payload.as_bytes().trim_ascii_start().starts_with(b"{") {
         return Err(Invalid::Claims);
     }
-    serde_json::from_slice(payload.as_bytes()).map_err(|_| Invalid::Claims)
+    let claims: Claims = serde_json::from_slice(payload.as_bytes()).map_err(|_| Invalid::Claims)?;
+    if claims.has_half_a_session() { Err(Invalid::Claims) } else { Ok(claims) }
 }

@@ -34,7 +34,9 @@ impl Rotunda {
         let claims = self.verifier.verify(token, now.0).map_err(|invalid| {
             if invalid.is_expired() { Denied::TokenExpired } else { Denied::TokenUnknown }
         })?;
-        let id = SessionId::from_str(&claims.sid).map_err(|_| Denied::TokenUnknown)?;
+        // A service's token is good, but there is nobody behind it whose account these routes could be about.
+        let session = claims.session().ok_or(Denied::TokenUnknown)?;
+        let id = SessionId::from_str(session.sid).map_err(|_| Denied::TokenUnknown)?;
         let facts = self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         if facts.user.sub() != claims.sub {
             return Err(Denied::TokenUnknown.into());
@@ -43,7 +45,7 @@ impl Rotunda {
             return Err(Denied::SessionEnded(Some(ending)).into());
         }
         // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
-        if claims.ep != facts.user.ep || facts.user.state == UserState::Disabled {
+        if session.ep != facts.user.ep || facts.user.state == UserState::Disabled {
             return Err(Denied::SessionEnded(None).into());
         }
         // A client that was taken out of the configuration has no sessions any more.

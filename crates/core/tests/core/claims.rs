@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use rotunda_core::denied::Denied;
 use rotunda_core::model::Ending;
-use rotunda_token::{KeySet, Verifier};
+use rotunda_token::{Claims, KeySet, Verifier};
 use serde_json::{Value, json};
 
-use crate::support::{HOUR, ISSUER, MINUTE, MS, World, denied, over};
+use crate::support::{HOUR, ISSUER, MINUTE, MS, World, denied, masters, over};
 
 fn part(token: &str, number: usize) -> Value {
     let text = token.split('.').nth(number).unwrap();
@@ -133,4 +133,27 @@ async fn an_access_token_whose_session_is_somebody_elses_opens_nothing() {
     state.sessions.get_mut(&ada.session.id).unwrap().user_id = bob.user.id;
     w.store.inner.restore(state);
     assert_eq!(denied(w.rotunda.bearer(&ada.access).await), Denied::TokenUnknown);
+}
+
+#[tokio::test]
+async fn a_service_token_is_good_but_nobody_s_bearer() {
+    let w = World::new().await;
+    let tab = w.register("ada").await;
+    let key = w.store.inner.snapshot().signing_keys[0].open(&masters(&[1])).unwrap();
+    let claims = w.bearer(&tab).await.claims;
+    assert!(w.rotunda.bearer(&key.sign(&claims).unwrap()).await.is_ok(), "or the test proves nothing");
+    let service = Claims {
+        sub: "client:reports".to_owned(),
+        client_id: "reports".to_owned(),
+        sid: None,
+        auth_time: None,
+        amr: Vec::new(),
+        ep: None,
+        ..claims
+    };
+    let token = key.sign(&service).unwrap();
+    let verifier =
+        Verifier::new(KeySet::from_signing_keys([&key]), ISSUER.to_owned(), vec![ISSUER.to_owned()]);
+    assert_eq!(verifier.verify(&token, w.clock_now().0), Ok(service), "a service that checks it lets it in");
+    assert_eq!(denied(w.rotunda.bearer(&token).await), Denied::TokenUnknown);
 }

@@ -375,10 +375,10 @@ impl World {
             nbf: None,
             jti: claims.jti.clone(),
             client_id: session.client_id.to_string(),
-            sid: session.id.to_string(),
-            auth_time: session.auth_time.seconds(),
+            sid: Some(session.id.to_string()),
+            auth_time: Some(session.auth_time.seconds()),
             amr: session.amr.clone(),
-            ep: grant.user.ep,
+            ep: Some(grant.user.ep),
             roles: Vec::new(),
             scope: None,
         };

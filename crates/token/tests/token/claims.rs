@@ -1,9 +1,9 @@
 //! Attacks through the claims. Every token here carries a signature that is right.
 
-use rotunda_token::{Claims, Invalid, KeySet, Verifier};
+use rotunda_token::{Claims, Invalid, KeySet, SessionClaims, SignError, Verifier};
 use serde_json::json;
 
-use crate::fixture::{ISSUER, NOW_MS, claims, claims_with, forge_claims, key, token, verify};
+use crate::fixture::{ISSUER, NOW, NOW_MS, claims, claims_with, forge_claims, key, token, verify};
 
 fn claims_without(name: &str) -> String {
     let mut all = serde_json::to_value(claims()).unwrap();
@@ -19,11 +19,75 @@ fn a_missing_exp_is_refused() {
 
 #[test]
 fn every_other_required_claim_is_required() {
-    let required = ["iss", "sub", "aud", "iat", "jti", "client_id", "sid", "auth_time", "amr", "ep", "roles"];
+    let required = ["iss", "sub", "aud", "iat", "jti", "client_id"];
     for name in required {
         assert_eq!(verify(&forge_claims(&claims_without(name))), Err(Invalid::Claims), "{name}");
         assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
     }
+}
+
+/// A service's token: `client_credentials`, with nobody behind it.
+fn service_claims() -> Claims {
+    Claims {
+        sub: "client:reports".to_owned(),
+        client_id: "reports".to_owned(),
+        sid: None,
+        auth_time: None,
+        amr: Vec::new(),
+        ep: None,
+        roles: Vec::new(),
+        scope: Some("revocations.read".to_owned()),
+        ..claims()
+    }
+}
+
+#[test]
+fn a_service_token_has_no_session_and_says_nothing_of_one() {
+    assert_eq!(verify(&key().sign(&service_claims()).unwrap()), Ok(service_claims()));
+    assert_eq!(service_claims().session(), None);
+    let written = serde_json::to_value(service_claims()).unwrap();
+    for name in ["sid", "auth_time", "ep", "amr"] {
+        assert!(written.get(name).is_none(), "{name}");
+    }
+    let session = SessionClaims { sid: &claims().sid.unwrap(), auth_time: NOW - 30, ep: 3 };
+    assert_eq!(claims().session(), Some(session));
+}
+
+#[test]
+fn roles_and_amr_are_empty_where_the_token_does_not_say() {
+    for (name, without) in
+        [("amr", Claims { amr: Vec::new(), ..claims() }), ("roles", Claims { roles: Vec::new(), ..claims() })]
+    {
+        assert_eq!(verify(&forge_claims(&claims_without(name))), Ok(without), "{name}");
+        assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
+    }
+}
+
+#[test]
+fn half_a_session_is_refused_and_not_signed() {
+    let (sid, auth_time, ep) = (claims().sid, claims().auth_time, claims().ep);
+    for which in 0..8 {
+        let has = |bit: u8| which & bit != 0;
+        let some = Claims {
+            sid: sid.clone().filter(|_| has(1)),
+            auth_time: auth_time.filter(|_| has(2)),
+            ep: ep.filter(|_| has(4)),
+            ..claims()
+        };
+        let (read, signed) = (verify(&forge_claims(&json!(some).to_string())), key().sign(&some));
+        if matches!(which, 0 | 7) {
+            assert_eq!((read, signed.is_ok()), (Ok(some), true), "{which}");
+        } else {
+            assert_eq!((read, signed), (Err(Invalid::Claims), Err(SignError::Claims)), "{which}");
+        }
+    }
+    for name in ["sid", "auth_time", "ep"] {
+        assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
+    }
+    let nulls = json!({ "sid": null, "auth_time": null, "ep": null });
+    let mut all = json!(service_claims());
+    all.as_object_mut().unwrap().extend(nulls.as_object().unwrap().clone());
+    assert_eq!(verify(&forge_claims(&all.to_string())), Err(Invalid::Claims), "absent is not `null`");
 }
 
 #[test]

@@ -40,10 +40,10 @@ pub(crate) fn claims() -> Claims {
         nbf: None,
         jti: "019a7d3c-2b1e-7c40-9f00-5d2c1a7be002".to_owned(),
         client_id: "web".to_owned(),
-        sid: "019a7d3c-2b1e-7c40-9f00-5d2c1a7be003".to_owned(),
-        auth_time: NOW - 30,
+        sid: Some("019a7d3c-2b1e-7c40-9f00-5d2c1a7be003".to_owned()),
+        auth_time: Some(NOW - 30),
         amr: vec!["pwd".to_owned()],
-        ep: 3,
+        ep: Some(3),
         roles: vec!["editor".to_owned()],
         scope: None,
     }

@@ -11,7 +11,7 @@ fn signed_claims_come_back_as_they_were() {
         aud: vec!["https://other.example".to_owned(), claims().iss],
         nbf: Some(claims().iat),
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
-        ep: u64::MAX,
+        ep: Some(u64::MAX),
         roles: Vec::new(),
         scope: Some("invoices.read invoices.write".to_owned()),
         sub: "Zoë \"\\ \u{1f511}".to_owned(),

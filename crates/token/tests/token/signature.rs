@@ -57,7 +57,7 @@ fn every_flipped_bit_of_the_signature_is_refused() {
 fn the_signature_of_another_token_is_refused() {
     let (one, two) = (token(), token());
     let [header, payload, _] = parts(&one);
-    let other = key().sign(&rotunda_token::Claims { ep: 4, ..claims() }).unwrap();
+    let other = key().sign(&rotunda_token::Claims { ep: Some(4), ..claims() }).unwrap();
     assert_eq!(verify(&format!("{header}.{payload}.{}", parts(&other)[2])), Err(Invalid::Signature));
     assert_eq!(
         verify(&format!("{header}.{payload}.{}", parts(&two)[2])),

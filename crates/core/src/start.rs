@@ -83,10 +83,10 @@ async fn open_all(outside: &Outside, keys: &MasterKeys) -> Result<Vec<SigningKey
 
 async fn make_first(outside: &Outside, keys: &MasterKeys) -> Result<(), StartError> {
     let algorithm = Algorithm::Es256;
-    let (key, pkcs8) = SigningKey::generate(algorithm).map_err(|_| StartError::SigningKey)?;
+    let (key, secret) = SigningKey::generate(algorithm).map_err(|_| StartError::SigningKey)?;
     let nonce: [u8; NONCE_LEN] = random(&*outside.entropy)?;
     let sealed =
-        SealedSigningKey::seal(keys, (key.kid(), algorithm, pkcs8.expose()), nonce, outside.clock.now())?;
+        SealedSigningKey::seal(keys, (key.kid(), algorithm, secret.expose()), nonce, outside.clock.now())?;
     outside.store.add_first_signing_key(sealed).await?;
     Ok(())
 }

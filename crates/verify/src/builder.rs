@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rotunda_token::{KeySet, LEEWAY_SECONDS};
+use rotunda_token::{KeySet, LEEWAY_SECONDS, SharedSecret};
 use tokio::runtime::Handle;
 use url::Url;
 
@@ -117,6 +117,12 @@ impl Builder {
     /// Uses these keys and fetches none.
     pub fn keys(self, keys: KeySet) -> Self {
         Self { fixed_keys: Some(keys), ..self }
+    }
+
+    /// Uses the secret that the issuer shares with this service (HS256) and fetches no keys. Tokens that are signed in any
+    /// other way are then refused, as those of HS256 are without this.
+    pub fn shared_secret(self, secret: &SharedSecret) -> Self {
+        self.keys(KeySet::from_shared_secret(secret))
     }
 
     /// How far the clocks of this machine and the issuer's may be apart, in seconds; [`LEEWAY_SECONDS`] unless said

@@ -69,4 +69,4 @@ pub use layer::{AuthLayer, AuthService};
 pub use refused::{Malformed, Refused, RefusedCounts, RevokedBy, Unavailable};
 pub use verifier::{PollError, Verifier};
 // What appears in these types.
-pub use rotunda_token::{Claims, Invalid, KeySet};
+pub use rotunda_token::{Claims, Invalid, KeySet, SharedSecret};

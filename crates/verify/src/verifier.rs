@@ -178,7 +178,8 @@ impl Core {
     }
 
     fn judge(&self, token: &str) -> Result<AccessToken, Refused> {
-        // Before everything else: what is verified under these keys must not outlive them in the cache.
+        self.keys.keep_fresh();
+        // Before everything else that counts: what is verified under these keys must not outlive them in the cache.
         let generation = self.keys.generation();
         let known = self.cache.as_ref().and_then(|cache| cache.get(token, generation));
         let hit = known.is_some();

@@ -60,7 +60,6 @@ pub(crate) struct Keys {
 }
 
 /// What is needed to judge a token.
-#[derive(Clone)]
 struct Held {
     verifier: Option<Arc<Verifier>>,
     refresh_at: Duration,
@@ -115,13 +114,18 @@ impl Keys {
         }
     }
 
-    /// What judges tokens now, if there are keys. Has them fetched when they have aged.
-    pub(crate) fn verifier(self: &Arc<Self>) -> Option<Arc<Verifier>> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if self.clock.elapsed() >= held.refresh_at {
+    /// What judges tokens now, if there are keys.
+    pub(crate) fn verifier(&self) -> Option<Arc<Verifier>> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).verifier.clone()
+    }
+
+    /// Has keys fetched when they have aged. This is asked for every token, a remembered one too: a key that was retired
+    /// must not live on for as long as somebody uses it.
+    pub(crate) fn keep_fresh(self: &Arc<Self>) {
+        let refresh_at = self.held.read().unwrap_or_else(PoisonError::into_inner).refresh_at;
+        if self.clock.elapsed() >= refresh_at {
             self.start(Why::Aged);
         }
-        held.verifier
     }
 
     /// Changes with the keys, after they have.

@@ -2,14 +2,20 @@
 //!
 //! The bare check of the signature, by the same library with a parsed key and over the same bytes, and the whole
 //! verification stand in one run, one after the other, so that their ratio says something on any machine.
+//! `tests/verify/cost.rs` asserts the bounds, in a release build.
 
+#![expect(clippy::expect_used, reason = "a measurement that cannot be made says so and ends")]
+
+use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, VerificationAlgorithm};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rotunda_token::{Algorithm, Claims, KeySet, SigningKey};
-use rotunda_verify::{Builder, Verifier};
+use rotunda_verify::{Builder, Polled, ServiceCredentials, Verifier};
 use serde_json::Value;
 
 const ISSUER: &str = "https://auth.example.com";
@@ -77,5 +83,59 @@ fn signatures(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, signatures);
+/// What the feed costs a request: 100,000 ended sessions, from a feed on a socket.
+fn revocations(criterion: &mut Criterion) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || serve(&listener));
+    let key = SigningKey::generate(Algorithm::Es256).expect("a key").0;
+    let token = key.sign(&Claims { iss: issuer.clone(), ..claims() }).expect("a token");
+    let builder = Verifier::builder(issuer).audience("https://reports.example.com");
+    let builder = builder.keys(KeySet::from_signing_keys([&key])).cache(1000);
+    let verifier = builder.poll(ServiceCredentials::new("reports", "secret")).build().expect("a verifier");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let polled = runtime.block_on(verifier.poll_revocations()).expect("a feed");
+    assert_eq!(polled, Polled::Full(100_000));
+    let accepted = verifier.verify(&token).expect("good");
+    let mut group = criterion.benchmark_group("100,000 revocations");
+    group.bench_function("is it still good?", |bencher| {
+        bencher.iter(|| verifier.still_good(black_box(&accepted)).expect("good"));
+    });
+    group.bench_function("verify, remembered", |bencher| {
+        bencher.iter(|| verifier.verify(black_box(&token)).expect("good"));
+    });
+    group.finish();
+}
+
+/// The least of an issuer: a token and a feed, one request per connection.
+fn serve(listener: &TcpListener) {
+    let mut entries = String::new();
+    for nth in 0..100_000 {
+        let comma = if nth == 0 { "" } else { "," };
+        write!(
+            entries,
+            r#"{comma}{{"type":"session","sid":"019a7d3c-2b1e-7c40-9f00-{nth:012x}","exp":{FAR}}}"#
+        )
+        .expect("text");
+    }
+    let page = format!(r#"{{"cursor":"c","full":true,"as_of":1,"entries":[{entries}]}}"#);
+    for stream in listener.incoming() {
+        let mut stream = BufReader::new(stream.expect("a connection"));
+        let (mut head, mut length) = (String::new(), 0);
+        while stream.read_line(&mut head).expect("a line") > 2 {
+            let line = head.lines().last().unwrap_or_default().to_ascii_lowercase();
+            if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a number");
+            }
+        }
+        stream.read_exact(&mut vec![0; length]).expect("a body");
+        let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":600}"#;
+        let body = if head.starts_with("POST") { token } else { &page };
+        let answer =
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.get_mut().write_all(answer.as_bytes()).expect("an answer");
+    }
+}
+
+criterion_group!(benches, signatures, revocations);
 criterion_main!(benches);

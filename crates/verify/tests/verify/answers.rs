@@ -17,83 +17,62 @@ fn answer(refused: &Refused) -> (u16, Option<String>, Option<String>, Value) {
     (response.status().as_u16(), header("www-authenticate"), header("retry-after"), body)
 }
 
+/// `WWW-Authenticate` with these parameters after the realm.
+fn bearer(parameters: &str) -> Option<String> {
+    Some(format!(r#"Bearer realm="rotunda"{parameters}"#))
+}
+
 #[test]
-fn each_refusal_has_its_answer() {
-    let bearer = |rest: &str| Some(format!(r#"Bearer realm="rotunda"{rest}"#));
-    let invalid = |text: &str| bearer(&format!(r#", error="invalid_token", error_description="{text}""#));
-    let lacks = |text: &str| bearer(&format!(r#", error="insufficient_scope", error_description="{text}"#));
-    let cases = [
-        (Refused::Missing, 401, bearer(""), "invalid_token", json!("token_missing")),
-        (
-            Refused::Expired,
-            401,
-            invalid("The access token has expired"),
-            "invalid_token",
-            json!("token_expired"),
-        ),
-        (
-            Refused::Invalid(Invalid::Signature),
-            401,
-            invalid("The access token is not good"),
-            "invalid_token",
-            json!("token_unknown"),
-        ),
-        (
-            Refused::Revoked(RevokedBy::Session),
-            401,
-            invalid("The session has ended"),
-            "invalid_token",
-            json!("session_ended"),
-        ),
-        (
-            Refused::Revoked(RevokedBy::User),
-            401,
-            invalid("The access token was revoked"),
-            "invalid_token",
-            json!("token_unknown"),
-        ),
-        (
-            Refused::Revoked(RevokedBy::Key),
-            401,
-            invalid("The access token was revoked"),
-            "invalid_token",
-            json!("token_unknown"),
-        ),
-        (
-            Refused::Malformed(Malformed::TwoHeaders),
-            400,
-            bearer(r#", error="invalid_request", error_description="The Authorization header is not good""#),
-            "invalid_request",
-            Value::Null,
-        ),
+fn a_refused_token_is_401_and_the_client_reads_what_to_do() {
+    let missing = answer(&Refused::Missing);
+    assert_eq!((missing.0, missing.1, missing.2), (401, bearer(""), None));
+    assert_eq!(
+        (&missing.3["error"], &missing.3["reason"]),
+        (&json!("invalid_token"), &json!("token_missing"))
+    );
+    for (refused, text, reason) in [
+        (Refused::Expired, "The access token has expired", "token_expired"),
+        (Refused::Invalid(Invalid::Signature), "The access token is not good", "token_unknown"),
+        (Refused::Revoked(RevokedBy::Session), "The session has ended", "session_ended"),
+        (Refused::Revoked(RevokedBy::User), "The access token was revoked", "token_unknown"),
+        (Refused::Revoked(RevokedBy::Token), "The access token was revoked", "token_unknown"),
+        (Refused::Revoked(RevokedBy::Key), "The access token was revoked", "token_unknown"),
+    ] {
+        let (status, challenge, retry, body) = answer(&refused);
+        let expected = bearer(&format!(r#", error="invalid_token", error_description="{text}""#));
+        assert_eq!((status, challenge, retry), (401, expected, None), "{refused:?}");
+        assert_eq!(
+            (&body["error"], &body["reason"]),
+            (&json!("invalid_token"), &json!(reason)),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_lacks_is_403_and_says_which_scope() {
+    for (refused, rest) in [
         (
             Refused::InsufficientScope { scope: "a b:c".into() },
-            403,
-            lacks(r#"The access token lacks a scope", scope="a b:c""#),
-            "insufficient_scope",
-            Value::Null,
+            r#"The access token lacks a scope", scope="a b:c""#,
         ),
         // What would break out of the header is left out of it.
-        (
-            Refused::InsufficientScope { scope: "a\"\r\nx: y".into() },
-            403,
-            lacks(r#"The access token lacks a scope""#),
-            "insufficient_scope",
-            Value::Null,
-        ),
-        (
-            Refused::InsufficientRole { role: "admin".into() },
-            403,
-            lacks(r#"The user lacks a role""#),
-            "insufficient_scope",
-            Value::Null,
-        ),
-    ];
-    for (refused, status, challenge, error, reason) in cases {
-        let (told, header, retry, body) = answer(&refused);
-        assert_eq!((told, header, retry), (status, challenge, None), "{refused:?}");
-        assert_eq!((body["error"].as_str(), &body["reason"]), (Some(error), &reason), "{refused:?}");
+        (Refused::InsufficientScope { scope: "a\"\r\nx: y".into() }, r#"The access token lacks a scope""#),
+        (Refused::InsufficientRole { role: "admin".into() }, r#"The user lacks a role""#),
+    ] {
+        let (status, challenge, retry, body) = answer(&refused);
+        let expected = bearer(&format!(r#", error="insufficient_scope", error_description="{rest}"#));
+        assert_eq!((status, challenge, retry), (403, expected, None));
+        assert_eq!((&body["error"], &body["reason"]), (&json!("insufficient_scope"), &Value::Null));
     }
+}
+
+#[test]
+fn two_headers_are_400_and_an_outage_503_with_a_time_to_come_back() {
+    let (status, challenge, _, body) = answer(&Refused::Malformed(Malformed::TwoHeaders));
+    let text = "The Authorization header is not good";
+    assert_eq!(challenge, bearer(&format!(r#", error="invalid_request", error_description="{text}""#)));
+    assert_eq!((status, &body["error"]), (400, &json!("invalid_request")));
     for why in [Unavailable::NoKeys, Unavailable::KeysOutOfDate, Unavailable::FeedStale] {
         let (status, challenge, retry, body) = answer(&Refused::Unavailable(why));
         assert_eq!((status, challenge, retry.as_deref()), (503, None, Some("2")));

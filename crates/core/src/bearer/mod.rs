@@ -59,6 +59,11 @@ impl Rotunda {
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn service(&self, token: &str) -> Result<ServiceBearer, Error> {
         let claims = self.verified(token, self.clock.now()).await?;
+        self.service_of(claims).await
+    }
+
+    /// The service behind a good token.
+    pub(crate) async fn service_of(&self, claims: Claims) -> Result<ServiceBearer, Error> {
         let id = ClientId(claims.client_id.clone());
         if claims.sid.is_some() || claims.sub != id.subject() {
             return Err(Denied::TokenUnknown.into());
@@ -74,7 +79,7 @@ impl Rotunda {
     }
 
     /// What a good token says.
-    async fn verified(&self, token: &str, now: UnixMillis) -> Result<Claims, Error> {
+    pub(crate) async fn verified(&self, token: &str, now: UnixMillis) -> Result<Claims, Error> {
         let mut verified = self.shelf().verifier.verify(token, now.0);
         if matches!(verified, Err(Invalid::KeyUnknown)) {
             self.look_again().await?;
@@ -90,8 +95,13 @@ impl Rotunda {
     /// [`Denied`] with `token_unknown`, `token_expired`, `client_mismatch` or `session_ended`; [`crate::failure::Failure`] when the store
     /// does not answer.
     pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
+        let claims = self.verified(token, self.clock.now()).await?;
+        self.session_of(claims).await
+    }
+
+    /// Steps 2 and 3: the session behind a good token.
+    pub(crate) async fn session_of(&self, claims: Claims) -> Result<Bearer, Error> {
         let now = self.clock.now();
-        let claims = self.verified(token, now).await?;
         // A service's token is good, but there is nobody behind it whose account these routes could be about.
         let session = claims.session().ok_or(Denied::TokenUnknown)?;
         let id = SessionId::from_str(session.sid).map_err(|_| Denied::TokenUnknown)?;

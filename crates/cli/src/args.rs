@@ -237,8 +237,22 @@ pub(crate) enum Mail {
 
 #[derive(Subcommand)]
 pub(crate) enum Key {
-    /// List the signing keys.
+    /// List the signing keys, and what each is for just now.
     List,
+    /// Have a new key take over in a while, when everybody who verifies tokens knows it. Nobody is signed out.
+    #[command(after_help = "Example:\n  rotunda key rotate")]
+    Rotate,
+    /// In an emergency: have nobody accept what this key has signed, and another sign at once. Sessions go on.
+    #[command(after_help = "Example:\n  rotunda key revoke 2q3r…")]
+    Revoke {
+        /// The key, as `rotunda key list` names it.
+        kid: String,
+    },
+    /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
+    Secret {
+        /// The key, as `rotunda key list` names it.
+        kid: String,
+    },
 }
 
 #[derive(Subcommand)]

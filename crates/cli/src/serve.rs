@@ -26,6 +26,9 @@ const JANITOR_BREATHES: Duration = Duration::from_millis(50);
 /// How often the letters are fetched that have been written meanwhile.
 const POSTMAN_RESTS: Duration = Duration::from_secs(2);
 
+/// How often the store is asked whether keys or clients have changed.
+const SHELF_RESTS: Duration = Duration::from_secs(1);
+
 pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<ExitCode> {
     let loaded = load(global, flags)?;
     log::start(loaded.settings.log_level, loaded.settings.log_format);
@@ -42,12 +45,14 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let rotunda = Arc::new(rotunda);
     let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
     let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
-    let postman = tokio::spawn(keep_posting(rotunda));
+    let postman = tokio::spawn(keep_posting(Arc::clone(&rotunda)));
+    let watch = tokio::spawn(keep_up(rotunda));
     output::print(&banner(&settings))?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
     postman.abort();
+    watch.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -124,6 +129,24 @@ async fn keep_posting(rotunda: Arc<Rotunda>) {
             Err(failure) => tracing::warn!(?failure, "the post could not go its round; it will come again"),
         }
         tokio::time::sleep(POSTMAN_RESTS).await;
+    }
+}
+
+/// Keys and clients that another server, or a command, has changed are in use here a second later.
+async fn keep_up(rotunda: Arc<Rotunda>) {
+    let mut well = true;
+    loop {
+        let looked = rotunda.look_at_shelf().await;
+        if let Err(failure) = &looked
+            && well
+        {
+            tracing::warn!(
+                ?failure,
+                "keys and clients could not be looked at; those that are known stay in use"
+            );
+        }
+        well = looked.is_ok();
+        tokio::time::sleep(SHELF_RESTS).await;
     }
 }
 

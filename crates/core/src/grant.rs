@@ -84,7 +84,8 @@ impl Rotunda {
         Ok(Base64UrlUnpadded::encode_string(&random::<16>(&*self.entropy)?))
     }
 
-    fn claims(
+    /// What an access token for the session says.
+    pub(crate) fn claims(
         &self,
         session: &Session,
         user: &User,

@@ -12,6 +12,7 @@
 //! | login | [`login`] | a password becomes a session |
 //! | refresh | [`refresh`] | a refresh token becomes the next one: the heart |
 //! | bearer | [`bearer`] | an access token becomes "who is this?" |
+//! | gateway | [`gateway`] | a bearer token or a page key becomes what a gateway tells the service behind it |
 //! | sessions | [`sessions`] | a user's devices, and the end of one of them |
 //! | logout | [`logout`] | the end of this session, or of all |
 //! | password | [`password`] | a new password, changed or reset, and the end of everything that the old one opened |
@@ -40,6 +41,7 @@ pub mod denied;
 pub mod email;
 pub mod export;
 pub mod failure;
+pub mod gateway;
 mod grant;
 pub mod import;
 pub mod introspect;

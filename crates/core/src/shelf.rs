@@ -49,6 +49,8 @@ pub struct KeyInfo {
     pub signs_from: UnixMillis,
     /// What it is for now.
     pub phase: KeyPhase,
+    /// The master key that it is sealed under.
+    pub master_id: u8,
 }
 
 impl Shelf {
@@ -97,6 +99,7 @@ impl Shelf {
             created_at: key.created_at,
             signs_from: key.signs_from,
             phase,
+            master_id: key.master_id,
         };
         self.stored.iter().zip(phases).map(info).collect()
     }

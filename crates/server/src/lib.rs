@@ -6,6 +6,7 @@
 //! | every answer | [`reply`], one table |
 //! | what a request is checked for before a handler sees it | [`edge`] |
 //! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
+//! | the revocation feed | `revocations/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
 //!
@@ -25,6 +26,7 @@ mod account;
 pub mod edge;
 mod pages;
 pub mod reply;
+mod revocations;
 pub mod routes;
 pub mod serve;
 mod service;
@@ -45,6 +47,8 @@ pub(crate) struct App {
     pub rotunda: Arc<Rotunda>,
     /// What browsers are told and held to.
     pub web: Web,
+    /// What follows the revocation feed.
+    pub hub: Arc<revocations::Hub>,
 }
 
 /// Shared by all requests.

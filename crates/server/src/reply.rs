@@ -165,10 +165,13 @@ impl Problem {
                 };
                 Told { challenge, ..denial(status, code, &denied) }
             }
-            Self::Bearer(denied) => Told {
-                challenge: Some(challenge(&denied)),
-                ..denial(StatusCode::UNAUTHORIZED, "invalid_token", &denied)
-            },
+            Self::Bearer(denied) => {
+                let (status, code) = match denied {
+                    Denied::ScopeMissing(_) => refusal(&denied),
+                    _ => (StatusCode::UNAUTHORIZED, "invalid_token"),
+                };
+                Told { challenge: Some(challenge(&denied)), ..denial(status, code, &denied) }
+            }
             Self::Failure(failure) => failed(&failure),
             other => {
                 let told = error(other.plain());
@@ -257,6 +260,10 @@ fn challenge(denied: &Denied) -> HeaderValue {
         Denied::TokenExpired => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token has expired""#,
         ),
+        Denied::ScopeMissing(scope) => {
+            let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
+            return HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
+        }
         Denied::SessionEnded(_) => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,
         ),

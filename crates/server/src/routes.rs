@@ -22,7 +22,8 @@ use utoipa_axum::routes;
 
 use crate::edge::{beat, host};
 use crate::reply::Problem;
-use crate::{App, Web, account, pages, service, session};
+use crate::revocations::Hub;
+use crate::{App, Web, account, pages, revocations, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -33,12 +34,15 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let public = cors(&web);
     let (for_users, _) = for_users().split_for_parts();
     let (for_services, _) = for_services().split_for_parts();
-    let app = Arc::new(App { rotunda: rotunda.into(), web });
+    let (for_gateways, _) = for_gateways().split_for_parts();
+    let rotunda = rotunda.into();
+    let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
     guarded(for_users, Problem::into_response)
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
+        .merge(guarded(for_gateways, Problem::into_response))
         .merge(guarded(for_pages(), pages::problem))
         .merge(guarded(Router::new().fallback(async || Problem::NoRoute), Problem::into_response))
         .layer(from_fn_with_state(Arc::clone(&app), host::check))
@@ -82,9 +86,17 @@ fn about_accounts() -> OpenApiRouter<Arc<App>> {
 fn for_services() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(service::well_known::jwks))
+        .routes(routes!(revocations::poll::poll))
+        .routes(routes!(revocations::stream::stream))
         .routes(routes!(service::health::healthz))
         .routes(routes!(service::health::readyz))
         .routes(routes!(service::openapi::openapi_json))
+}
+
+/// What gateways ask. No page may read it; and where a gateway asks with the method that it was asked with, an `OPTIONS`
+/// must not be taken for a preflight and be answered with 200.
+fn for_gateways() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(service::verify::verify))
 }
 
 /// What people open in a browser. Not in the document, which is for programs, and no page elsewhere may read them.
@@ -109,9 +121,11 @@ fn guarded(routes: Router<Arc<App>>, says: fn(Problem) -> Response) -> Router<Ar
 pub fn openapi() -> OpenApi {
     let (_, for_users) = for_users().split_for_parts();
     let (_, for_services) = for_services().split_for_parts();
+    let (_, for_gateways) = for_gateways().split_for_parts();
     let mut document = service::openapi::frame();
     document.merge(for_users);
     document.merge(for_services);
+    document.merge(for_gateways);
     document
 }
 

@@ -21,7 +21,10 @@ pub enum Invalid {
     #[error("the token's header is not a JSON object with each name once; get the token from the issuer")]
     Header,
     /// `alg` is missing or not on the list (RFC 8725 §3.1).
-    #[error("the token's `alg` is missing or not one that is accepted here; have it signed with ES256")]
+    #[error(
+        "the token's `alg` is missing or not one that is accepted here; have it signed with ES256, EdDSA, RS256 or, where a secret is \
+         shared on purpose, HS256"
+    )]
     AlgorithmUnknown,
     /// `crit` asks for extensions, of which there are none (RFC 7515 §4.1.11).
     #[error("the token's header has `crit`, and no extension is understood here; issue it without")]

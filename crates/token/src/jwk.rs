@@ -4,14 +4,17 @@
 //!
 //! 1. At most [`MAX_JWKS_BYTES`] and [`MAX_JWKS_KEYS`] entries: it comes over the network.
 //! 2. It must be a JSON object with an array `keys`.
-//! 3. An entry that is no EC public key for signatures is skipped: an issuer may publish keys for other purposes, and
-//!    of kinds that are younger than this code (RFC 7517 §5).
-//! 4. An entry with a private part is skipped too: a private key that was published proves nothing.
+//! 3. An entry that is no public key for signatures is skipped: an issuer may publish keys for other purposes, and of
+//!    kinds that are younger than this code (RFC 7517 §5).
+//! 4. An entry with a private part is skipped too, and `oct`, which has no other: a secret that was published proves
+//!    nothing.
 //!
 //! Whether an entry is a key that can verify here is decided by [`crate::KeySet`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::thumbprint::thumbprint;
 
 /// The longest key set that is read, in bytes.
 pub const MAX_JWKS_BYTES: usize = 64 * 1024;
@@ -19,26 +22,69 @@ pub const MAX_JWKS_BYTES: usize = 64 * 1024;
 /// The most entries a key set may have, the skipped ones included.
 pub const MAX_JWKS_KEYS: usize = 64;
 
-/// The public half of an elliptic curve key (RFC 7517 §4, RFC 7518 §6.2.1).
+/// The members that only a private or a shared key has (RFC 7518 §6.2.2, §6.3.2, §6.4.1; RFC 8037 §2).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// A public key as it is published (RFC 7517 §4).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Jwk {
-    /// Key type: `EC`.
-    pub kty: String,
-    /// Curve: `P-256`.
-    pub crv: String,
-    /// First coordinate: 32 bytes, big-endian, base64url without padding.
-    pub x: String,
-    /// Second coordinate, likewise.
-    pub y: String,
+    /// What kind of key it is, and its numbers.
+    #[serde(flatten)]
+    pub parameters: KeyParameters,
     /// Key id. Rotunda writes the RFC 7638 thumbprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kid: Option<String>,
-    /// The one algorithm it is for: `ES256`.
+    /// The one algorithm it is for: `ES256`, `EdDSA` or `RS256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alg: Option<String>,
     /// `use`: `sig`.
     #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
     pub key_use: Option<String>,
+}
+
+/// The key type (`kty`) and the members that belong to it. All numbers are base64url without padding.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kty")]
+pub enum KeyParameters {
+    /// A point on an elliptic curve (RFC 7518 §6.2.1).
+    #[serde(rename = "EC")]
+    Ec {
+        /// Curve: `P-256`.
+        crv: String,
+        /// First coordinate: 32 bytes, big-endian.
+        x: String,
+        /// Second coordinate, likewise.
+        y: String,
+    },
+    /// An Edwards curve key (RFC 8037 §2).
+    #[serde(rename = "OKP")]
+    Okp {
+        /// Curve: `Ed25519`.
+        crv: String,
+        /// The key: 32 bytes.
+        x: String,
+    },
+    /// An RSA key (RFC 7518 §6.3.1).
+    #[serde(rename = "RSA")]
+    Rsa {
+        /// Modulus: big-endian, 2048 to 4096 bits, without leading zeros.
+        n: String,
+        /// Exponent, likewise; usually `AQAB`, which is 65537.
+        e: String,
+    },
+}
+
+impl KeyParameters {
+    /// The RFC 7638 thumbprint. The texts go into JSON as they are: they must have been decoded as base64url before.
+    pub(crate) fn thumbprint(&self) -> String {
+        match self {
+            Self::Ec { crv, x, y } => {
+                thumbprint(&[r#"{"crv":""#, crv, r#"","kty":"EC","x":""#, x, r#"","y":""#, y, r#""}"#])
+            }
+            Self::Okp { crv, x } => thumbprint(&[r#"{"crv":""#, crv, r#"","kty":"OKP","x":""#, x, r#""}"#]),
+            Self::Rsa { n, e } => thumbprint(&[r#"{"e":""#, e, r#"","kty":"RSA","n":""#, n, r#""}"#]),
+        }
+    }
 }
 
 /// A set of public keys, as it is published (RFC 7517 §5). Read one with [`Jwks::from_json`].
@@ -49,7 +95,7 @@ pub struct Jwks {
 }
 
 impl Jwks {
-    /// Reads a published set and leaves out the entries that are no EC public keys for signatures.
+    /// Reads a published set and leaves out the entries that are no public keys for signatures.
     ///
     /// # Errors
     /// [`JwksError::TooLong`], [`JwksError::TooManyKeys`], [`JwksError::NotJwks`].
@@ -76,7 +122,7 @@ impl Jwks {
 
 fn public_signature_key(entry: Value) -> Option<Jwk> {
     let members = entry.as_object()?;
-    if members.contains_key("d") {
+    if PRIVATE_MEMBERS.iter().any(|name| members.contains_key(*name)) {
         return None;
     }
     // `key_ops` is the other way to say what `use` says (RFC 7517 §4.3).

@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::header::Header;
-use crate::{Invalid, KeySet, PublicKey};
+use crate::{Invalid, KeySet, VerifyingKey};
 
 /// The longest token that is looked at, in bytes; the longest, too, that is ever signed.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -69,8 +69,8 @@ impl<'a> Jws<'a> {
     }
 
     /// Steps 5 and 6: the key's own algorithm, then the signature.
-    pub(crate) fn verify(self, key: &PublicKey) -> Result<Payload, Invalid> {
-        // With one algorithm on the list this cannot fail; with two it is what keeps them apart.
+    pub(crate) fn verify(self, key: &VerifyingKey) -> Result<Payload, Invalid> {
+        // This is what keeps the algorithms apart: the token's word for it is compared, never followed.
         if self.header.algorithm != key.algorithm() {
             return Err(Invalid::AlgorithmMismatch);
         }

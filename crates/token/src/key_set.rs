@@ -1,16 +1,22 @@
-//! The public keys that count, by `kid`.
+//! The keys that count, by `kid`.
 //!
-//! They come from configuration: from one's own signing keys, or from the JWK Set at an address that the operator
-//! wrote down. They never come from a token (ASVS 5.0, 9.1.3).
+//! 1. They come from configuration: from one's own signing keys, from the JWK Set at an address that the operator wrote
+//!    down, or from a secret that a team shares. They never come from a token (ASVS 5.0, 9.1.3).
+//! 2. A set that was read from a JWK Set has public keys only, so no HS256 token passes it, whatever its MAC. One from a
+//!    shared secret has no public key, so nothing else passes.
+//! 3. What is accepted and what is published need not be the same: a server may publish a key before it signs, and
+//!    accept one that it publishes no more. Both are sets of their own, made of whichever keys they are to have.
 
 use std::collections::BTreeMap;
 
-use crate::{Jwks, JwksError, PublicKey, SigningKey};
+use crate::{Jwks, JwksError, SharedSecret, SigningKey, VerifyingKey};
 
-/// Public keys, parsed once, each pinned to one algorithm.
+/// Keys that check signatures, parsed once, each pinned to one algorithm.
+///
+/// It can be collected from any [`VerifyingKey`]s; of two with one `kid`, the last one counts.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
-    by_kid: BTreeMap<String, PublicKey>,
+    by_kid: BTreeMap<String, VerifyingKey>,
 }
 
 impl KeySet {
@@ -29,7 +35,7 @@ impl KeySet {
     /// [`JwksError::KidTwice`].
     pub fn from_jwks(jwks: &Jwks) -> Result<Self, JwksError> {
         let mut set = Self::default();
-        for key in jwks.keys.iter().filter_map(PublicKey::from_jwk) {
+        for key in jwks.keys.iter().filter_map(VerifyingKey::from_jwk) {
             if set.by_kid.get(key.kid()).is_some_and(|other| other.jwk() != key.jwk()) {
                 return Err(JwksError::KidTwice);
             }
@@ -38,34 +44,42 @@ impl KeySet {
         Ok(set)
     }
 
-    /// The public halves of signing keys.
+    /// What checks the tokens of these signing keys, those of HS256 included: for whoever has them all.
     #[must_use]
     pub fn from_signing_keys<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> Self {
-        let mut set = Self::default();
-        for key in keys {
-            set.insert(key.public_key().clone());
-        }
-        set
+        keys.into_iter().map(|key| key.verifying_key().clone()).collect()
     }
 
-    fn insert(&mut self, key: PublicKey) {
+    /// From a secret that the issuer shares with this service. The set accepts HS256 and nothing else.
+    #[must_use]
+    pub fn from_shared_secret(secret: &SharedSecret) -> Self {
+        Self::from_shared_secrets([secret])
+    }
+
+    /// From several: the secret of today, and the one that replaces it or was replaced.
+    #[must_use]
+    pub fn from_shared_secrets<'a>(secrets: impl IntoIterator<Item = &'a SharedSecret>) -> Self {
+        secrets.into_iter().map(VerifyingKey::from_shared_secret).collect()
+    }
+
+    fn insert(&mut self, key: VerifyingKey) {
         self.by_kid.insert(key.kid().to_owned(), key);
     }
 
     /// The key of that id.
     #[must_use]
-    pub fn get(&self, kid: &str) -> Option<&PublicKey> {
+    pub fn get(&self, kid: &str) -> Option<&VerifyingKey> {
         self.by_kid.get(kid)
     }
 
     /// The key, if there is exactly one.
-    pub(crate) fn only(&self) -> Option<&PublicKey> {
+    pub(crate) fn only(&self) -> Option<&VerifyingKey> {
         let mut keys = self.by_kid.values();
         keys.next().filter(|_| keys.next().is_none())
     }
 
     /// All keys, ordered by `kid`.
-    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+    pub fn iter(&self) -> impl Iterator<Item = &VerifyingKey> {
         self.by_kid.values()
     }
 
@@ -81,9 +95,17 @@ impl KeySet {
         self.by_kid.is_empty()
     }
 
-    /// The set as it is published, ordered by `kid`.
+    /// The set as it is published, ordered by `kid`. Shared secrets are left out.
     #[must_use]
     pub fn to_jwks(&self) -> Jwks {
-        Jwks { keys: self.iter().map(|key| key.jwk().clone()).collect() }
+        Jwks { keys: self.iter().filter_map(VerifyingKey::jwk).cloned().collect() }
+    }
+}
+
+impl FromIterator<VerifyingKey> for KeySet {
+    fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
+        let mut set = Self::default();
+        keys.into_iter().for_each(|key| set.insert(key));
+        set
     }
 }

@@ -12,9 +12,10 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | make keys, load them | [`SigningKey`], [`Pkcs8`] |
+//! | make keys, load them | [`SigningKey`], [`SecretBytes`] |
 //! | make a token | [`SigningKey::sign`] |
 //! | publish and read public keys | [`Jwks`], [`KeySet`] |
+//! | share a secret, where it must be | [`SharedSecret`] |
 //! | check a token | [`Verifier::verify`] |
 //!
 //! The crate knows no socket, no file and no clock: the time is an argument. The only randomness is inside aws-lc-rs,
@@ -23,9 +24,9 @@
 //! ```
 //! use rotunda_token::{Algorithm, Claims, KeySet, SigningKey, Verifier};
 //!
-//! // At start: one key, parsed once. `pkcs8` is what has to be kept, sealed.
-//! let (key, pkcs8) = SigningKey::generate(Algorithm::Es256)?;
-//! # let _ = pkcs8.expose();
+//! // At start: one key, parsed once. `secret` is what has to be kept, sealed.
+//! let (key, secret) = SigningKey::generate(Algorithm::Es256)?;
+//! # let _ = secret.expose();
 //!
 //! // At each login and refresh:
 //! let now = 1_800_000_000; // seconds since 1970
@@ -65,18 +66,22 @@ mod invalid;
 mod jwk;
 mod jws;
 mod key_set;
-mod public_key;
+mod private_key;
+mod shared_secret;
 mod sign;
 mod signing_key;
+mod thumbprint;
 mod verify;
+mod verifying_key;
 
 pub use algorithm::Algorithm;
 pub use claims::{Claims, SessionClaims};
 pub use invalid::Invalid;
-pub use jwk::{Jwk, Jwks, JwksError, MAX_JWKS_BYTES, MAX_JWKS_KEYS};
+pub use jwk::{Jwk, Jwks, JwksError, KeyParameters, MAX_JWKS_BYTES, MAX_JWKS_KEYS};
 pub use jws::{MAX_TOKEN_BYTES, Payload};
 pub use key_set::KeySet;
-pub use public_key::PublicKey;
+pub use shared_secret::{NotSharedSecret, SharedSecret};
 pub use sign::SignError;
-pub use signing_key::{Pkcs8, SigningKey, SigningKeyError};
+pub use signing_key::{SecretBytes, SigningKey, SigningKeyError};
 pub use verify::{LEEWAY_SECONDS, Verifier};
+pub use verifying_key::VerifyingKey;

@@ -5,16 +5,12 @@
 //! 3. Sign all of that.
 //! 4. Append the signature, base64url.
 //!
-//! This runs at every login and refresh. The token grows in one buffer of its final size; the only other one holds the
-//! JSON.
+//! This runs at every login and refresh. The token grows in one buffer of its final size; the only others hold
+//! the JSON and the bare signature.
 
-use aws_lc_rs::rand::SystemRandom;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{Claims, MAX_TOKEN_BYTES, SigningKey};
-
-/// An ES256 signature: 64 bytes (RFC 7518 §3.4), encoded.
-const ENCODED_SIGNATURE: usize = 86;
 
 /// Room for usual claims, so that the JSON is written without growing.
 const USUAL_CLAIMS: usize = 768;
@@ -35,8 +31,10 @@ impl SigningKey {
         let mut json = Vec::with_capacity(USUAL_CLAIMS);
         serde_json::to_writer(&mut json, claims).map_err(|_| SignError::Claims)?;
 
-        let length =
-            self.encoded_header.len() + Base64UrlUnpadded::encoded_len(&json) + ".".len() + ENCODED_SIGNATURE;
+        let length = self.encoded_header.len()
+            + encoded(json.len())
+            + ".".len()
+            + encoded(self.private.signature_bytes());
         if length > MAX_TOKEN_BYTES {
             return Err(SignError::TooLong);
         }
@@ -44,13 +42,16 @@ impl SigningKey {
         token.push_str(&self.encoded_header);
         push_base64url(&mut token, &json).ok_or(SignError::Claims)?;
 
-        // The argument is a formality of the interface: aws-lc draws the nonce by itself.
-        let signature = self.key_pair.sign(&SystemRandom::new(), token.as_bytes());
+        let signature = self.private.sign(token.as_bytes()).ok_or(SignError::Signature)?;
         token.push('.');
-        push_base64url(&mut token, signature.map_err(|_| SignError::Signature)?.as_ref())
-            .ok_or(SignError::Signature)?;
+        push_base64url(&mut token, &signature).ok_or(SignError::Signature)?;
         Ok(token)
     }
+}
+
+/// How many characters of base64url without padding that many bytes take.
+const fn encoded(bytes: usize) -> usize {
+    (bytes * 4).div_ceil(3)
 }
 
 fn push_base64url(text: &mut String, bytes: &[u8]) -> Option<()> {

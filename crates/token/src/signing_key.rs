@@ -1,96 +1,99 @@
 //! The private key that signs access tokens, and its form at rest.
 //!
-//! 1. [`SigningKey::generate`] makes a key and gives its PKCS#8 form, once; the caller seals and keeps that.
-//! 2. [`SigningKey::from_pkcs8`] reads it again at start. Reading is slow, so the key is kept for as long as the
+//! 1. [`SigningKey::generate`] makes a key and gives its form at rest, once; the caller seals and keeps that.
+//! 2. [`SigningKey::from_secret_bytes`] reads it again at start. Reading is slow, so the key is kept for as long as the
 //!    process lives.
-//! 3. Its `kid` is the RFC 7638 thumbprint of the public half: it follows from the key, so that it can be neither
-//!    mistaken nor given twice.
+//! 3. Its `kid` is the RFC 7638 thumbprint of the public half, or of the secret where there is none: it follows from
+//!    the key, so that it can be neither mistaken nor given twice.
 //! 4. The token header depends on nothing but the key, so it is encoded here, once.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::ZeroizeOnDrop;
 
-use crate::{Algorithm, Jwk, PublicKey};
+use crate::private_key::PrivateKey;
+use crate::{Algorithm, Jwk, SharedSecret, VerifyingKey};
 
-/// A private key, ready to sign. It cannot be printed, copied or written; aws-lc wipes its memory when it is dropped.
+/// A private key, ready to sign. It cannot be printed, copied or written, and is wiped when it is dropped.
 pub struct SigningKey {
-    /// Made with the `FIXED` algorithm: JWS wants the raw form of a signature, not DER (RFC 7518 §3.4).
-    pub(crate) key_pair: EcdsaKeyPair,
+    pub(crate) private: PrivateKey,
     /// `base64url(header) .`, the beginning of every token.
     pub(crate) encoded_header: String,
-    public: PublicKey,
+    verifying: VerifyingKey,
 }
 
 impl SigningKey {
-    /// Makes a new key. The second value is the only copy of it that can be kept.
+    /// Makes a new key: P-256, Ed25519, RSA of 3072 bits (which takes a second), or 32 random bytes. The second value
+    /// is the only copy of it that can be kept.
     ///
     /// # Errors
     /// [`SigningKeyError::Generation`].
-    pub fn generate(algorithm: Algorithm) -> Result<(Self, Pkcs8), SigningKeyError> {
-        let failed = |_| SigningKeyError::Generation;
-        let key_pair = EcdsaKeyPair::generate(signing_algorithm(algorithm)).map_err(failed)?;
-        let pkcs8 = Pkcs8(key_pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec());
-        let key = Self::new(algorithm, key_pair).ok_or(SigningKeyError::Generation)?;
-        Ok((key, pkcs8))
+    pub fn generate(algorithm: Algorithm) -> Result<(Self, SecretBytes), SigningKeyError> {
+        let make = || {
+            let private = PrivateKey::generate(algorithm)?;
+            let bytes = private.to_secret_bytes()?;
+            Some((Self::new(private)?, bytes))
+        };
+        make().ok_or(SigningKeyError::Generation)
     }
 
-    /// Reads a key from its PKCS#8 form (RFC 5208, DER).
+    /// Reads a key from its form at rest: see [`SecretBytes`].
     ///
     /// # Errors
-    /// [`SigningKeyError::Pkcs8`] if it is not a key of that algorithm.
-    pub fn from_pkcs8(algorithm: Algorithm, pkcs8: &[u8]) -> Result<Self, SigningKeyError> {
-        EcdsaKeyPair::from_pkcs8(signing_algorithm(algorithm), pkcs8)
-            .ok()
-            .and_then(|key_pair| Self::new(algorithm, key_pair))
-            .ok_or(SigningKeyError::Pkcs8)
+    /// [`SigningKeyError::Unreadable`] if it is not a key of that algorithm, or one that no verifier would take, like an
+    /// RSA key of less than 2048 or more than 4096 bits.
+    pub fn from_secret_bytes(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, SigningKeyError> {
+        PrivateKey::from_secret_bytes(algorithm, bytes).and_then(Self::new).ok_or(SigningKeyError::Unreadable)
     }
 
-    fn new(algorithm: Algorithm, key_pair: EcdsaKeyPair) -> Option<Self> {
-        let public = match algorithm {
-            Algorithm::Es256 => PublicKey::from_p256_point(key_pair.public_key().as_ref(), None)?,
-        };
-        let header = format!(r#"{{"typ":"at+jwt","alg":"{}","kid":"{}"}}"#, algorithm.as_str(), public.kid());
+    fn new(private: PrivateKey) -> Option<Self> {
+        let verifying = private.verifying_key()?;
+        let (algorithm, kid) = (verifying.algorithm().as_str(), verifying.kid());
+        let header = format!(r#"{{"typ":"at+jwt","alg":"{algorithm}","kid":"{kid}"}}"#);
         let encoded_header = Base64UrlUnpadded::encode_string(header.as_bytes()) + ".";
-        Some(Self { key_pair, encoded_header, public })
+        Some(Self { private, encoded_header, verifying })
     }
 
     /// Its algorithm.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
-        self.public.algorithm()
+        self.verifying.algorithm()
     }
 
-    /// Its key id: the RFC 7638 thumbprint of the public half, 43 characters.
+    /// Its key id: the RFC 7638 thumbprint, 43 characters.
     #[must_use]
     pub fn kid(&self) -> &str {
-        self.public.kid()
+        self.verifying.kid()
     }
 
-    /// The public half, ready to verify.
+    /// What checks its signatures.
     #[must_use]
-    pub fn public_key(&self) -> &PublicKey {
-        &self.public
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying
     }
 
-    /// The public half, as it is published.
+    /// The public half, as it is published; `None` for HS256, which has none.
     #[must_use]
-    pub fn public_jwk(&self) -> &Jwk {
-        self.public.jwk()
+    pub fn public_jwk(&self) -> Option<&Jwk> {
+        self.verifying.jwk()
+    }
+
+    /// The secret that services must have to check its tokens; `None` for all but HS256.
+    #[must_use]
+    pub fn shared_secret(&self) -> Option<&SharedSecret> {
+        self.private.shared_secret()
     }
 }
 
-fn signing_algorithm(algorithm: Algorithm) -> &'static EcdsaSigningAlgorithm {
-    match algorithm {
-        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
-    }
-}
-
-/// A private key in PKCS#8 form (RFC 5208, DER). It cannot be printed, copied or serialised, and is wiped on drop.
+/// A key in its form at rest: PKCS#8 (RFC 5208, DER), or for HS256 the 32 bytes of the secret. It cannot be printed,
+/// copied or serialised, and is wiped on drop.
 #[derive(ZeroizeOnDrop)]
-pub struct Pkcs8(Vec<u8>);
+pub struct SecretBytes(Vec<u8>);
 
-impl Pkcs8 {
+impl SecretBytes {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// The key itself. Seal it before it goes anywhere.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
@@ -104,7 +107,7 @@ pub enum SigningKeyError {
     /// The cryptographic library could not make a key.
     #[error("no key could be generated; the system's source of randomness may be out of order")]
     Generation,
-    /// Not PKCS#8, damaged, or a key for another algorithm.
-    #[error("this is not a PKCS#8 private key of that algorithm; restore it from a backup or make a new one")]
-    Pkcs8,
+    /// Not the form at rest, damaged, or a key for another algorithm.
+    #[error("this is not a private key of that algorithm; restore it from a backup or make a new one")]
+    Unreadable,
 }

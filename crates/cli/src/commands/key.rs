@@ -1,40 +1,117 @@
-//! `rotunda key list`
+//! `rotunda key list|rotate|revoke|secret`
 
 use std::process::ExitCode;
 
-use rotunda_core::store::KeyShelf;
-use serde_json::json;
+use anyhow::bail;
+use rotunda_core::denied::Denied;
+use rotunda_core::failure::Error;
+use rotunda_core::keys::ring::KeyPhase;
+use rotunda_core::signing::Rotated;
+use rotunda_core::{KeyInfo, Rotunda};
+use serde_json::{Value, json};
 
 use crate::args::{self, Global};
 use crate::output::{self, moment};
 use crate::wiring::Wired;
 
 pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<ExitCode> {
-    let args::Key::List = verb;
-    let wired = Wired::open(global).await?;
-    let keys = wired.store.signing_keys().await?;
-    if global.json {
-        let described = |(index, key): (usize, &rotunda_core::keys::SealedSigningKey)| {
-            let signs = index + 1 == keys.len();
-            json!({
-                "kid": key.kid, "alg": key.algorithm, "created_at": moment(key.created_at),
-                "signs": signs, "master_key": key.master_id,
-            })
-        };
-        output::json(&keys.iter().enumerate().map(described).collect::<Vec<_>>())?;
-        return Ok(ExitCode::SUCCESS);
+    let Wired { rotunda, .. } = Wired::open(global).await?;
+    match verb {
+        args::Key::List => list(global, &rotunda).await?,
+        args::Key::Rotate => rotate(global, &rotunda).await?,
+        args::Key::Revoke { kid } => revoke(global, &rotunda, &kid).await?,
+        args::Key::Secret { kid } => secret(global, &rotunda, &kid).await?,
     }
-    let row = |(index, key): (usize, &rotunda_core::keys::SealedSigningKey)| {
-        let signs = if index + 1 == keys.len() { "yes" } else { "no" };
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
+    let keys = rotunda.signing_keys().await?;
+    if global.json {
+        return output::json(&keys.iter().map(described).collect::<Vec<_>>());
+    }
+    let row = |key: &KeyInfo| {
+        let (phase, at) = phase(key.phase);
         [
             key.kid.clone(),
             key.algorithm.clone(),
             moment(key.created_at),
-            signs.to_owned(),
+            phase.to_owned(),
+            at.map(|at| moment(at)).unwrap_or_default(),
             key.master_id.to_string(),
         ]
     };
-    let rows: Vec<[String; 5]> = keys.iter().enumerate().map(row).collect();
-    output::table(["KID", "ALG", "CREATED", "SIGNS", "MASTER KEY"], &rows)?;
-    Ok(ExitCode::SUCCESS)
+    let rows: Vec<[String; 6]> = keys.iter().map(row).collect();
+    output::table(["KID", "ALG", "CREATED", "PHASE", "FROM/UNTIL", "MASTER KEY"], &rows)
+}
+
+async fn rotate(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
+    let (key, is_new) = match rotunda.rotate_keys().await? {
+        Rotated::Added(key) => (key, true),
+        Rotated::Coming(key) => (key, false),
+    };
+    if global.json {
+        return output::json(&json!({ "added": is_new, "key": described(&key) }));
+    }
+    let (kid, alg, from) = (&key.kid, &key.algorithm, moment(key.signs_from));
+    let what = if is_new { "New signing key" } else { "There is a key on its way already:" };
+    output::print(&format!(
+        "{what} {kid} ({alg}). It is published now and signs from {from} on,\n\
+         when everybody who caches the key set has seen it. Nobody is signed out.\n"
+    ))
+}
+
+async fn revoke(global: &Global, rotunda: &Rotunda, kid: &str) -> anyhow::Result<()> {
+    match rotunda.revoke_key(kid).await {
+        Ok(()) => {}
+        Err(Error::Denied(Denied::NotFound)) => {
+            bail!("there is no signing key {kid:?} that is not revoked yet; `rotunda key list` shows them")
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if global.json {
+        return output::json(&json!({ "revoked": kid }));
+    }
+    output::print(&format!(
+        "Revoked {kid}. Every access token that it has signed is refused from now on, by this server at once and by\n\
+         services that follow the revocation feed within a second. Sessions go on: clients get new tokens by a refresh.\n"
+    ))
+}
+
+async fn secret(global: &Global, rotunda: &Rotunda, kid: &str) -> anyhow::Result<()> {
+    let secret = match rotunda.shared_secret(kid).await {
+        Ok(Some(secret)) => secret,
+        Ok(None) => bail!(
+            "{kid} is no HS256 key. Its private half is nobody else's business: services verify with the public half from \
+             /.well-known/jwks.json"
+        ),
+        Err(Error::Denied(Denied::NotFound)) => {
+            bail!("there is no signing key {kid:?}; `rotunda key list` shows them")
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if global.json {
+        return output::json(&json!({ "kid": kid, "alg": "HS256", "k": secret.expose() }));
+    }
+    output::print(&format!("{}\n", secret.expose()))
+}
+
+fn described(key: &KeyInfo) -> Value {
+    let (phase, at) = phase(key.phase);
+    json!({
+        "kid": key.kid, "alg": key.algorithm, "created_at": moment(key.created_at),
+        "signs_from": moment(key.signs_from), "phase": phase, "phase_at": at.map(|at| moment(at)),
+        "signs": key.phase == KeyPhase::Signing, "master_key": key.master_id,
+    })
+}
+
+/// The phase's name, and the moment that goes with it.
+fn phase(phase: KeyPhase) -> (&'static str, Option<rotunda_core::model::UnixMillis>) {
+    match phase {
+        KeyPhase::Coming(from) => ("coming", Some(from)),
+        KeyPhase::Signing => ("signing", None),
+        KeyPhase::Passing(until) => ("passing", Some(until)),
+        KeyPhase::Over => ("over", None),
+        KeyPhase::Revoked(at) => ("revoked", Some(at)),
+    }
 }

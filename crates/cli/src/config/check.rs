@@ -80,7 +80,7 @@ impl<'a> Check<'a> {
         right.into_iter().filter_map(Result::ok).collect()
     }
 
-    /// A span of `[accounts]` between two bounds.
+    /// A span between two bounds.
     fn between(
         &mut self,
         value: &Key<Period>,
@@ -93,7 +93,7 @@ impl<'a> Check<'a> {
         if !(least..=most).contains(&span) {
             let (is, least, most) = (show_duration(span), show_duration(least), show_duration(most));
             let what = format!("{is:?} is not from {least:?} to {most:?}");
-            self.refuse(value, &format!("[accounts] {key}"), what);
+            self.refuse(value, key, what);
         }
         span
     }
@@ -121,10 +121,15 @@ impl<'a> Check<'a> {
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
         let accounts = &given.accounts;
-        let link_life = self.between(&accounts.link_life, "link_life", [MINUTE * 10, HOUR], MINUTE * 30);
-        let report_life = self.between(&accounts.report_life, "report_life", [HOUR, DAY * 30], DAY * 7);
+        let publish_ahead =
+            self.between(&given.keys.publish_ahead, "[keys] publish_ahead", [MINUTE * 15, DAY * 7], HOUR);
+        let link_life =
+            self.between(&accounts.link_life, "[accounts] link_life", [MINUTE * 10, HOUR], MINUTE * 30);
+        let report_life =
+            self.between(&accounts.report_life, "[accounts] report_life", [HOUR, DAY * 30], DAY * 7);
         let within = &accounts.reauthenticate_within;
-        let reauthenticate_within = self.between(within, "reauthenticate_within", [MINUTE, HOUR], MINUTE * 5);
+        let reauthenticate_within =
+            self.between(within, "[accounts] reauthenticate_within", [MINUTE, HOUR], MINUTE * 5);
         let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
         if !self.findings.is_empty() {
             return None;
@@ -142,6 +147,10 @@ impl<'a> Check<'a> {
         policy.reauthenticate_within = reauthenticate_within;
         policy.service_words = service_words(&public_url, &policy, banned_words);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
+        policy.algorithm = chosen(&given.tokens.algorithm, policy.algorithm);
+        policy.publish_ahead = publish_ahead;
+        policy.rotate_keys_every =
+            given.keys.rotate_every.as_ref().map_or(policy.rotate_keys_every, |it| it.get_ref().0);
         policy.limits = limits(&given.limits, &public_url, self);
         Some(Settings {
             listen,

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::Registration;
 use rotunda_core::store::WhenFull;
+use rotunda_token::Algorithm;
 use serde::Deserialize;
 use toml::Spanned;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::limits::Rate;
 use super::settings::LogFormat;
-use super::values::{Algorithm, Chosen, List, Period, Switch, Whole, Window};
+use super::values::{Chosen, List, Period, Schedule, Switch, Whole, Window};
 
 /// A key's value if it is set, with the place that it came from.
 pub(super) type Key<T> = Option<Spanned<T>>;
@@ -67,6 +68,12 @@ pub(super) struct Cookies {
 pub(super) struct Keys {
     /// The file with the master keys, made at the first start. Default `master.key` in the data folder.
     pub master_file: Key<String>,
+    /// How long a signing key signs before a new one takes over, a day at least; or `never`: only `rotunda key rotate` does it.
+    /// Default `90d`.
+    pub rotate_every: Key<Schedule>,
+    /// How long a new signing key is published before it signs, 15 minutes to 7 days: longer than anybody caches the key set
+    /// (ten minutes, as its `Cache-Control` says). Default `1h`.
+    pub publish_ahead: Key<Period>,
 }
 
 /// `[store]`: where users and sessions are kept.
@@ -97,7 +104,8 @@ pub(super) struct Tokens {
     pub issuer: Key<String>,
     /// `aud`. Default: the issuer.
     pub audience: Key<String>,
-    /// How they are signed: `ES256`.
+    /// How they are signed: `ES256`, `EdDSA`, `RS256` (3072 bits), or `HS256` where services still share a secret. Another
+    /// one than before takes over like any new key. Default `ES256`.
     pub algorithm: Key<Chosen<Algorithm>>,
     /// How long they live, for all clients that do not say otherwise. Default `15m`.
     pub access_ttl: Key<Period>,

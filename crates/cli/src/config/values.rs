@@ -7,6 +7,7 @@ use std::time::Duration;
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::store::WhenFull;
+use rotunda_token::Algorithm;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -117,6 +118,27 @@ impl<'de> Deserialize<'de> for Period {
     }
 }
 
+/// How often something is done: a period of a day at least, or `never`.
+#[derive(Clone, Copy)]
+pub(super) struct Schedule(pub Option<Duration>);
+
+impl<'de> Deserialize<'de> for Schedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const LEAST: Duration = Duration::from_secs(24 * 3600);
+        let text = String::deserialize(deserializer)?;
+        if text == "never" {
+            return Ok(Self(None));
+        }
+        let span = parse_duration(&text).map_err(|why| {
+            D::Error::custom(format!("{text:?} is neither \"never\" nor a duration: {why}"))
+        })?;
+        if span < LEAST {
+            return Err(D::Error::custom(format!("\"{}\" is shorter than a day", show_duration(span))));
+        }
+        Ok(Self(Some(span)))
+    }
+}
+
 /// For how long a repeated refresh gets the same answer: 0 to 60 seconds.
 #[derive(Clone, Copy)]
 pub(super) struct Window(pub Duration);
@@ -188,13 +210,9 @@ impl<'de, T: Choice> Deserialize<'de> for Chosen<T> {
     }
 }
 
-/// How access tokens are signed. There is one way so far.
-#[derive(Clone, Copy)]
-pub(super) struct Algorithm;
-
 impl Choice for Algorithm {
-    const WORDS: &'static [(&'static str, Self)] = &[("ES256", Self)];
-    const NOT_YET: &'static [&'static str] = &["EdDSA", "RS256"];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("ES256", Self::Es256), ("EdDSA", Self::EdDsa), ("RS256", Self::Rs256), ("HS256", Self::Hs256)];
 }
 
 impl Choice for ClientKind {

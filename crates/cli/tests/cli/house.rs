@@ -120,6 +120,7 @@ fn documents_name_only_paths_that_exist() {
         "SECURITY.md",
         "README.md",
         "docs/guide/accounts.md",
+        "docs/guide/gateways.md",
         "docs/guide/passwords.md",
         "docs/guide/rotation.md",
         "docs/reference/proof.md",

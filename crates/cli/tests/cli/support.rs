@@ -72,14 +72,28 @@ impl Place {
     }
 
     pub(crate) fn serve_logging_to(&self, log: &str) -> Server {
-        let log = std::fs::File::options().create(true).append(true).open(self.path(log)).unwrap();
-        let mut child = self.command(&["serve"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        self.serve_at(self.port, log)
+    }
+
+    /// Another server of the same name on the same database.
+    pub(crate) fn serve_beside(&self) -> Server {
+        self.serve_at(free_port(), "beside.log")
+    }
+
+    fn serve_at(&self, port: u16, log: &str) -> Server {
+        let out = std::fs::File::options().create(true).append(true).open(self.path(log)).unwrap();
+        let mut command = self.command(&["serve"]);
+        command.env("ROTUNDA_SERVER__LISTEN", format!("127.0.0.1:{port}"));
+        if port != self.port {
+            command.env("ROTUNDA_SERVER__PUBLIC_URL", format!("http://localhost:{}", self.port));
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(out).spawn().unwrap();
         let mut banner = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut banner).unwrap();
-        assert!(banner.contains("is ready at"), "{banner:?}\n{}", self.read("server.log"));
+        assert!(banner.contains("is ready at"), "{banner:?}\n{}", self.read(log));
         // The rest of the banner is left in the pipe, which holds it.
-        Server { child, url: format!("http://localhost:{}", self.port), _stdout: Box::new(stdout) }
+        Server { child, url: format!("http://localhost:{port}"), _stdout: Box::new(stdout) }
     }
 
     pub(crate) fn read(&self, name: &str) -> String {

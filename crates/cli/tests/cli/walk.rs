@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::support::Place;
 
 /// The text of all code blocks of a Markdown text that open with this line.
-fn blocks(markdown: &str, opening: &str) -> Vec<String> {
+pub(crate) fn blocks(markdown: &str, opening: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = markdown.lines();
     while let Some(line) = lines.next() {
@@ -21,7 +21,7 @@ fn blocks(markdown: &str, opening: &str) -> Vec<String> {
 }
 
 /// A document, by its path from the top.
-fn page(path: &str) -> String {
+pub(crate) fn page(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 

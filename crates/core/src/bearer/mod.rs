@@ -58,11 +58,10 @@ impl Rotunda {
     /// [`Denied`] with `token_unknown` or `token_expired`, also for a user's token and for a client that was removed;
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn service(&self, token: &str) -> Result<ServiceBearer, Error> {
-        let claims = self.verified(token, self.clock.now()).await?;
-        self.service_of(claims).await
+        self.service_of(self.verified(token, self.clock.now()).await?).await
     }
 
-    /// The service behind a good token.
+    /// Which service the claims of a good token are about.
     pub(crate) async fn service_of(&self, claims: Claims) -> Result<ServiceBearer, Error> {
         let id = ClientId(claims.client_id.clone());
         if claims.sid.is_some() || claims.sub != id.subject() {
@@ -95,13 +94,12 @@ impl Rotunda {
     /// [`Denied`] with `token_unknown`, `token_expired`, `client_mismatch` or `session_ended`; [`crate::failure::Failure`] when the store
     /// does not answer.
     pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
-        let claims = self.verified(token, self.clock.now()).await?;
-        self.session_of(claims).await
+        let now = self.clock.now();
+        self.bearer_of(self.verified(token, now).await?, now).await
     }
 
-    /// Steps 2 and 3: the session behind a good token.
-    pub(crate) async fn session_of(&self, claims: Claims) -> Result<Bearer, Error> {
-        let now = self.clock.now();
+    /// Whose session the claims of a good token are about.
+    pub(crate) async fn bearer_of(&self, claims: Claims, now: UnixMillis) -> Result<Bearer, Error> {
         // A service's token is good, but there is nobody behind it whose account these routes could be about.
         let session = claims.session().ok_or(Denied::TokenUnknown)?;
         let id = SessionId::from_str(session.sid).map_err(|_| Denied::TokenUnknown)?;
@@ -109,18 +107,23 @@ impl Rotunda {
         if facts.user.sub() != claims.sub {
             return Err(Denied::TokenUnknown.into());
         }
+        let kind = self.live(&facts, session.ep, now).await?;
+        if self.store.is_token_revoked(&claims.jti).await? {
+            return Err(Denied::TokenUnknown.into());
+        }
+        Ok(Bearer { claims, facts, kind })
+    }
+
+    /// Whether what was given out for this session, under the epoch `ep`, is still good, and what kind of client holds it.
+    pub(crate) async fn live(&self, facts: &Facts, ep: u64, now: UnixMillis) -> Result<ClientKind, Error> {
         if let Some((ending, _)) = facts.session.ending_at(now) {
             return Err(Denied::SessionEnded(Some(ending)).into());
         }
         // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
-        if session.ep != facts.user.ep || facts.user.state == UserState::Disabled {
+        if ep != facts.user.ep || facts.user.state == UserState::Disabled {
             return Err(Denied::SessionEnded(None).into());
         }
         // A client that was taken out of the configuration has no sessions any more.
-        let client = &*self.client_of(&facts.session.client_id).await?;
-        if self.store.is_token_revoked(&claims.jti).await? {
-            return Err(Denied::TokenUnknown.into());
-        }
-        Ok(Bearer { claims, facts, kind: client.kind })
+        Ok(self.client_of(&facts.session.client_id).await?.kind)
     }
 }

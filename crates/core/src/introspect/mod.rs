@@ -40,8 +40,9 @@ impl Rotunda {
                 .map(Box::new)
                 .map(Active::Refresh));
         }
-        let claims = match self.verified(token, self.clock.now()).await {
-            Ok(claims) if claims.session().is_some() => self.session_of(claims).await.map(|it| it.claims),
+        let now = self.clock.now();
+        let claims = match self.verified(token, now).await {
+            Ok(claims) if claims.session().is_some() => self.bearer_of(claims, now).await.map(|it| it.claims),
             Ok(claims) => self.service_of(claims).await.map(|it| it.claims),
             Err(error) => Err(error),
         };

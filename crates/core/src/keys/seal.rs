@@ -29,19 +29,19 @@ pub struct SealedSigningKey {
 }
 
 impl SealedSigningKey {
-    /// Seals a private key (PKCS#8) under the current master key, with a fresh nonce.
+    /// Seals a key in its form at rest ([`rotunda_token::SecretBytes`]) under the current master key, with a fresh nonce.
     ///
     /// # Errors
     /// [`KeyError::Seal`] when the cipher refuses; it cannot at these sizes.
     pub fn seal(
         masters: &MasterKeys,
-        (kid, algorithm, pkcs8): (&str, Algorithm, &[u8]),
+        (kid, algorithm, secret): (&str, Algorithm, &[u8]),
         nonce: [u8; NONCE_LEN],
         (created_at, signs_from): (UnixMillis, UnixMillis),
     ) -> Result<Self, KeyError> {
         let master_id = masters.current_id();
         let mut sealed = nonce.to_vec();
-        let mut body = Zeroizing::new(pkcs8.to_vec());
+        let mut body = Zeroizing::new(secret.to_vec());
         let tag = sealing_key(masters, master_id)?
             .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
@@ -75,7 +75,7 @@ impl SealedSigningKey {
             .open_in_place(nonce, Aad::from(associated(&self.kid, &self.algorithm)), &mut body)
             .map_err(|_| broken)?;
         let algorithm = Algorithm::from_name(&self.algorithm).ok_or(KeyError::SigningKey)?;
-        let key = SigningKey::from_pkcs8(algorithm, plain).map_err(|_| KeyError::SigningKey)?;
+        let key = SigningKey::from_secret_bytes(algorithm, plain).map_err(|_| KeyError::SigningKey)?;
         if key.kid() == self.kid { Ok(key) } else { Err(KeyError::SigningKey) }
     }
 }

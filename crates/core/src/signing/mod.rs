@@ -19,7 +19,7 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::keys::ring::KeyPhase;
 use crate::keys::{MasterKeys, SealedSigningKey};
-use crate::model::{Caller, Event, EventKind, UnixMillis};
+use crate::model::{Caller, Event, EventKind, SecretText, UnixMillis};
 use crate::outside::{Entropy, random};
 use crate::policy::Policy;
 use crate::shelf::KeyInfo;
@@ -98,6 +98,18 @@ impl Rotunda {
                 return Ok(());
             }
         }
+    }
+
+    /// The secret of an HS256 key, to be given to the services that share it; `None` for a key with a public half, whose
+    /// private half nobody else ever needs.
+    ///
+    /// # Errors
+    /// [`Denied::NotFound`]; a failure when the store does not answer.
+    pub async fn shared_secret(&self, kid: &str) -> Result<Option<SecretText>, Error> {
+        self.look_at_shelf().await?;
+        let shelf = self.shelf();
+        let key = shelf.key(kid).ok_or(Denied::NotFound)?;
+        Ok(key.shared_secret().map(|secret| SecretText::new(secret.expose_text().to_string())))
     }
 
     /// What the schedule asks for: a new key when the one that signs is old or of another algorithm than the configured one,

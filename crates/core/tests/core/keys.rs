@@ -162,8 +162,8 @@ fn master_keys_have_ids_from_1_to_255_and_the_highest_is_current() {
 #[test]
 fn a_sealed_key_opens_as_itself_alone() {
     let masters = masters(&[1, 2]);
-    let (key, pkcs8) = SigningKey::generate(Algorithm::Es256).unwrap();
-    let whole = (key.kid(), Algorithm::Es256, pkcs8.expose());
+    let (key, secret) = SigningKey::generate(Algorithm::Es256).unwrap();
+    let whole = (key.kid(), Algorithm::Es256, secret.expose());
     let sealed = SealedSigningKey::seal(&masters, whole, [7; 12], NOW).unwrap();
     assert_eq!(sealed.open(&masters).unwrap().kid(), key.kid());
     let mut sealed_byte = sealed.sealed.clone();

@@ -38,7 +38,7 @@ pub(crate) fn letter_sent() -> Response {
 }
 
 /// Somebody with a link, and what their client holds from before: a browser in cookies, anything else in the body.
-pub(crate) fn arrival(
+pub(crate) async fn arrival(
     app: &App,
     (headers, cookies): (&HeaderMap, &Cookies),
     (token, client, device): (SecretText, Option<String>, Option<SecretText>),
@@ -51,7 +51,7 @@ pub(crate) fn arrival(
             origin::check(&app.web, headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
+        _ => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     Ok(Arrival { token, client_id, device, page, caller })
 }

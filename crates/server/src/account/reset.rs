@@ -53,7 +53,7 @@ pub(crate) async fn reset(
     Json(body): Json<ResetBody>,
 ) -> Result<Response, Problem> {
     let carried = (body.token, body.client_id, body.device_secret);
-    let arrival = arrival(&app, (&headers, &cookies), carried, caller)?;
+    let arrival = arrival(&app, (&headers, &cookies), carried, caller).await?;
     let grant = app.rotunda.reset_password(&arrival, &body.new_password).await?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

@@ -65,7 +65,7 @@ pub(crate) async fn verify(
         }
         (None, Some(token), Some(password)) => {
             let carried = (token, body.client_id, body.device_secret);
-            let arrival = arrival(&app, (&headers, &cookies), carried, caller)?;
+            let arrival = arrival(&app, (&headers, &cookies), carried, caller).await?;
             let grant = app.rotunda.verify_email(&arrival, &password).await?;
             Ok(answer(StatusCode::OK, &app.web, &grant))
         }

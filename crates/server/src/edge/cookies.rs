@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use http::header::COOKIE;
 use http::request::Parts;
+use rotunda_core::denied::Denied;
 use rotunda_core::model::{DeviceSecret, PageKey, SecretText};
 
 use crate::App;
@@ -88,6 +89,15 @@ impl Cookies {
         match self.page.as_slice() {
             [one] => PageKey::parse(one.expose()),
             _ => None,
+        }
+    }
+
+    /// The key of the page cookie, for whoever goes by it: two of them prove nothing, nor does one that cannot be ours.
+    pub(crate) fn proving_page(&self) -> Result<PageKey, Denied> {
+        match self.page.as_slice() {
+            [] => Err(Denied::TokenMissing),
+            [one] => PageKey::parse(one.expose()).ok_or(Denied::TokenUnknown),
+            _ => Err(Denied::TokenUnknown),
         }
     }
 

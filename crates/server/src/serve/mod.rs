@@ -12,7 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 use crate::edge::Peer;
@@ -31,6 +31,17 @@ const HEADER_COUNT: usize = 100;
 /// How long requests under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// Tells answers that would go on for ever that the server is stopping; in the extensions of each request.
+#[derive(Clone)]
+pub struct Closing(watch::Receiver<bool>);
+
+impl Closing {
+    /// Done when the server is told to stop, or is gone.
+    pub async fn told(mut self) {
+        let _ = self.0.wait_for(|closing| *closing).await;
+    }
+}
+
 /// Serves until `stop` is done, then lets the requests under way finish.
 ///
 /// `connections` is how many may be open at once: leave some of the process's file descriptors to the store.
@@ -43,6 +54,7 @@ pub async fn serve(
     let builder = Arc::new(connection());
     let places = Arc::new(Semaphore::new(connections.min(MOST_CONNECTIONS)));
     let graceful = GracefulShutdown::new();
+    let (close, closing) = watch::channel(false);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -51,8 +63,10 @@ pub async fn serve(
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let router = router.clone();
+        let closing = Closing(closing.clone());
         let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(closing.clone());
             router.clone().oneshot(request.map(axum::body::Body::new))
         });
         let builder = Arc::clone(&builder);
@@ -69,6 +83,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    close.send_replace(true);
     tracing::info!("stopping: requests under way may finish; a second signal cuts them off");
     if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not finish in {} s and were cut off", DRAIN.as_secs());

@@ -2,4 +2,5 @@
 
 pub(crate) mod health;
 pub(crate) mod openapi;
+pub(crate) mod verify;
 pub(crate) mod well_known;

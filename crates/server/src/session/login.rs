@@ -64,7 +64,7 @@ pub(crate) async fn login(
             origin::check(&app.web, &headers)?;
             (cookies.known_device(), cookies.page())
         }
-        ClientKind::Native => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
+        _ => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     let remember = body.remember.unwrap_or(true);
     let login = Login { handle, password: body.password, client_id, remember, device, page, caller };

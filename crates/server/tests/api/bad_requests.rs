@@ -70,6 +70,7 @@ async fn methods_that_a_route_does_not_know() {
         ("/auth/me/export", "GET,HEAD"),
         ("/auth/sessions", "GET,HEAD"),
         ("/auth/sessions/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21", "DELETE"),
+        ("/auth/verify", "GET,HEAD"),
         ("/.well-known/jwks.json", "GET,HEAD"),
         ("/healthz", "GET,HEAD"),
         ("/readyz", "GET,HEAD"),

@@ -27,11 +27,13 @@ fn asks(browser: &Browser<'_>, phone: &Phone<'_>) -> Vec<Ask> {
         post("/auth/password/forgot").json(&json!({"email": ADA})),
         post("/auth/email/verify").json(&json!({"email": "nobody@example.com"})),
         get("/readyz"),
+        browser.bare(get("/auth/verify").with("x-forwarded-method", "GET")),
     ];
     let tokens = [&browser.access_token, &phone.access_token];
     asks.extend(tokens.into_iter().flat_map(|token| {
         [
             get("/auth/me"),
+            get("/auth/verify"),
             get("/auth/sessions"),
             delete(&format!("/auth/sessions/{}", phone.session)),
             post("/auth/logout"),

@@ -1,6 +1,8 @@
 //! What an access token must survive, by theme.
 
 #[cfg(test)]
+mod algorithm;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod encoding;
@@ -16,6 +18,8 @@ mod properties;
 mod round_trip;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod shared_secret;
 #[cfg(test)]
 mod signature;
 #[cfg(test)]

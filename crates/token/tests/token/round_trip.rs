@@ -1,9 +1,12 @@
 //! What is signed is what is read.
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
 use rotunda_token::{Algorithm, Claims, KeySet, MAX_TOKEN_BYTES, SignError, SigningKey, SigningKeyError};
 use serde_json::{Value, json};
 
-use crate::fixture::{claims, decode, key, parts, pkcs8, token, verifier, verify};
+use crate::fixture::{claims, decode, issuers, key, parts, token, verify};
 
 #[test]
 fn signed_claims_come_back_as_they_were() {
@@ -17,8 +20,10 @@ fn signed_claims_come_back_as_they_were() {
         sub: "Zoë \"\\ \u{1f511}".to_owned(),
         ..claims()
     };
-    for claims in [claims(), all] {
-        assert_eq!(verify(&key().sign(&claims).unwrap()), Ok(claims));
+    for issuer in issuers() {
+        for claims in [claims(), all.clone()] {
+            assert_eq!(issuer.verify(&issuer.key.sign(&claims).unwrap()), Ok(claims));
+        }
     }
 }
 
@@ -33,8 +38,10 @@ fn claims_of_any_length_are_encoded_whole() {
 
 #[test]
 fn the_header_is_that_of_an_access_token() {
-    let header: Value = serde_json::from_slice(&decode(parts(&token())[0])).unwrap();
-    assert_eq!(header, json!({ "typ": "at+jwt", "alg": "ES256", "kid": key().kid() }));
+    for issuer in issuers() {
+        let header: Value = serde_json::from_slice(&decode(parts(&issuer.token())[0])).unwrap();
+        assert_eq!(header, json!({ "typ": "at+jwt", "alg": issuer.name(), "kid": issuer.key.kid() }));
+    }
 }
 
 #[test]
@@ -66,22 +73,47 @@ fn several_audiences_are_written_as_an_array() {
 }
 
 #[test]
-fn a_key_read_from_its_pkcs8_is_the_same_key() {
-    let again = SigningKey::from_pkcs8(Algorithm::Es256, pkcs8()).unwrap();
-    assert_eq!(again.kid(), key().kid());
-    assert_eq!(again.public_jwk(), key().public_jwk());
-    assert_eq!(verify(&again.sign(&claims()).unwrap()), Ok(claims()));
+fn a_key_read_from_its_form_at_rest_is_the_same_key() {
+    for issuer in issuers() {
+        let again = SigningKey::from_secret_bytes(issuer.key.algorithm(), issuer.secret.expose()).unwrap();
+        assert_eq!(again.kid(), issuer.key.kid());
+        assert_eq!(again.public_jwk(), issuer.key.public_jwk());
+        assert_eq!(issuer.verify(&again.sign(&claims()).unwrap()), Ok(claims()));
+    }
 }
 
 #[test]
-fn what_is_no_p256_key_is_not_read_as_one() {
-    use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
-
-    let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap();
-    let cut = &pkcs8()[..pkcs8().len() - 1];
-    for bytes in [p384.as_ref(), cut, b"", b"-----BEGIN PRIVATE KEY-----"] {
-        assert_eq!(SigningKey::from_pkcs8(Algorithm::Es256, bytes).err(), Some(SigningKeyError::Pkcs8));
+fn a_key_is_not_read_as_one_of_another_algorithm() {
+    for issuer in issuers() {
+        for other in Algorithm::ALL.into_iter().filter(|other| *other != issuer.key.algorithm()) {
+            let read = SigningKey::from_secret_bytes(other, issuer.secret.expose()).err();
+            assert_eq!(read, Some(SigningKeyError::Unreadable), "{} as {}", issuer.name(), other.as_str());
+        }
     }
+}
+
+#[test]
+fn what_is_no_key_is_not_read_as_one() {
+    let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap().to_pkcs8v1().unwrap();
+    for issuer in issuers() {
+        let whole = issuer.secret.expose();
+        let cut = &whole[..whole.len() - 1];
+        for bytes in [p384.as_ref(), cut, &whole.repeat(2)[1..], b"", b"-----BEGIN PRIVATE KEY-----"] {
+            let read = SigningKey::from_secret_bytes(issuer.key.algorithm(), bytes).err();
+            assert_eq!(read, Some(SigningKeyError::Unreadable), "{} {}", issuer.name(), bytes.len());
+        }
+    }
+}
+
+#[test]
+fn an_rsa_key_of_2048_bits_from_elsewhere_signs() {
+    let pkcs8 = |size| AsDer::<Pkcs8V1Der>::as_der(&RsaKeyPair::generate(size).unwrap()).unwrap();
+    let read = |bytes: &Pkcs8V1Der| SigningKey::from_secret_bytes(Algorithm::Rs256, bytes.as_ref());
+    let two = read(&pkcs8(KeySize::Rsa2048)).unwrap();
+    let keys = KeySet::from_jwks(&KeySet::from_signing_keys([&two]).to_jwks()).unwrap();
+    let token = two.sign(&claims()).unwrap();
+    assert_eq!(decode(parts(&token)[2]).len(), 256);
+    assert!(keys.verify_signature(&token).is_ok());
 }
 
 #[test]
@@ -101,9 +133,21 @@ fn twenty_roles_stay_below_one_kibibyte() {
 
 #[test]
 fn nothing_is_signed_that_no_verifier_would_read() {
-    let with_scope = |length| Claims { scope: Some("s".repeat(length)), ..claims() };
-    let longest = (0..8192).rev().find_map(|length| key().sign(&with_scope(length)).ok()).unwrap();
-    assert_eq!(longest.len(), MAX_TOKEN_BYTES);
-    assert!(verifier().verify(&longest, claims().iat * 1000).is_ok());
-    assert_eq!(key().sign(&with_scope(8192)), Err(SignError::TooLong));
+    for issuer in issuers().iter().filter(|issuer| issuer.key.algorithm() != Algorithm::Rs256) {
+        let sign = |length| issuer.key.sign(&Claims { scope: Some("s".repeat(length)), ..claims() });
+        let longest = (0..8192).rev().find_map(|length| sign(length).ok()).unwrap();
+        assert!((MAX_TOKEN_BYTES - 1..=MAX_TOKEN_BYTES).contains(&longest.len()), "{}", longest.len());
+        assert!(issuer.verify(&longest).is_ok());
+        assert_eq!(sign(8192), Err(SignError::TooLong));
+    }
+}
+
+#[test]
+fn a_token_is_written_into_one_buffer_of_its_size() {
+    for issuer in issuers() {
+        for length in 0..8 {
+            let token = issuer.key.sign(&Claims { sub: "s".repeat(length), ..claims() }).unwrap();
+            assert_eq!(token.capacity(), token.len(), "{}", issuer.name());
+        }
+    }
 }

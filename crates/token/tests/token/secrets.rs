@@ -2,19 +2,22 @@
 
 use std::fmt::{Debug, Display};
 
-use rotunda_token::{Claims, Invalid, KeySet, Pkcs8, SigningKey, Verifier};
+use rotunda_token::{Claims, Invalid, KeySet, SecretBytes, SharedSecret, SigningKey, Verifier, VerifyingKey};
 use serde::Serialize;
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use zeroize::ZeroizeOnDrop;
 
 assert_not_impl_any!(SigningKey: Debug, Display, Serialize, Clone);
-assert_not_impl_any!(Pkcs8: Debug, Display, Serialize, Clone, AsRef<[u8]>, std::ops::Deref);
-assert_impl_all!(Pkcs8: ZeroizeOnDrop);
+assert_not_impl_any!(SecretBytes: Debug, Display, Serialize, Clone, AsRef<[u8]>, std::ops::Deref);
+assert_not_impl_any!(SharedSecret: Debug, Display, Serialize, Clone, AsRef<[u8]>, std::ops::Deref);
+assert_impl_all!(SecretBytes: ZeroizeOnDrop);
+assert_impl_all!(SharedSecret: ZeroizeOnDrop);
 
 // What is shared between the threads of a server, and what it is made of.
 assert_impl_all!(SigningKey: Send, Sync);
 assert_impl_all!(Verifier: Send, Sync, Clone, Debug);
 assert_impl_all!(KeySet: Send, Sync, Clone, Debug);
+assert_impl_all!(VerifyingKey: Send, Sync, Clone, Debug);
 assert_impl_all!(Claims: Send, Sync, Clone, Debug);
 assert_impl_all!(Invalid: std::error::Error, Copy, Send, Sync);
 

@@ -1,56 +1,121 @@
 //! Attacks through the signature.
 
-use aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding,
+    RsaKeyPair,
+};
 use rotunda_token::{Algorithm, Invalid, KeySet, SigningKey, Verifier};
 
-use crate::fixture::{ISSUER, NOW_MS, claims, decode, encode, key, parts, raw_signature, token, verify};
+use crate::fixture::{
+    ISSUER, NOW_MS, claims, decode, ecdsa, encode, issuer, issuers, key, parts, token, verify,
+};
 
 #[test]
 fn a_signature_of_the_wrong_length_is_refused() {
-    let token = token();
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let signature = decode(signature);
-    let longer = [signature.as_slice(), &[0]].concat();
-    let twice = signature.repeat(2);
-    for wrong in [&[], &signature[..1], &signature[..32], &signature[..63], &longer, &twice] {
-        assert_eq!(
-            verify(&format!("{signed}.{}", encode(wrong))),
-            Err(Invalid::Signature),
-            "{}",
-            wrong.len()
-        );
+    for issuer in issuers() {
+        let token = issuer.token();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let signature = decode(signature);
+        let (all, half) = (signature.len(), signature.len() / 2);
+        let longer = [signature.as_slice(), &[0]].concat();
+        let padded = [&[0], signature.as_slice()].concat();
+        let twice = signature.repeat(2);
+        for wrong in [
+            &[],
+            &signature[..1],
+            &signature[..half],
+            &signature[..all - 1],
+            &signature[1..],
+            &longer,
+            &padded,
+            &twice,
+        ] {
+            let token = format!("{signed}.{}", encode(wrong));
+            assert_eq!(issuer.verify(&token), Err(Invalid::Signature), "{} {}", issuer.name(), wrong.len());
+        }
     }
+}
+
+#[test]
+fn signatures_are_as_long_as_their_algorithm_has_them() {
+    let lengths = issuers().each_ref().map(|issuer| decode(parts(&issuer.token())[2]).len());
+    assert_eq!(lengths, [64, 64, 384, 32]);
 }
 
 #[test]
 fn a_der_signature_is_refused() {
     let token = token();
     let signed = token.rsplit_once('.').unwrap().0;
-    let der = raw_signature(&ECDSA_P256_SHA256_ASN1_SIGNING, signed);
+    let der = ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING, signed.as_bytes());
     assert_eq!(der.first(), Some(&0x30), "or it is no DER");
     assert_eq!(verify(&format!("{signed}.{}", encode(der))), Err(Invalid::Signature));
 }
 
 #[test]
+fn an_rsa_signature_with_another_padding_or_hash_is_refused() {
+    let issuer = issuer(Algorithm::Rs256);
+    let token = issuer.token();
+    let signed = token.rsplit_once('.').unwrap().0;
+    let pair = RsaKeyPair::from_pkcs8(issuer.secret.expose()).unwrap();
+    let forms: [(&'static dyn RsaEncoding, _); 3] = [
+        (&RSA_PKCS1_SHA256, Ok(claims())),
+        (&RSA_PSS_SHA256, Err(Invalid::Signature)),
+        (&RSA_PKCS1_SHA512, Err(Invalid::Signature)),
+    ];
+    for (form, verdict) in forms {
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(form, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+        assert_eq!(issuer.verify(&format!("{signed}.{}", encode(signature))), verdict);
+    }
+}
+
+#[test]
 fn a_signature_of_zeros_is_refused() {
     // "Psychic signatures", CVE-2022-21449: r = s = 0 verified for every message.
-    let token = token();
-    let signed = token.rsplit_once('.').unwrap().0;
-    for filler in [0_u8, 1, 0xff] {
-        assert_eq!(verify(&format!("{signed}.{}", encode([filler; 64]))), Err(Invalid::Signature));
+    for issuer in issuers() {
+        let token = issuer.token();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        for filler in [0_u8, 1, 0xff] {
+            let filled = encode(vec![filler; decode(signature).len()]);
+            assert_eq!(issuer.verify(&format!("{signed}.{filled}")), Err(Invalid::Signature));
+        }
     }
 }
 
 #[test]
 fn every_flipped_bit_of_the_signature_is_refused() {
-    let token = token();
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let signature = decode(signature);
-    for bit in 0..signature.len() * 8 {
-        let mut changed = signature.clone();
-        changed[bit / 8] ^= 1 << (bit % 8);
-        assert_eq!(verify(&format!("{signed}.{}", encode(changed))), Err(Invalid::Signature), "{bit}");
+    for issuer in issuers() {
+        let (token, verifier) = (issuer.token(), issuer.verifier());
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let signature = decode(signature);
+        for bit in 0..signature.len() * 8 {
+            let mut changed = signature.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            let token = format!("{signed}.{}", encode(changed));
+            assert_eq!(verifier.verify(&token, NOW_MS), Err(Invalid::Signature), "{bit}");
+        }
     }
+}
+
+#[test]
+fn an_ed25519_signature_has_no_twin() {
+    // RFC 8032 §5.1.7: S is below the order of the group, or S + L would be a second signature of the same bytes.
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let issuer = issuer(Algorithm::EdDsa);
+    let token = issuer.token();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut twin = decode(signature);
+    let mut carry = 0;
+    for (byte, order) in twin[32..].iter_mut().zip(ORDER) {
+        let sum = u16::from(*byte) + u16::from(order) + carry;
+        (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+    }
+    assert_eq!(carry, 0);
+    assert_eq!(issuer.verify(&format!("{signed}.{}", encode(twin))), Err(Invalid::Signature));
 }
 
 #[test]

@@ -68,5 +68,8 @@ pub(crate) const ERRORS: [(&str, &[u16]); 21] = [
 /// What any route may answer before its handler is reached; the document names the other statuses one by one.
 pub(crate) const UNDOCUMENTED: [u16; 6] = [400, 405, 408, 413, 415, 421];
 
+/// What gateways ask: no page may read it.
+pub(crate) const FOR_GATEWAYS: &str = "/auth/verify";
+
 /// What people open in a browser.
 pub(crate) const PAGES: [&str; 3] = ["/verify", "/reset", "/report"];

@@ -83,7 +83,7 @@ pub(crate) struct ServiceAnswer<'a> {
 #[expect(dead_code, reason = "only the document needs the two as one")]
 pub(crate) enum TokenAnswer<'a> {
     /// The next tokens of a session.
-    Session(SessionAnswer<'a>),
+    Session(Box<SessionAnswer<'a>>),
     /// A service's own token.
     Service(ServiceAnswer<'a>),
 }

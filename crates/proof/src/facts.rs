@@ -41,6 +41,7 @@ impl Office {
         let client = Client {
             id: ClientId(String::new()),
             kind: if cookies { ClientKind::Web } else { ClientKind::Native },
+            scopes: Vec::new(),
             access_ttl: TICK,
             window: TICK * u32::from(setting.window),
             late_retry: setting.late_retry,

@@ -10,7 +10,7 @@ use rotunda_core::model::{Account, Email};
 use rotunda_core::store::{Amended, Amending, Ends, Right};
 use rusqlite::{Connection, Result, params};
 
-use crate::{devices, journal, letters, links, login, logout, rows};
+use crate::{devices, feed, journal, letters, links, login, logout, rows, users};
 
 pub(crate) const SESSION_LIVES: &str =
     "SELECT 1 FROM session WHERE id = ?1 AND user_id = ?2 AND status = 'live'";
@@ -49,7 +49,11 @@ pub(crate) fn amend(db: &Connection, amending: &Amending) -> Result<Amended> {
                 devices::forget_of(db, end.id)?;
             }
         }
-        Ends::All { ending, at } => drop(logout::end_live_of(db, user, *ending, *at, &amending.caller)?),
+        Ends::All { ending, at } => {
+            logout::end_live_of(db, user, *ending, *at, &amending.caller)?;
+            let now = users::account_of(db, user)?;
+            now.map_or(Ok(()), |now| feed::user_ended(db, &now.user, *ending, *at))?;
+        }
     }
     if let Right::Link(id) = amending.right {
         if amending.email.is_some() {

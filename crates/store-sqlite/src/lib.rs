@@ -26,10 +26,12 @@
 
 mod amend;
 mod caps;
+mod clients;
 mod connection;
 mod delete;
 mod devices;
 mod fault;
+mod feed;
 mod janitor;
 mod journal;
 mod keys;

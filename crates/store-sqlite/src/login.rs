@@ -48,8 +48,7 @@ pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
         Standing::Live => ("live", None, None),
         Standing::Ended { ending, at } => ("ended", Some(ending.as_str()), Some(at.0)),
     };
-    let amr =
-        serde_json::to_string(&session.amr).map_err(|e| rusqlite::Error::ToSqlConversionFailure(e.into()))?;
+    let amr = rows::json(&session.amr)?;
     db.prepare_cached(INSERT)?.execute(named_params! {
         ":id": session.id.as_bytes(),
         ":user_id": session.user_id.as_bytes(),

@@ -1,13 +1,14 @@
 //! Sessions end: one, or all of a user.
 //!
 //! Whoever ends a session, it gets exactly one `session.ended` event: the event is written for the rows that the same
-//! guard lets through, in the same transaction. A session whose time is up but not yet recorded counts as live here.
+//! guard lets through, in the same transaction, and so is what the revocation feed tells. A session whose time is up but not yet recorded counts as live here.
 
 use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, UnixMillis, UserId};
 use rotunda_core::store::{EndingAll, EndingOne};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use crate::{devices, journal, letters, rows};
+use crate::rows::{self, Columns, user_columns};
+use crate::{devices, feed, journal, letters};
 
 pub(crate) const END: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 \
@@ -17,7 +18,10 @@ pub(crate) const RECORD_ENDS: &str = "\
     SELECT ?1, ?2, ?3, user_id, id, ?4, ?5 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
 pub(crate) const END_ALL: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 WHERE user_id = ?3 AND status = 'live'";
-pub(crate) const RAISE_EPOCH: &str = "UPDATE user SET ep = ep + 1, state = coalesce(?1, state) WHERE id = ?2";
+pub(crate) const RAISE_EPOCH: &str = concat!(
+    "UPDATE user SET ep = ep + 1, state = coalesce(?1, state) WHERE id = ?2 RETURNING ",
+    user_columns!()
+);
 
 pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
     let guarded = params![end.ending.as_str(), end.at.0, end.id.as_bytes(), end.at_generation];
@@ -35,21 +39,26 @@ pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
     if devices::is_copied(end.ending) {
         devices::forget_one(db, user, device)?;
     }
+    feed::session_ended(db, end.id, end.ending, end.at)?;
     letters::post_all(db, &end.post)?;
     Ok(true)
 }
 
 pub(crate) fn end_all(db: &Connection, end: &EndingAll) -> Result<Option<u64>> {
     let state = end.state.map(rows::state_name);
-    if db.prepare_cached(RAISE_EPOCH)?.execute(params![state, end.user_id.as_bytes()])? == 0 {
-        return Ok(None);
-    }
+    let raised = db
+        .prepare_cached(RAISE_EPOCH)?
+        .query_row(params![state, end.user_id.as_bytes()], |row| rows::user(&mut Columns::of(row)))
+        .optional()?;
+    let Some(user) = raised else { return Ok(None) };
+    feed::user_ended(db, &user, end.ending, end.at)?;
     let ended = end_live_of(db, end.user_id, end.ending, end.at, &end.caller)?;
     end.events.iter().try_for_each(|event| journal::record(db, event))?;
     Ok(Some(ended))
 }
 
-/// Ends every live session of a user, each with its event; answers how many.
+/// Ends every live session of a user, each with its event; answers how many. What tells the feed is the epoch, which the
+/// caller raises.
 pub(crate) fn end_live_of(
     db: &Connection,
     user: UserId,

@@ -6,17 +6,19 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Device, DeviceHash, DeviceId, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
-    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, UnixMillis, User, UserId,
+    Account, ClientId, Device, DeviceHash, DeviceId, Event, Facts, FeedPage, FeedPlace, Handle,
+    KeptClientSecret, LetterId, Link, LinkId, PageHash, PasswordHash, QueuedLetter, RecordedEvent,
+    RegisteredClient, Session, SessionId, UnixMillis, User, UserId,
 };
 use rotunda_core::store::{
-    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
-    Post, Posting, Registered, Registering, Rotating, Sessions,
+    Accounts, Amended, Amending, Clients, Deleting, EndingAll, EndingOne, Feed, Journal, KeyShelf, LoggedIn,
+    LoggingIn, Post, Posting, Registered, Registering, RevokingKey, Rotating, Sessions,
 };
+use rusqlite::Connection;
 
 use crate::{
-    SqliteStore, amend, delete, devices, janitor, journal, keys, letters, links, login, logout, password,
-    refresh, register, sessions, users,
+    SqliteStore, amend, clients, delete, devices, feed, janitor, journal, keys, letters, links, login,
+    logout, password, refresh, register, sessions, users,
 };
 
 #[async_trait]
@@ -180,13 +182,60 @@ impl Post for SqliteStore {
 }
 
 #[async_trait]
+impl Feed for SqliteStore {
+    async fn revocations(
+        &self,
+        after: Option<FeedPlace>,
+        since: UnixMillis,
+        limit: u32,
+    ) -> Result<FeedPage, Failure> {
+        self.read("reading the revocation feed", move |db| feed::revocations(db, after, since, limit)).await
+    }
+
+    async fn something_revoked(&self) {
+        self.inner.writer.something_revoked().await;
+    }
+
+    async fn revoke_token(&self, jti: String, at: UnixMillis, event: Event) -> Result<(), Failure> {
+        self.write("revoking an access token", move |db| feed::revoke_token(db, &jti, at, &event)).await
+    }
+
+    async fn is_token_revoked(&self, jti: &str) -> Result<bool, Failure> {
+        let jti = jti.to_owned();
+        self.read("looking for a revoked access token", move |db| feed::is_token_revoked(db, &jti)).await
+    }
+
+    async fn forget_revocations(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
+        self.write("forgetting revocations", move |db| feed::forget(db, before, limit)).await
+    }
+}
+
+#[async_trait]
 impl KeyShelf for SqliteStore {
+    async fn shelf_version(&self) -> Result<u64, Failure> {
+        self.read("looking for other keys or clients", keys::shelf_version).await
+    }
+
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure> {
         self.read("reading the signing keys", keys::signing_keys).await
     }
 
-    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure> {
-        self.write("adding the first signing key", move |db| keys::add_first(db, &key)).await
+    async fn add_signing_key(
+        &self,
+        key: SealedSigningKey,
+        after: Option<String>,
+        event: Option<Event>,
+    ) -> Result<bool, Failure> {
+        let add = move |db: &Connection| keys::add(db, &key, after.as_deref(), event.as_ref());
+        self.write("adding a signing key", add).await
+    }
+
+    async fn revoke_key(&self, revoking: RevokingKey) -> Result<bool, Failure> {
+        self.write("revoking a signing key", move |db| keys::revoke(db, &revoking)).await
+    }
+
+    async fn forget_key(&self, kid: String, at: UnixMillis) -> Result<bool, Failure> {
+        self.write("forgetting a signing key", move |db| keys::forget(db, &kid, at)).await
     }
 
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
@@ -195,5 +244,31 @@ impl KeyShelf for SqliteStore {
 
     async fn ready(&self) -> Result<(), Failure> {
         self.write("trying a write", keys::ready).await
+    }
+}
+
+#[async_trait]
+impl Clients for SqliteStore {
+    async fn clients(&self) -> Result<Vec<RegisteredClient>, Failure> {
+        self.read("reading the clients", clients::clients).await
+    }
+
+    async fn add_client(&self, client: RegisteredClient, event: Event) -> Result<bool, Failure> {
+        self.write("adding a client", move |db| clients::add(db, &client, &event)).await
+    }
+
+    async fn change_secrets(
+        &self,
+        id: ClientId,
+        from: Vec<KeptClientSecret>,
+        to: Vec<KeptClientSecret>,
+        event: Event,
+    ) -> Result<bool, Failure> {
+        let change = move |db: &Connection| clients::change_secrets(db, &id, (&from, &to), &event);
+        self.write("changing a client's secrets", change).await
+    }
+
+    async fn remove_client(&self, id: ClientId, event: Event) -> Result<bool, Failure> {
+        self.write("removing a client", move |db| clients::remove(db, &id, &event)).await
     }
 }

@@ -124,6 +124,8 @@ mod tests {
     use super::*;
     use crate::schema;
 
+    const COUNT: &str = "SELECT count(*) FROM meta WHERE name = 'created_at'";
+
     #[tokio::test]
     async fn a_read_that_writes_or_panics_fails_and_the_readers_go_on() {
         let folder = tempfile::tempdir().unwrap();
@@ -136,8 +138,7 @@ mod tests {
             let panic = |_: &Connection| -> SqlResult<()> { panic!("on purpose") };
             assert!(!readers.read("testing", panic).await.unwrap_err().is_temporary());
         }
-        let count =
-            |db: &Connection| db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0));
+        let count = |db: &Connection| db.query_row(COUNT, [], |row| row.get::<_, i64>(0));
         assert_eq!(readers.read("testing", count).await.unwrap(), 1);
     }
 
@@ -147,8 +148,7 @@ mod tests {
         let (path, away) = (folder.path().join("rotunda.db"), folder.path().join("away.db"));
         drop(schema::prepare(&path, UnixMillis(0)).unwrap());
         let readers = Readers::start(&path, &Arc::default()).unwrap();
-        let count =
-            |db: &Connection| db.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0));
+        let count = |db: &Connection| db.query_row(COUNT, [], |row| row.get::<_, i64>(0));
         assert_eq!(readers.read("testing", count).await.unwrap(), 1);
         std::fs::rename(&path, &away).unwrap();
         std::fs::copy(&away, &path).unwrap();

@@ -10,7 +10,7 @@ use rotunda_core::model::{Facts, SessionId, UnixMillis};
 use rotunda_core::store::Rotating;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use crate::{journal, rows};
+use crate::{feed, journal, rows};
 
 /// What [`rows::facts`] reads; a `WHERE` follows.
 macro_rules! select_facts {
@@ -76,8 +76,11 @@ pub(crate) fn rotate(db: &Connection, rotation: &Rotating) -> Result<bool> {
 
 pub(crate) fn accept_ahead(db: &Connection, until: Option<UnixMillis>) -> Result<()> {
     match until {
-        Some(until) => db.prepare_cached(ACCEPT_AHEAD)?.execute(params![until.0]),
-        None => db.prepare_cached(ACCEPT_NO_MORE)?.execute([]),
+        Some(until) => {
+            db.prepare_cached(ACCEPT_AHEAD)?.execute(params![until.0])?;
+            // It is said after a restore, and a restore also takes back places on the feed.
+            feed::begin_anew(db)
+        }
+        None => db.prepare_cached(ACCEPT_NO_MORE)?.execute([]).map(drop),
     }
-    .map(drop)
 }

@@ -6,7 +6,8 @@
 //!    (`presence.rs`), and begins one `IMMEDIATE` transaction, so that what a job reads still holds when it writes,
 //!    whatever other processes do.
 //! 3. Each job runs in a savepoint of its own: one that fails undoes itself and nobody else.
-//! 4. Commit. The callers are answered only now, each with its own outcome.
+//! 4. Commit. Whoever waits for revocations is woken only now, if there are any (`feed.rs`), and the callers are answered,
+//!    each with its own outcome.
 //! 5. If the transaction does not begin or does not commit, every caller in it is told *unavailable*, and the connection
 //!    is dropped, which rolls back whatever is left. The next group opens a new one.
 //!
@@ -21,8 +22,9 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use rotunda_core::failure::Failure;
 use rusqlite::{Connection, Result as SqlResult};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
+use crate::feed::{self, Mark};
 use crate::presence::Presence;
 use crate::stats::Counters;
 use crate::{connection, fault};
@@ -38,6 +40,7 @@ pub(crate) struct Writer {
     jobs: Option<Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
+    bell: Arc<Notify>,
 }
 
 impl Writer {
@@ -46,14 +49,22 @@ impl Writer {
         connection: Connection,
         counters: Arc<Counters>,
     ) -> Result<Self, Failure> {
-        let presence = Presence::of(path).map_err(|e| Failure::unavailable("starting the writer", e))?;
+        const STARTING: &str = "starting the writer";
+        let presence = Presence::of(path).map_err(|e| Failure::unavailable(STARTING, e))?;
+        let mark = feed::mark(&connection).map_err(|e| fault::failure(STARTING, e))?;
         let (sender, jobs) = bounded(QUEUE);
-        let shared = Arc::clone(&counters);
+        let bell = Arc::new(Notify::new());
+        let told = Told { mark, bell: Arc::clone(&bell), counters: Arc::clone(&counters) };
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || run(&presence, connection, &jobs, &shared))
+            .spawn(move || run(&presence, connection, &jobs, told))
             .map_err(|e| Failure::unavailable("starting the writer thread", e))?;
-        Ok(Self { jobs: Some(sender), thread: Some(thread), counters })
+        Ok(Self { jobs: Some(sender), thread: Some(thread), counters, bell })
+    }
+
+    /// Returns when something was revoked since the last call returned.
+    pub(crate) async fn something_revoked(&self) {
+        self.bell.notified().await;
     }
 
     /// Runs `work` in a transaction and answers when it is durable.
@@ -84,7 +95,26 @@ impl Drop for Writer {
     }
 }
 
-fn run(presence: &Presence, connection: Connection, jobs: &Receiver<Box<dyn Job>>, counters: &Counters) {
+/// Who hears of a commit, besides those who asked for it.
+struct Told {
+    mark: Mark,
+    bell: Arc<Notify>,
+    counters: Arc<Counters>,
+}
+
+impl Told {
+    fn committed(&mut self, writes: usize, mark: Mark) {
+        self.counters.commits.add(1);
+        self.counters.writes.add(writes as u64);
+        if std::mem::replace(&mut self.mark, mark) != mark {
+            // All who wait, and the next one who comes: they may have been busy with what was before this.
+            self.bell.notify_waiters();
+            self.bell.notify_one();
+        }
+    }
+}
+
+fn run(presence: &Presence, connection: Connection, jobs: &Receiver<Box<dyn Job>>, mut told: Told) {
     let mut connection = Some(connection);
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -93,16 +123,15 @@ fn run(presence: &Presence, connection: Connection, jobs: &Receiver<Box<dyn Job>
             Some(open) => Ok(open),
             None => connection::for_writing(presence.path()),
         });
-        let committed = open.and_then(|open| commit(&open, &mut group).map(|()| open));
+        let committed = open.and_then(|open| commit(&open, &mut group).map(|mark| (open, mark)));
         match committed {
-            Ok(healthy) => {
+            Ok((healthy, mark)) => {
                 connection = Some(healthy);
-                counters.commits.add(1);
-                counters.writes.add(group.len() as u64);
+                told.committed(group.len(), mark);
                 group.into_iter().for_each(|job| job.answer(Ok(())));
             }
             Err(error) => {
-                counters.failed_commits.add(1);
+                told.counters.failed_commits.add(1);
                 tracing::error!(%error, jobs = group.len(), "a group of writes failed");
                 let error = Arc::new(error);
                 group.into_iter().for_each(|job| job.answer(Err(Arc::clone(&error))));
@@ -113,7 +142,7 @@ fn run(presence: &Presence, connection: Connection, jobs: &Receiver<Box<dyn Job>
 
 /// Steps 2 to 4. Some faults (a full disk, an I/O error) end the whole transaction: the savepoint is gone then, and
 /// the statement that should go back to it fails, as it must.
-fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<()> {
+fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<Mark> {
     let execute = |sql| db.prepare_cached(sql).and_then(|mut statement| statement.execute([]).map(drop));
     execute("BEGIN IMMEDIATE")?;
     for job in group {
@@ -123,7 +152,9 @@ fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<()> {
         }
         execute("RELEASE job")?;
     }
-    execute("COMMIT")
+    let mark = feed::mark(db)?;
+    execute("COMMIT")?;
+    Ok(mark)
 }
 
 trait Job: Send {

@@ -301,6 +301,8 @@ pub fn a_sealed_key(seed: u64) -> SealedSigningKey {
         master_id: 1,
         sealed: sealed.to_vec(),
         created_at: NOW,
+        signs_from: NOW,
+        revoked_at: None,
     }
 }
 
@@ -342,7 +344,14 @@ pub fn every_kind() -> impl Iterator<Item = EventKind> {
         K::DataExported => Some(K::UserDeleted),
         K::UserDeleted => Some(K::UserDisabled),
         K::UserDisabled => Some(K::UserEnabled),
-        K::UserEnabled => None,
+        K::UserEnabled => Some(K::TokenRevoked),
+        K::TokenRevoked => Some(K::KeyAdded),
+        K::KeyAdded => Some(K::KeyRevoked),
+        K::KeyRevoked => Some(K::ClientAdded),
+        K::ClientAdded => Some(K::ClientSecretChanged),
+        K::ClientSecretChanged => Some(K::ClientRemoved),
+        K::ClientRemoved => Some(K::ClientRefused),
+        K::ClientRefused => None,
     })
 }
 

@@ -3,6 +3,7 @@
 //! - [`FixedClock`], [`SeededEntropy`], [`QuickHasher`]: time, randomness and password hashing that repeat themselves.
 //! - [`ListedPasswords`]: the known passwords are those that the test says.
 //! - [`MemoryStore`]: every port of the store, simple and obviously right; the reference for the others.
+//! - [`Layer`]: a store in front of another, for tests that have to come in between.
 //! - [`SimpleScratch`]: the buckets of the rate limits, without bounds.
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
 //! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
@@ -20,6 +21,7 @@ pub mod entropy;
 pub mod fixtures;
 pub mod hasher;
 pub mod known_passwords;
+pub mod layer;
 pub mod mailbox;
 pub mod memory;
 pub mod scratch;
@@ -28,6 +30,7 @@ pub use clock::FixedClock;
 pub use entropy::{BrokenEntropy, SeededEntropy};
 pub use hasher::QuickHasher;
 pub use known_passwords::ListedPasswords;
+pub use layer::{Layer, Layered};
 pub use mailbox::{Mailbox, Sent};
-pub use memory::{MemoryState, MemoryStore};
+pub use memory::{KeptFeed, MemoryState, MemoryStore};
 pub use scratch::SimpleScratch;

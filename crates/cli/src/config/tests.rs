@@ -43,7 +43,7 @@ fn bad_env(environment: &[(&str, &str)]) -> String {
 }
 
 fn client<'a>(policy: &'a Policy, name: &str) -> &'a Client {
-    policy.client(Some(&ClientId(name.to_owned()))).unwrap()
+    &policy.clients[&ClientId(name.to_owned())]
 }
 
 fn hours(n: u64) -> Duration {

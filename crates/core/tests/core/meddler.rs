@@ -7,16 +7,12 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::keys::{KeyCheck, SealedSigningKey};
-use rotunda_core::model::{
-    Account, Device, DeviceHash, DeviceId, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
-    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, UnixMillis, User, UserId,
-};
+use rotunda_core::keys::SealedSigningKey;
+use rotunda_core::model::{Event, Facts, SessionId};
 use rotunda_core::store::{
-    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
-    Post, Posting, Registered, Registering, Rotating, Sessions,
+    Accounts, Amended, Amending, EndingOne, KeyShelf, LoggedIn, LoggingIn, Rotating, Sessions, Store,
 };
-use rotunda_testkit::MemoryStore;
+use rotunda_testkit::{Layer, Layered, MemoryStore};
 use tokio::sync::Barrier;
 
 /// Something that somebody else does at a bad moment.
@@ -33,8 +29,11 @@ pub(crate) enum Write {
 }
 
 /// A memory store; whatever a test has planned happens just before the write it is planned for.
+pub(crate) type Meddler = Layered<Meddling>;
+
+/// What is between the memory store and whoever asks it.
 #[derive(Default)]
-pub(crate) struct Meddler {
+pub(crate) struct Meddling {
     pub(crate) inner: MemoryStore,
     planned: Mutex<VecDeque<(Write, Act)>>,
     stubborn: Mutex<Vec<Write>>,
@@ -47,7 +46,7 @@ struct Gathering {
     barrier: Barrier,
 }
 
-impl Meddler {
+impl Meddling {
     /// Does this once, before the next write of that kind.
     pub(crate) fn before(&self, write: Write, act: impl Future<Output = ()> + Send + 'static) {
         self.planned.lock().unwrap().push_back((write, Box::pin(act)));
@@ -93,59 +92,24 @@ impl Meddler {
 }
 
 #[async_trait]
-impl Accounts for Meddler {
-    async fn register(&self, new: Registering) -> Result<Registered, Failure> {
-        self.inner.register(new).await
-    }
-
-    async fn account(&self, handle: &Handle) -> Result<Option<Account>, Failure> {
-        self.inner.account(handle).await
-    }
-
-    async fn account_of(&self, user: UserId) -> Result<Option<Account>, Failure> {
-        self.inner.account_of(user).await
-    }
-
-    async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, Failure> {
-        self.inner.users(after, limit).await
+impl Layer for Meddling {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
     }
 
     async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
         if self.lets(Write::Login).await { self.inner.login(login).await } else { Ok(LoggedIn::Changed) }
     }
 
-    async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
-        self.inner.rehash(user, from, to).await
-    }
-
     async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
         if self.lets(Write::Amend).await { self.inner.amend(amending).await } else { Ok(Amended::Changed) }
     }
 
-    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
-        self.inner.delete_user(deleting).await
-    }
-
-    async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
-        self.inner.end_all(end).await
-    }
-
-    async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
-        self.inner.enable(user, event).await
-    }
-}
-
-#[async_trait]
-impl Sessions for Meddler {
     async fn facts(&self, id: SessionId) -> Result<Option<Facts>, Failure> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         let facts = self.inner.facts(id).await;
         self.wait_for_the_others().await;
         facts
-    }
-
-    async fn facts_of_page(&self, page: PageHash) -> Result<Option<Facts>, Failure> {
-        self.inner.facts_of_page(page).await
     }
 
     async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure> {
@@ -156,109 +120,12 @@ impl Sessions for Meddler {
         Ok(self.lets(Write::End).await && self.inner.end(end).await?)
     }
 
-    async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
-        self.inner.sessions_of(user, now, limit).await
-    }
-
-    async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
-        self.inner.device_of(user, device).await
-    }
-
-    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
-        self.inner.devices_of(user, limit).await
-    }
-
-    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_devices(before, limit).await
-    }
-
-    async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
-        self.inner.accept_ahead(until).await
-    }
-
-    async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.expire(now, limit).await
-    }
-
-    async fn forget_ended(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_ended(before, limit).await
-    }
-}
-
-#[async_trait]
-impl Journal for Meddler {
-    async fn note(&self, event: Event, quiet_since: UnixMillis) -> Result<(), Failure> {
-        self.inner.note(event, quiet_since).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events(after, limit).await
-    }
-
-    async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events_of(session, limit).await
-    }
-
-    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events_of_user(user, limit).await
-    }
-
-    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_events(before, limit).await
-    }
-}
-
-#[async_trait]
-impl Post for Meddler {
-    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
-        self.inner.post(postings, events).await
-    }
-
-    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
-        self.inner.link(id).await
-    }
-
-    async fn claim_letters(
+    async fn add_signing_key(
         &self,
-        now: UnixMillis,
-        until: UnixMillis,
-        limit: u32,
-    ) -> Result<Vec<QueuedLetter>, Failure> {
-        self.inner.claim_letters(now, until, limit).await
-    }
-
-    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
-        self.inner.letter_done(id).await
-    }
-
-    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
-        self.inner.letter_failed(id, again_at, why).await
-    }
-
-    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
-        self.inner.letters(limit).await
-    }
-
-    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_links(now, limit).await
-    }
-}
-
-#[async_trait]
-impl KeyShelf for Meddler {
-    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure> {
-        self.inner.signing_keys().await
-    }
-
-    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure> {
-        Ok(self.lets(Write::AddSigningKey).await && self.inner.add_first_signing_key(key).await?)
-    }
-
-    async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
-        self.inner.key_check(key_id, check).await
-    }
-
-    async fn ready(&self) -> Result<(), Failure> {
-        self.inner.ready().await
+        key: SealedSigningKey,
+        after: Option<String>,
+        event: Option<Event>,
+    ) -> Result<bool, Failure> {
+        Ok(self.lets(Write::AddSigningKey).await && self.inner.add_signing_key(key, after, event).await?)
     }
 }

@@ -33,7 +33,7 @@ async fn a_store_that_is_opened_again_has_everything() {
     let rotation = a_rotation(&first, NOW);
     assert!(store.rotate(rotation.clone()).await.unwrap());
     assert!(store.end(an_end(&second, Ending::LoggedOut, NOW)).await.unwrap());
-    store.add_first_signing_key(a_sealed_key(1)).await.unwrap();
+    store.add_signing_key(a_sealed_key(1), None, None).await.unwrap();
     store.accept_ahead(Some(NOW)).await.unwrap();
     let events = store.events(0, 100).await.unwrap();
     drop(store);

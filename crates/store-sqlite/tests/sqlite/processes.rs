@@ -63,7 +63,7 @@ async fn all_who_start_at_once_in_an_empty_folder_start() {
     let stores: Vec<_> = started.into_iter().map(|thread| thread.join().unwrap()).collect();
     let mut first = 0;
     for (seed, store) in (0..).zip(&stores) {
-        first += u64::from(store.add_first_signing_key(a_sealed_key(seed)).await.unwrap());
+        first += u64::from(store.add_signing_key(a_sealed_key(seed), None, None).await.unwrap());
     }
     assert_eq!(first, 1, "one database for all");
 }

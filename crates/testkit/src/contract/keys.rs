@@ -15,21 +15,21 @@ pub(super) async fn a_signing_key_survives_as_it_is(store: Shelf) {
         created_at: UnixMillis(253_402_300_799_999),
         ..a_sealed_key(1)
     };
-    assert!(store.add_first_signing_key(key.clone()).await.unwrap());
+    assert!(store.add_signing_key(key.clone(), None, None).await.unwrap());
     assert_only_key(&store, &key).await;
 }
 
 pub(super) async fn the_first_signing_key_wins_however_many_come(store: Shelf) {
     let answers = at_once(20, |number| {
         let (store, key) = (store.clone(), a_sealed_key(number as u64));
-        async move { store.add_first_signing_key(key).await.unwrap() }
+        async move { store.add_signing_key(key, None, None).await.unwrap() }
     })
     .await;
     let winners: Vec<usize> = (0..20).filter(|number| answers[*number]).collect();
     assert_eq!(winners.len(), 1, "one wins");
     let winner = a_sealed_key(winners[0] as u64);
     assert_only_key(&store, &winner).await;
-    assert!(!store.add_first_signing_key(winner.clone()).await.unwrap(), "there is one already");
+    assert!(!store.add_signing_key(winner.clone(), None, None).await.unwrap(), "there is one already");
     assert_only_key(&store, &winner).await;
 }
 

@@ -3,23 +3,61 @@
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
-use rotunda_core::store::KeyShelf;
+use rotunda_core::model::{Event, Revoked, UnixMillis};
+use rotunda_core::store::{KeyShelf, RevokingKey};
 
-use super::MemoryStore;
+use super::{MemoryState, MemoryStore};
 
 #[async_trait]
 impl KeyShelf for MemoryStore {
+    async fn shelf_version(&self) -> Result<u64, Failure> {
+        Ok(self.open()?.shelf_version)
+    }
+
     async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure> {
         Ok(self.open()?.signing_keys.clone())
     }
 
-    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure> {
+    async fn add_signing_key(
+        &self,
+        key: SealedSigningKey,
+        after: Option<String>,
+        event: Option<Event>,
+    ) -> Result<bool, Failure> {
         let mut state = self.open()?;
-        let first = state.signing_keys.is_empty();
-        if first {
-            state.signing_keys.push(key);
+        if state.newest_key() != after.as_deref() {
+            return Ok(false);
         }
-        Ok(first)
+        state.signing_keys.push(key);
+        state.record_all(event);
+        state.shelf_version += 1;
+        Ok(true)
+    }
+
+    async fn revoke_key(&self, revoking: RevokingKey) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let as_read = state.newest_key() == Some(&revoking.newest);
+        let good = |key: &&mut SealedSigningKey| key.kid == revoking.kid && key.revoked_at.is_none();
+        let Some(key) = state.signing_keys.iter_mut().find(good).filter(|_| as_read) else {
+            return Ok(false);
+        };
+        key.revoked_at = Some(revoking.at);
+        state.signing_keys.extend(revoking.successor);
+        state.enter(Revoked::Key { kid: revoking.kid }, revoking.at);
+        state.record(revoking.event);
+        state.shelf_version += 1;
+        Ok(true)
+    }
+
+    async fn forget_key(&self, kid: String, at: UnixMillis) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let Some(place) = state.signing_keys.iter().position(|key| key.kid == kid) else { return Ok(false) };
+        let gone = state.signing_keys.remove(place);
+        if gone.revoked_at.is_none() {
+            state.enter(Revoked::Key { kid }, at);
+        }
+        state.shelf_version += 1;
+        Ok(true)
     }
 
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
@@ -28,5 +66,11 @@ impl KeyShelf for MemoryStore {
 
     async fn ready(&self) -> Result<(), Failure> {
         self.open().map(|_| ())
+    }
+}
+
+impl MemoryState {
+    fn newest_key(&self) -> Option<&str> {
+        self.signing_keys.last().map(|key| key.kid.as_str())
     }
 }

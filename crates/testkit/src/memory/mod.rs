@@ -5,29 +5,38 @@
 mod accounts;
 mod amend;
 mod caps;
+mod clients;
 mod devices;
+mod feed;
 mod journal;
 mod keys;
+mod opened;
 mod post;
 mod sessions;
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Caller, Device, Ending, Event, EventKind, Facts, LetterId, Link, LinkId, QueuedLetter,
-    RecordedEvent, Session, SessionId, Standing, UnixMillis, UserId,
+    Account, Caller, ClientId, Device, Ending, Event, EventKind, Facts, LetterId, Link, LinkId, QueuedLetter,
+    RecordedEvent, RegisteredClient, Session, SessionId, Standing, UnixMillis, UserId,
 };
 use rotunda_core::store::EndingOne;
+use tokio::sync::Notify;
+
+pub use feed::KeptFeed;
+
+use opened::Opened;
 
 /// A store that lives as long as the test does.
 #[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<MemoryState>,
     out: AtomicBool,
+    bell: Notify,
 }
 
 /// All that a [`MemoryStore`] keeps. A clone is a backup.
@@ -49,10 +58,16 @@ pub struct MemoryState {
     pub last_seq: u64,
     /// Until when tokens newer than the store are believed.
     pub accept_ahead_until: Option<UnixMillis>,
+    /// The revocation feed.
+    pub feed: KeptFeed,
+    /// Grows with every change of signing keys and clients.
+    pub shelf_version: u64,
     /// Sealed signing keys, oldest first.
     pub signing_keys: Vec<SealedSigningKey>,
     /// The check value on record for each master key.
     pub key_checks: BTreeMap<u8, KeyCheck>,
+    /// Clients that were added while running.
+    pub clients: BTreeMap<ClientId, RegisteredClient>,
 }
 
 impl MemoryStore {
@@ -78,11 +93,11 @@ impl MemoryStore {
         self.out.store(out, Ordering::SeqCst);
     }
 
-    fn open(&self) -> Result<MutexGuard<'_, MemoryState>, Failure> {
+    fn open(&self) -> Result<Opened<'_>, Failure> {
         if self.out.load(Ordering::SeqCst) {
             return Err(Failure::unavailable("asking the memory store", "it is out on purpose"));
         }
-        Ok(self.state.lock().unwrap())
+        Ok(Opened::new(self.state.lock().unwrap(), &self.bell))
     }
 }
 
@@ -104,8 +119,18 @@ impl MemoryState {
         }
     }
 
-    /// Ends a session that is live on record, with its one event.
+    /// Ends a session that is live on record, with its one event and its entry on the feed.
     fn end_one(&mut self, end: EndingOne) -> bool {
+        let (id, ending, at) = (end.id, end.ending, end.at);
+        let ended = self.end_unheard(end);
+        if ended {
+            self.enter_session(id, ending, at);
+        }
+        ended
+    }
+
+    /// The same, without an entry on the feed.
+    fn end_unheard(&mut self, end: EndingOne) -> bool {
         let Some(session) = self.sessions.get_mut(&end.id) else { return false };
         let as_decided = end.at_generation.is_none_or(|generation| generation == session.lineage.generation);
         if session.standing != Standing::Live || !as_decided {
@@ -128,13 +153,13 @@ impl MemoryState {
         true
     }
 
-    /// Ends every session of a user that is live on record, expired or not, and raises the epoch.
+    /// Ends every session of a user that is live on record, expired or not, and raises the epoch, which is what the feed tells.
     fn end_all_of(&mut self, user: UserId, ending: Ending, at: UnixMillis, caller: &Caller) -> u64 {
         let theirs: Vec<SessionId> =
             self.sessions.values().filter(|s| s.user_id == user).map(|s| s.id).collect();
         let mut ended = 0;
         for id in theirs {
-            ended += u64::from(self.end_one(EndingOne {
+            ended += u64::from(self.end_unheard(EndingOne {
                 id,
                 at_generation: None,
                 ending,
@@ -146,6 +171,7 @@ impl MemoryState {
         if let Some(account) = self.accounts.get_mut(&user) {
             account.user.ep += 1;
         }
+        self.enter_user(user, ending, at);
         ended
     }
 

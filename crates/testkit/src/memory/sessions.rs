@@ -9,7 +9,7 @@ use rotunda_core::model::{
 };
 use rotunda_core::store::{EndingOne, Rotating, Sessions};
 
-use super::MemoryStore;
+use super::{KeptFeed, MemoryStore};
 
 #[async_trait]
 impl Sessions for MemoryStore {
@@ -79,7 +79,12 @@ impl Sessions for MemoryStore {
     }
 
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
-        self.open()?.accept_ahead_until = until;
+        let mut state = self.open()?;
+        state.accept_ahead_until = until;
+        if until.is_some() {
+            // It is said after a restore, and a restore also takes back places on the feed.
+            state.feed.id = KeptFeed::default().id;
+        }
         Ok(())
     }
 

@@ -4,15 +4,13 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Device, DeviceHash, DeviceId, Ending, Event, Facts, Handle, LetterId, Link, LinkId, PageHash,
-    PasswordHash, QueuedLetter, RecordedEvent, Session, SessionId, Standing, UnixMillis, User, UserId,
-    UserState,
+    Account, Ending, Event, Facts, Session, SessionId, Standing, UnixMillis, User, UserId, UserState,
 };
 use rotunda_core::store::{
-    Accounts, Amended, Amending, Deleting, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
-    Post, Posting, Registered, Registering, Rotating, Sessions,
+    Accounts, Amended, Amending, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn, Rotating,
+    Sessions, Store,
 };
-use rotunda_testkit::{MemoryState, MemoryStore};
+use rotunda_testkit::{Layer, MemoryState, MemoryStore};
 
 /// What a [`BrokenStore`] does wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,17 +77,9 @@ impl BrokenStore {
 }
 
 #[async_trait]
-impl Accounts for BrokenStore {
-    async fn register(&self, new: Registering) -> Result<Registered, Failure> {
-        self.inner.register(new).await
-    }
-
-    async fn account(&self, handle: &Handle) -> Result<Option<Account>, Failure> {
-        self.inner.account(handle).await
-    }
-
-    async fn account_of(&self, user: UserId) -> Result<Option<Account>, Failure> {
-        self.inner.account_of(user).await
+impl Layer for BrokenStore {
+    fn inner(&self) -> &dyn Store {
+        &self.inner
     }
 
     async fn users(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>, Failure> {
@@ -119,10 +109,6 @@ impl Accounts for BrokenStore {
         self.inner.login(login).await
     }
 
-    async fn rehash(&self, user: UserId, from: PasswordHash, to: PasswordHash) -> Result<bool, Failure> {
-        self.inner.rehash(user, from, to).await
-    }
-
     async fn amend(&self, mut amending: Amending) -> Result<Amended, Failure> {
         if self.has(Fault::AmendIgnoresHash)
             && let Some(now) = self.inner.account_of(amending.account.user.id).await?
@@ -130,10 +116,6 @@ impl Accounts for BrokenStore {
             amending.account.password = now.password;
         }
         self.inner.amend(amending).await
-    }
-
-    async fn delete_user(&self, deleting: Deleting) -> Result<bool, Failure> {
-        self.inner.delete_user(deleting).await
     }
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
@@ -155,21 +137,6 @@ impl Accounts for BrokenStore {
             self.tamper_account(user, |account| account.user.ep -= 1);
         }
         Ok(answer)
-    }
-
-    async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
-        self.inner.enable(user, event).await
-    }
-}
-
-#[async_trait]
-impl Sessions for BrokenStore {
-    async fn facts(&self, id: SessionId) -> Result<Option<Facts>, Failure> {
-        self.inner.facts(id).await
-    }
-
-    async fn facts_of_page(&self, page: PageHash) -> Result<Option<Facts>, Failure> {
-        self.inner.facts_of_page(page).await
     }
 
     async fn rotate(&self, mut rotation: Rotating) -> Result<bool, Failure> {
@@ -210,26 +177,6 @@ impl Sessions for BrokenStore {
         self.inner.end(end).await
     }
 
-    async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
-        self.inner.sessions_of(user, now, limit).await
-    }
-
-    async fn device_of(&self, user: UserId, device: DeviceHash) -> Result<Option<DeviceId>, Failure> {
-        self.inner.device_of(user, device).await
-    }
-
-    async fn devices_of(&self, user: UserId, limit: u32) -> Result<Vec<Device>, Failure> {
-        self.inner.devices_of(user, limit).await
-    }
-
-    async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_devices(before, limit).await
-    }
-
-    async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
-        self.inner.accept_ahead(until).await
-    }
-
     async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
         match self.fault {
             Fault::ExpireEndsTheLiving => self.inner.expire(UnixMillis(i64::MAX), limit).await,
@@ -249,25 +196,10 @@ impl Sessions for BrokenStore {
         }
         self.inner.forget_ended(before, limit).await
     }
-}
 
-#[async_trait]
-impl Journal for BrokenStore {
     async fn note(&self, event: Event, quiet_since: UnixMillis) -> Result<(), Failure> {
         let quiet_since = if self.has(Fault::NotesEverything) { UnixMillis(i64::MAX) } else { quiet_since };
         self.inner.note(event, quiet_since).await
-    }
-
-    async fn events(&self, after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events(after, limit).await
-    }
-
-    async fn events_of(&self, session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events_of(session, limit).await
-    }
-
-    async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
-        self.inner.events_of_user(user, limit).await
     }
 
     async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
@@ -277,55 +209,17 @@ impl Journal for BrokenStore {
         }
         Ok(forgotten)
     }
-}
 
-#[async_trait]
-impl Post for BrokenStore {
-    async fn post(&self, postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure> {
-        self.inner.post(postings, events).await
-    }
-
-    async fn link(&self, id: LinkId) -> Result<Option<Link>, Failure> {
-        self.inner.link(id).await
-    }
-
-    async fn claim_letters(
+    async fn add_signing_key(
         &self,
-        now: UnixMillis,
-        until: UnixMillis,
-        limit: u32,
-    ) -> Result<Vec<QueuedLetter>, Failure> {
-        self.inner.claim_letters(now, until, limit).await
-    }
-
-    async fn letter_done(&self, id: LetterId) -> Result<(), Failure> {
-        self.inner.letter_done(id).await
-    }
-
-    async fn letter_failed(&self, id: LetterId, again_at: UnixMillis, why: String) -> Result<(), Failure> {
-        self.inner.letter_failed(id, again_at, why).await
-    }
-
-    async fn letters(&self, limit: u32) -> Result<Vec<QueuedLetter>, Failure> {
-        self.inner.letters(limit).await
-    }
-
-    async fn forget_links(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.inner.forget_links(now, limit).await
-    }
-}
-
-#[async_trait]
-impl KeyShelf for BrokenStore {
-    async fn signing_keys(&self) -> Result<Vec<SealedSigningKey>, Failure> {
-        self.inner.signing_keys().await
-    }
-
-    async fn add_first_signing_key(&self, key: SealedSigningKey) -> Result<bool, Failure> {
+        key: SealedSigningKey,
+        after: Option<String>,
+        event: Option<Event>,
+    ) -> Result<bool, Failure> {
         if self.has(Fault::LastSigningKeyWins) {
             self.tamper(|state| state.signing_keys.clear());
         }
-        self.inner.add_first_signing_key(key).await
+        self.inner.add_signing_key(key, after, event).await
     }
 
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
@@ -333,9 +227,5 @@ impl KeyShelf for BrokenStore {
             self.tamper(|state| state.key_checks.clear());
         }
         self.inner.key_check(key_id, check).await
-    }
-
-    async fn ready(&self) -> Result<(), Failure> {
-        self.inner.ready().await
     }
 }

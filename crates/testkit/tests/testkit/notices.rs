@@ -4,19 +4,19 @@
 
 use std::sync::Arc;
 
-use rotunda_testkit::contract;
+use rotunda_testkit::{Layered, contract};
 
 use crate::broken::{BrokenStore, Fault};
 
 macro_rules! noticed {
     ($($fault:ident by $case:ident: $says:literal)*) => {
         $(mod $case {
-            use super::{Arc, BrokenStore, Fault, contract};
+            use super::{Arc, BrokenStore, Fault, Layered, contract};
 
             #[tokio::test]
             #[should_panic(expected = $says)]
             async fn notices() {
-                contract::$case(Arc::new(BrokenStore::with(Fault::$fault))).await;
+                contract::$case(Arc::new(Layered(BrokenStore::with(Fault::$fault)))).await;
             }
         })*
     };

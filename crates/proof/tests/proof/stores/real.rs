@@ -22,7 +22,9 @@ use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
 use rotunda_proof::state::Device;
 use rotunda_testkit::fixtures::email;
-use rotunda_testkit::{FixedClock, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{
+    FixedClock, Layered, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch,
+};
 
 use super::book::{ABSOLUTE, Asked, Book, Deed, IDLE, KEEP_ENDED, START};
 use super::explain::{Heard, Rows, explain};
@@ -37,7 +39,7 @@ const ADDRESS: &str = "ada@example.com";
 pub(crate) struct Real {
     ground: Ground,
     backup: Option<Rc<Copied>>,
-    running: Option<(Arc<Turns>, Arc<Rotunda>)>,
+    running: Option<(Arc<Layered<Turns>>, Arc<Rotunda>)>,
     clock: FixedClock,
     entropy: Arc<SeededEntropy>,
     hasher: Arc<QuickHasher>,
@@ -82,7 +84,7 @@ impl Real {
     }
 
     async fn open(&mut self) {
-        let turns = Arc::new(Turns::new(self.ground.open()));
+        let turns = Arc::new(Layered(Turns::new(self.ground.open())));
         let outside = Outside {
             store: turns.clone(),
             scratch: Arc::new(SimpleScratch::default()),

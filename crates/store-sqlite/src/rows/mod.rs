@@ -3,10 +3,12 @@
 //! Strict both ways: a stored value that makes no sense is an error with the name of its column, never a guess and
 //! never a panic.
 
+mod feed;
+mod shelf;
+
 use std::fmt;
 use std::time::Duration;
 
-use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
     Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Letter,
     LetterId, LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash,
@@ -15,6 +17,9 @@ use rotunda_core::model::{
 };
 use rusqlite::types::FromSql;
 use rusqlite::{Error, Result, Row};
+
+pub(crate) use feed::{revocation, revoked};
+pub(crate) use shelf::{client, client_secret, signing_key};
 
 /// The columns of [`user`], in its order.
 macro_rules! user_columns {
@@ -113,6 +118,14 @@ impl<'r, 's> Columns<'r, 's> {
 
     fn time(&mut self) -> Result<UnixMillis> {
         self.take().map(UnixMillis)
+    }
+
+    fn some_time(&mut self) -> Result<Option<UnixMillis>> {
+        self.take().map(|stored: Option<i64>| stored.map(UnixMillis))
+    }
+
+    fn ending(&mut self) -> Result<Ending> {
+        self.parse(|name: String| name.parse().ok())
     }
 
     fn number(&mut self) -> Result<u64> {
@@ -304,16 +317,9 @@ pub(crate) fn recorded_event(row: &Row<'_>) -> Result<RecordedEvent> {
     Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller: row.caller()? } })
 }
 
-/// From `kid, algorithm, master_id, sealed, created_at`.
-pub(crate) fn signing_key(row: &Row<'_>) -> Result<SealedSigningKey> {
-    let mut row = Columns::of(row);
-    Ok(SealedSigningKey {
-        kid: row.take()?,
-        algorithm: row.take()?,
-        master_id: row.take()?,
-        sealed: row.take()?,
-        created_at: row.time()?,
-    })
+/// A list of texts in one column.
+pub(crate) fn json(texts: &[String]) -> Result<String> {
+    serde_json::to_string(texts).map_err(|e| Error::ToSqlConversionFailure(e.into()))
 }
 
 /// How a user's state is called in its column.

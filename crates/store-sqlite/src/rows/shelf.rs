@@ -1,0 +1,45 @@
+//! Signing keys and clients.
+
+use rotunda_core::keys::SealedSigningKey;
+use rotunda_core::model::{ClientId, ClientKind, ClientSecretHash, KeptClientSecret, RegisteredClient};
+use rusqlite::{Result, Row};
+
+use super::Columns;
+
+/// From `kid, algorithm, master_id, sealed, created_at, signs_from, revoked_at`.
+pub(crate) fn signing_key(row: &Row<'_>) -> Result<SealedSigningKey> {
+    let mut row = Columns::of(row);
+    Ok(SealedSigningKey {
+        kid: row.take()?,
+        algorithm: row.take()?,
+        master_id: row.take()?,
+        sealed: row.take()?,
+        created_at: row.time()?,
+        signs_from: row.time()?,
+        revoked_at: row.some_time()?,
+    })
+}
+
+/// From `id, kind, scopes, created_at` and the columns of a secret, all empty where there is none. The client comes without
+/// it.
+pub(crate) fn client(row: &Row<'_>) -> Result<(RegisteredClient, Option<KeptClientSecret>)> {
+    let mut row = Columns::of(row);
+    let client = RegisteredClient {
+        id: ClientId(row.take()?),
+        kind: row.parse(|name: String| ClientKind::parse(&name))?,
+        scopes: row.parse(|json: String| serde_json::from_str(&json).ok())?,
+        secrets: Vec::new(),
+        created_at: row.time()?,
+    };
+    let hash: Option<[u8; 32]> = row.take()?;
+    let Some(hash) = hash.map(ClientSecretHash) else { return Ok((client, None)) };
+    let secret = KeptClientSecret { hash, created_at: row.time()?, ends_at: row.some_time()? };
+    Ok((client, Some(secret)))
+}
+
+/// From `hash, created_at, ends_at`.
+pub(crate) fn client_secret(row: &Row<'_>) -> Result<KeptClientSecret> {
+    let mut row = Columns::of(row);
+    let hash = ClientSecretHash(row.take()?);
+    Ok(KeptClientSecret { hash, created_at: row.time()?, ends_at: row.some_time()? })
+}

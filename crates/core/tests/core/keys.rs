@@ -164,7 +164,7 @@ fn a_sealed_key_opens_as_itself_alone() {
     let masters = masters(&[1, 2]);
     let (key, secret) = SigningKey::generate(Algorithm::Es256).unwrap();
     let whole = (key.kid(), Algorithm::Es256, secret.expose());
-    let sealed = SealedSigningKey::seal(&masters, whole, [7; 12], NOW).unwrap();
+    let sealed = SealedSigningKey::seal(&masters, whole, [7; 12], (NOW, NOW)).unwrap();
     assert_eq!(sealed.open(&masters).unwrap().kid(), key.kid());
     let mut sealed_byte = sealed.sealed.clone();
     sealed_byte[20] ^= 1;

@@ -163,7 +163,7 @@ async fn a_disabled_user_and_a_session_that_is_too_old_pass_no_more() {
 
     let app = App::new().await;
     let (ada, _) = ada_at_home(&app).await;
-    let life = app.rotunda.policy().client(Some(&ClientId::web())).unwrap().idle;
+    let life = app.rotunda.policy().clients[&ClientId::web()].idle;
     let key = ada.jar.value("rotunda_page").unwrap().to_owned();
     let ask = asking().cookies(&format!("rotunda_page={key}")).with("x-forwarded-method", "GET");
     app.wait(life - Duration::from_millis(1));

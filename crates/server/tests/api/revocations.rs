@@ -41,7 +41,7 @@ async fn token_of(app: &App, name: &str) -> String {
         post("/oauth/token").with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.as_bytes());
     let answer = app.send(ask).await;
     assert_eq!(answer.status, 200, "{}", answer.told());
-    answer.body["access_token"].as_str().unwrap().to_owned()
+    answer.json["access_token"].as_str().unwrap().to_owned()
 }
 
 fn event(app: &App, kind: EventKind) -> Event {
@@ -51,8 +51,8 @@ fn event(app: &App, kind: EventKind) -> Event {
 async fn poll(app: &App, token: &str, since: &str) -> Value {
     let answer = app.send(get(&format!("/revocations{since}")).bearer(token)).await;
     assert_eq!(answer.status, 200, "{}", answer.told());
-    assert_eq!(answer.header("etag").unwrap(), format!("{:?}", answer.body["cursor"].as_str().unwrap()));
-    answer.body
+    assert_eq!(answer.header("etag").unwrap(), format!("{:?}", answer.json["cursor"].as_str().unwrap()));
+    answer.json
 }
 
 /// The entries without their times, which are checked here.
@@ -103,7 +103,7 @@ async fn everything_that_ends_is_on_it_once_and_a_cursor_goes_on_after_it() {
     let mut cursor = begun["cursor"].as_str().unwrap().to_owned();
 
     let mut ada = Phone::new(&app, "ada");
-    let user = ada.register(ADA, PASSWORD).await.body["user"]["id"].clone();
+    let user = ada.register(ADA, PASSWORD).await.json["user"]["id"].clone();
     let first = ada.session.clone();
     ada.ask(post("/auth/logout").bearer(&ada.access_token)).await;
     let mut expected = vec![json!({"type": "session", "sid": first, "ending": "logged_out"})];

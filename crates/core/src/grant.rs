@@ -49,24 +49,19 @@ impl Rotunda {
         device_secret: Option<DeviceSecret>,
         now: UnixMillis,
     ) -> Result<Grant, Failure> {
-        let random: [u8; 18] = random(&*self.entropy)?;
-        let (jti, [high, low]) = (&random[..16], [random[16], random[17]]);
+        let spread = u16::from_be_bytes(random(&*self.entropy)?);
         // An access token never outlives its session: the expiry that is shown is the expiry that happens.
         let expires_at = now.plus(client.access_ttl).min(session.expires_at());
         let expires_in = now.until(expires_at);
-        let claims = self.claims(session, user, (now, expires_at), Base64UrlUnpadded::encode_string(jti));
-        let access_token = self
-            .shelf()
-            .signer(now)?
-            .sign(&claims)
-            .map_err(|e| Failure::broken("signing an access token", e))?;
+        let claims = self.claims(session, user, (now, expires_at), self.new_jti()?);
+        let access_token = self.sign(&claims, now)?;
         let refresh_token = token
             .expose_text(&self.keys)
             .ok_or_else(|| Failure::broken("writing a refresh token", "its master key is missing"))?;
         Ok(Grant {
-            access_token: SecretText::new(access_token),
+            access_token,
             expires_in,
-            refresh_after: refresh_after(expires_in, u16::from_be_bytes([high, low])),
+            refresh_after: refresh_after(expires_in, spread),
             refresh_token: SecretText::new(refresh_token),
             refresh_expires_in: now.until(session.expires_at()),
             device_secret,
@@ -76,6 +71,17 @@ impl Rotunda {
             user: user.clone(),
             now,
         })
+    }
+
+    /// Signs an access token with the key that signs now.
+    pub(crate) fn sign(&self, claims: &Claims, now: UnixMillis) -> Result<SecretText, Failure> {
+        let signed = self.shelf().signer(now)?.sign(claims);
+        signed.map(SecretText::new).map_err(|e| Failure::broken("signing an access token", e))
+    }
+
+    /// The id of a new access token.
+    pub(crate) fn new_jti(&self) -> Result<String, Failure> {
+        Ok(Base64UrlUnpadded::encode_string(&random::<16>(&*self.entropy)?))
     }
 
     /// What an access token for the session says.

@@ -25,12 +25,17 @@
 //! | import | [`import`] | a user of another system becomes ours, id and password kept |
 //! | signing | [`signing`] | signing keys are rotated and revoked |
 //! | revocations | [`revocations`] | what services have to hear of at once |
+//! | clients | [`clients`] | clients authenticate; the operator adds and removes them |
+//! | client credentials | [`client_credentials`] | a service gets an access token of its own |
+//! | revoke, introspect | [`revoke_token`], [`introspect`] | a token is ended, or asked about, by a client |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
 //! How often any of it may be tried stands in [`limits`].
 
 pub mod bearer;
+pub mod client_credentials;
+pub mod clients;
 pub mod delete;
 pub mod denied;
 pub mod email;
@@ -39,6 +44,7 @@ pub mod failure;
 pub mod gateway;
 mod grant;
 pub mod import;
+pub mod introspect;
 pub mod janitor;
 pub mod keys;
 pub mod limits;
@@ -56,6 +62,7 @@ pub mod refresh;
 pub mod register;
 pub mod report;
 pub mod revocations;
+pub mod revoke_token;
 pub mod sessions;
 mod shelf;
 pub mod signing;

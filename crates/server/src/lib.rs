@@ -6,6 +6,7 @@
 //! | every answer | [`reply`], one table |
 //! | what a request is checked for before a handler sees it | [`edge`] |
 //! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
+//! | the standard OAuth endpoints | `oauth/VERB.rs` |
 //! | the revocation feed | `revocations/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
@@ -24,6 +25,7 @@
 
 mod account;
 pub mod edge;
+mod oauth;
 mod pages;
 pub mod reply;
 mod revocations;

@@ -22,6 +22,15 @@ pub enum Problem {
     Denied(Denied),
     /// Refused for its bearer token: carries `WWW-Authenticate` (RFC 6750 §3).
     Bearer(Denied),
+    /// Refused at one of the standard endpoints, or for what a client showed of itself (RFC 6749 §5.2).
+    Client {
+        /// Why.
+        denied: Denied,
+        /// Whether the client tried HTTP Basic: then it is challenged to that.
+        by_basic: bool,
+    },
+    /// No such way to a token (RFC 6749 §5.2 `unsupported_grant_type`).
+    GrantType,
     /// Ours: an outage, an overload or a bug. Never a 401.
     Failure(Failure),
     /// The request cannot be read; says where and how.
@@ -172,6 +181,17 @@ impl Problem {
                 };
                 Told { challenge: Some(challenge(&denied)), ..denial(status, code, &denied) }
             }
+            Self::Client { denied, by_basic } => {
+                let (status, code) = match refusal(&denied) {
+                    (_, "invalid_grant") => (StatusCode::BAD_REQUEST, "invalid_grant"),
+                    (_, "invalid_client") => (StatusCode::UNAUTHORIZED, "invalid_client"),
+                    other => other,
+                };
+                let is_challenged = by_basic && status == StatusCode::UNAUTHORIZED;
+                let challenge = is_challenged
+                    .then(|| HeaderValue::from_static(r#"Basic realm="rotunda", charset="UTF-8""#));
+                Told { challenge, ..denial(status, code, &denied) }
+            }
             Self::Failure(failure) => failed(&failure),
             other => {
                 let told = error(other.plain());
@@ -221,6 +241,11 @@ impl Problem {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
                 "Send the form as browsers do, with `Content-Type: application/x-www-form-urlencoded`.",
+            ),
+            Self::GrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "`grant_type` is `refresh_token` or `client_credentials`.",
             ),
             Self::BodyTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body has more than 16 KiB.")

@@ -23,7 +23,7 @@ use utoipa_axum::routes;
 use crate::edge::{beat, host};
 use crate::reply::Problem;
 use crate::revocations::Hub;
-use crate::{App, Web, account, pages, revocations, service, session};
+use crate::{App, Web, account, oauth, pages, revocations, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -86,6 +86,10 @@ fn about_accounts() -> OpenApiRouter<Arc<App>> {
 fn for_services() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(service::well_known::jwks))
+        .routes(routes!(oauth::metadata::metadata))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::revoke::revoke))
+        .routes(routes!(oauth::introspect::introspect))
         .routes(routes!(revocations::poll::poll))
         .routes(routes!(revocations::stream::stream))
         .routes(routes!(service::health::healthz))

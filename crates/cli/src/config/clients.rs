@@ -24,7 +24,7 @@ pub(super) fn clients(given: &Given, check: &mut Check<'_>) -> BTreeMap<ClientId
     for name in names {
         let nothing = file::Client::default();
         let section = given.clients.get(name);
-        if let Some(section) = section.filter(|_| !is_client_name(name)) {
+        if let Some(section) = section.filter(|_| ClientId::parse(name).is_none()) {
             let rule = "a client's name is 1 to 64 letters, digits, \".\", \"_\" or \"-\"";
             check.refuse(section, "", format_args!("client {name:?}: {rule}"));
         }
@@ -34,11 +34,6 @@ pub(super) fn clients(given: &Given, check: &mut Check<'_>) -> BTreeMap<ClientId
         }
     }
     clients
-}
-
-fn is_client_name(name: &str) -> bool {
-    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-    (1..=64).contains(&name.len()) && name.bytes().all(fits)
 }
 
 fn kind(name: &str, section: Option<&Spanned<file::Client>>, check: &mut Check<'_>) -> Option<ClientKind> {
@@ -53,7 +48,9 @@ fn kind(name: &str, section: Option<&Spanned<file::Client>>, check: &mut Check<'
         (None, Some(given)) => Some(given.get_ref().0),
         (None, None) => {
             if let Some(section) = section {
-                let what = format!("client {name:?} has no kind; set it to \"web\" or \"native\"");
+                let what = format!(
+                    "client {name:?} has no kind; set it to \"web\", \"native\", \"confidential\" or \"service\""
+                );
                 check.refuse(section, "", what);
             }
             None

@@ -129,7 +129,8 @@ pub(super) struct Refresh {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Client {
-    /// `web` or `native`. The clients of these two names exist anyway, and are what their names say.
+    /// `web`, `native`, `confidential` or `service`. The clients of the first two names exist anyway, and are what their names
+    /// say. The last two need a secret: `rotunda client add NAME` makes it.
     pub kind: Key<Chosen<ClientKind>>,
     /// Whether a session may move to another address: `off`, `address` or `network`. Default `off`: it may.
     pub bind_address: Key<Chosen<AddressBinding>>,
@@ -214,6 +215,8 @@ pub(super) struct Limits {
     pub codes_per_address: Key<Rate>,
     /// Refreshes of one session. Default `60, 1/s`.
     pub refresh_per_session: Key<Rate>,
+    /// Clients that did not show their secret, of one client from one address. Default `30, 6/m`.
+    pub client_per_address: Key<Rate>,
 }
 
 /// `[mail]`: how letters reach users.

@@ -87,5 +87,6 @@ pub(super) fn limits(given: &file::Limits, ours: &Url, check: &mut Check<'_>) ->
         forgot_per_account: quota(&given.forgot_per_account, default.forgot_per_account),
         codes_per_address: quota(&given.codes_per_address, default.codes_per_address),
         refresh_per_session: quota(&given.refresh_per_session, default.refresh_per_session),
+        client_per_address: quota(&given.client_per_address, default.client_per_address),
     }
 }

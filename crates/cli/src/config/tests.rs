@@ -147,6 +147,7 @@ forgot_per_address = "6, 1/h"
 forgot_per_account = "7, 6/h"
 codes_per_address = "8, 60/m"
 refresh_per_session = "9, 1/m"
+client_per_address = "10, 1/m"
 "#;
 
 /// The limits in it.
@@ -162,6 +163,7 @@ const EVERY_LIMIT: Limits = Limits {
     forgot_per_account: Quota::new(7, Duration::from_mins(10)),
     codes_per_address: Quota::new(8, Duration::from_secs(1)),
     refresh_per_session: Quota::new(9, Duration::from_mins(1)),
+    client_per_address: Quota::new(10, Duration::from_mins(1)),
 };
 
 #[test]

@@ -216,8 +216,12 @@ impl Choice for Algorithm {
 }
 
 impl Choice for ClientKind {
-    const WORDS: &'static [(&'static str, Self)] = &[("web", Self::Web), ("native", Self::Native)];
-    const NOT_YET: &'static [&'static str] = &["confidential", "service"];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("web", Self::Web),
+        ("native", Self::Native),
+        ("confidential", Self::Confidential),
+        ("service", Self::Service),
+    ];
 }
 
 impl Choice for LateRetry {

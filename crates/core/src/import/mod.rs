@@ -3,7 +3,8 @@
 //! 1. Check the form of everything but the password: its hash is all there is, and whoever hands it in has read it. A user
 //!    who came without one has none until they set one by mail.
 //! 2. The id is kept. A UUID becomes the user's [`UserId`]; where it is written in another way than ours, or is no UUID at
-//!    all, it is kept beside as the [`Subject`], letter by letter, because tokens carry it in `sub`.
+//!    all, it is kept beside as the [`Subject`], letter by letter, because tokens carry it in `sub`. None begins like that of
+//!    a service ([`ClientId::SUBJECT`]).
 //! 3. Add the user, if id, address and user name are free, and the event with them, in one transaction.
 //! 4. Whoever is there already with the same id and the same address was imported before, and stays as they are. So an
 //!    import that was interrupted is begun again from its start.
@@ -14,8 +15,8 @@ use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::Failure;
 use crate::model::{
-    Account, Caller, Email, Event, EventKind, Handle, PasswordHash, Subject, UnixMillis, User, UserId,
-    UserState, Username,
+    Account, Caller, ClientId, Email, Event, EventKind, Handle, PasswordHash, Subject, UnixMillis, User,
+    UserId, UserState, Username,
 };
 use crate::outside::random;
 use crate::register::refine;
@@ -62,6 +63,12 @@ pub enum Refusal {
     /// That is no id.
     #[error("An id has 1 to 255 visible ASCII characters and no space; with a colon, it is a URI.")]
     IdInvalid,
+    /// An id that a service could have.
+    #[error(
+        "An id that begins with \"{}\" is reserved for services, whose tokens have it in `sub`.",
+        ClientId::SUBJECT
+    )]
+    IdReserved,
     /// The id is somebody's who has another address.
     #[error("There is a user with this id already, and with another address.")]
     IdTaken,
@@ -175,6 +182,9 @@ impl Rotunda {
 
 /// Step 2: the id that a user goes by here, and the one that they came with where it is written in another way.
 fn kept(id: &str, new_id: UserId) -> Result<(UserId, Option<Subject>), Refusal> {
+    if id.starts_with(ClientId::SUBJECT) {
+        return Err(Refusal::IdReserved);
+    }
     match UserId::from_str(id) {
         Ok(uuid) if uuid.to_string() == id => Ok((uuid, None)),
         uuid => Ok((uuid.unwrap_or(new_id), Some(Subject::parse(id).ok_or(Refusal::IdInvalid)?))),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use crate::model::{DeviceId, Email, Handle, SessionId, UserId};
+use crate::model::{ClientId, DeviceId, Email, Handle, SessionId, UserId};
 
 /// What one subscriber can be expected to have of the network: an IPv4 address, or a /64 of IPv6 (RFC 6177 gives no
 /// site less, and any site may use all of it).
@@ -117,6 +117,12 @@ impl BucketKey {
         Self::of("refresh session", &[session.as_bytes()])
     }
 
+    /// Secrets of this client that were not good, from a place. Of another place, the same client knows nothing.
+    #[must_use]
+    pub fn client_by_address(block: AddressBlock, client: &ClientId) -> Self {
+        Self::of("client address", &[&block.octets(), client.0.as_bytes()])
+    }
+
     /// Its bytes, for a store that keeps buckets elsewhere.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {
@@ -129,7 +135,7 @@ impl BucketKey {
         Self(bytes)
     }
 
-    /// No kind has a zero byte in it, and where there are several parts, each is of one size: no two are read alike.
+    /// No kind has a zero byte in it, and where there are several parts, each but the last is of one size: no two are read alike.
     fn of(kind: &str, parts: &[&[u8]]) -> Self {
         let mut hash = Context::new(&SHA256);
         hash.update(b"rotunda bucket\0");

@@ -47,6 +47,8 @@ pub struct Limits {
     pub codes_per_address: Quota,
     /// Refreshes of one session.
     pub refresh_per_session: Quota,
+    /// Clients that did not show their secret: of one client, from one address.
+    pub client_per_address: Quota,
 }
 
 impl Default for Limits {
@@ -66,6 +68,7 @@ impl Default for Limits {
             forgot_per_account: quota(3, 600),
             codes_per_address: quota(30, 10),
             refresh_per_session: quota(60, 1),
+            client_per_address: quota(30, 10),
         }
     }
 }

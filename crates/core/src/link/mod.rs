@@ -12,6 +12,7 @@ pub mod token;
 pub use token::LinkToken;
 
 use crate::Rotunda;
+use crate::clients::ClientProof;
 use crate::denied::Denied;
 use crate::failure::Error;
 use crate::limits::BucketKey;
@@ -27,6 +28,8 @@ pub struct Arrival {
     pub token: SecretText,
     /// The client they use.
     pub client_id: Option<ClientId>,
+    /// That the client has authenticated, where it has.
+    pub proof: Option<ClientProof>,
     /// The device secret that the client has from before.
     pub device: Option<DeviceSecret>,
     /// The page cookie of the session that this browser holds so far.

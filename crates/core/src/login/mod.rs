@@ -1,6 +1,6 @@
 //! A login: a password becomes a session.
 //!
-//! 1. Find the client, then the account and whether it knows the device. Has there been too much of this from here, or at
+//! 1. Find the client, which has authenticated where it must ([`crate::clients`]), then the account and whether it knows the device. Has there been too much of this from here, or at
 //!    this account ([`crate::limits`])? No account, or one without a password, costs the same as a wrong password and gets
 //!    the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
@@ -16,6 +16,7 @@ mod new_device;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
+use crate::clients::ClientProof;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
@@ -40,6 +41,8 @@ pub struct Login {
     pub password: Password,
     /// The client they use.
     pub client_id: Option<ClientId>,
+    /// That the client has authenticated, where it has.
+    pub proof: Option<ClientProof>,
     /// Whether a browser keeps its cookies when it is closed.
     pub remember: bool,
     /// The device secret that the client has from before.
@@ -54,10 +57,11 @@ impl Rotunda {
     /// Signs a user in with a password.
     ///
     /// # Errors
-    /// [`Denied`] with `credentials_invalid`, `user_disabled`, or [`Denied::ClientUnknown`]; [`Failure`] when the store or
+    /// [`Denied`] with `credentials_invalid`, `user_disabled`, or [`Denied::ClientUnknown`], [`Denied::ClientRefused`],
+    /// [`Denied::ClientMayNot`]; [`Failure`] when the store or
     /// the password pool does not answer.
     pub async fn login(&self, login: &Login) -> Result<Grant, Error> {
-        let client = &*self.client(login.client_id.as_ref()).await?;
+        let client = &*self.client_signing_in(login.client_id.as_ref(), login.proof.as_ref()).await?;
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let (account, known) = self.prove(login, now).await?;

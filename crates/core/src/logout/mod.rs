@@ -9,9 +9,10 @@
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
+use crate::clients::{ClientProof, speaks_for};
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{Caller, Ending, Event, EventKind, PageKey, SecretText};
+use crate::model::{Caller, ClientId, Ending, Event, EventKind, PageKey, SecretText};
 use crate::refresh::RefreshToken;
 use crate::store::EndingAll;
 
@@ -20,6 +21,8 @@ use crate::store::EndingAll;
 pub struct Logout {
     /// What was presented as a refresh token.
     pub refresh_token: Option<SecretText>,
+    /// That the client has authenticated, where it has; asked with a refresh token of a client that must.
+    pub proof: Option<ClientProof>,
     /// The page cookies; more than one when another site of the domain has planted one.
     pub pages: Vec<PageKey>,
     /// What was presented as a bearer token.
@@ -33,13 +36,18 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied`] with `token_expired` or `token_unknown` when a bearer token is all there is and it is not good;
+    /// [`Denied::ClientRefused`] or `client_mismatch` for the refresh token of a client that did not authenticate;
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn logout(&self, logout: &Logout) -> Result<(), Error> {
         let mut meant = Vec::new();
         if let Some(token) =
             logout.refresh_token.as_ref().and_then(|t| RefreshToken::parse(&self.keys, t.expose()))
         {
-            meant.extend(self.store.facts(token.session_id).await?);
+            let facts = self.store.facts(token.session_id).await?;
+            if let Some(facts) = &facts {
+                self.may_log_out(&facts.session.client_id, logout.proof.as_ref()).await?;
+            }
+            meant.extend(facts);
         }
         for page in &logout.pages {
             meant.extend(self.store.facts_of_page(page.hash()).await?);
@@ -58,6 +66,15 @@ impl Rotunda {
             self.end_as(&facts.session, Ending::LoggedOut, &logout.caller).await?;
         }
         Ok(())
+    }
+
+    /// Whether a refresh token of this client may end its session. Whoever has one of a client that is there no more may.
+    async fn may_log_out(&self, client: &ClientId, proof: Option<&ClientProof>) -> Result<(), Error> {
+        match self.client(Some(client)).await {
+            Ok(client) => Ok(speaks_for(&client, proof)?),
+            Err(Error::Denied(_)) => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Ends every session of the user and raises the epoch, so that no access token of them is good any more.

@@ -14,6 +14,16 @@ impl ClientId {
     /// How the `sub` of a service begins; imported users may not have such an id.
     pub const SUBJECT: &'static str = "client:";
 
+    /// The built-in clients, which are always there.
+    pub const BUILT_IN: [&'static str; 2] = ["web", "native"];
+
+    /// From the name that an operator gives: 1 to 64 letters, digits, `.`, `_` or `-`.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        ((1..=64).contains(&name.len()) && name.bytes().all(fits)).then(|| Self(name.to_owned()))
+    }
+
     /// The built-in client of browsers, and the default when a request names none.
     #[must_use]
     pub fn web() -> Self {
@@ -143,6 +153,30 @@ pub struct KeptClientSecret {
     pub created_at: UnixMillis,
     /// Until when it is good; `None` for the one that stays.
     pub ends_at: Option<UnixMillis>,
+}
+
+impl KeptClientSecret {
+    /// A new one, which stays.
+    #[must_use]
+    pub fn fresh(hash: ClientSecretHash, created_at: UnixMillis) -> Self {
+        Self { hash, created_at, ends_at: None }
+    }
+
+    /// Whether it is good at `now`.
+    #[must_use]
+    pub fn is_good(&self, now: UnixMillis) -> bool {
+        self.ends_at.is_none_or(|end| now < end)
+    }
+}
+
+/// The most characters of a scope.
+pub const MOST_SCOPE_CHARS: usize = 64;
+
+/// Whether a text is one scope (RFC 6749 §3.3 `scope-token`), and not a long one.
+#[must_use]
+pub fn is_scope(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\');
+    (1..=MOST_SCOPE_CHARS).contains(&text.len()) && text.bytes().all(fits)
 }
 
 /// One client with everything that the engine asks of it.

@@ -15,7 +15,8 @@ pub mod time;
 pub mod user;
 
 pub use client::{
-    AddressBinding, Carrier, Client, ClientId, ClientKind, KeptClientSecret, LateRetry, RegisteredClient,
+    AddressBinding, Carrier, Client, ClientId, ClientKind, KeptClientSecret, LateRetry, MOST_SCOPE_CHARS,
+    RegisteredClient, is_scope,
 };
 pub use device::{Caller, Device, device_label};
 pub use event::{Event, EventKind, RecordedEvent};

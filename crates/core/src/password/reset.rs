@@ -27,7 +27,7 @@ impl Rotunda {
     /// [`Denied::LinkInvalid`], why the new password does not do, or [`Denied::ClientUnknown`]; [`Failure`] when the store or
     /// the password pool does not answer.
     pub async fn reset_password(&self, arrival: &Arrival, new: &Password) -> Result<Grant, Error> {
-        let client = &*self.client(arrival.client_id.as_ref()).await?;
+        let client = &*self.client_signing_in(arrival.client_id.as_ref(), arrival.proof.as_ref()).await?;
         for _ in 0..ROUNDS {
             let link = self.good_link(&arrival.token, &[LinkPurpose::ResetPassword], &arrival.caller).await?;
             let account = self.account_of_link(&link).await?;

@@ -2,6 +2,8 @@
 //!
 //! 1. Read the token. Garbage ends here, without touching the store.
 //! 2. Load the facts: the session's row and its user, at one moment.
+//!    A client that must authenticate has done so, or nothing is decided at all: whoever has copied its token, and not its
+//!    secret, neither gets the next one nor ends the session.
 //! 3. [`decide`]: pure rules, the first that fits.
 //! 4. Apply the decision only if the facts still hold. If they do not, somebody was faster: go back to 2.
 //! 5. Sign the access token before the write, hand it out after the write is durable.
@@ -22,6 +24,7 @@ pub use lineage::{Step, Successor};
 pub use token::RefreshToken;
 
 use crate::Rotunda;
+use crate::clients::{ClientProof, speaks_for};
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
@@ -50,6 +53,8 @@ pub struct Attempt {
     pub carrier: Carrier,
     /// The client that the request names, where it names one.
     pub client_id: Option<ClientId>,
+    /// That the client has authenticated, where it has.
+    pub proof: Option<ClientProof>,
     /// The device secret beside it, where one came.
     pub device: Option<DeviceSecret>,
     /// Its retry keys.
@@ -93,7 +98,7 @@ impl Rotunda {
     /// Gives the next refresh token and a fresh access token for a refresh token, or says why not.
     ///
     /// # Errors
-    /// [`Denied`] with one of `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
+    /// [`Denied::ClientRefused`], or [`Denied`] with one of `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
     /// `generation_mismatch`, `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
@@ -123,6 +128,13 @@ impl Rotunda {
         // A client that was taken out of the configuration has no sessions any more.
         let client = &*self.client_of(&facts.session.client_id).await?;
         let round = Round { prepared, facts, client, now };
+        match speaks_for(client, prepared.attempt.proof.as_ref()) {
+            Ok(()) => {}
+            Err(Denied::ClientRefused) => {
+                return self.refuse(round, EventKind::ClientRefused, Denied::ClientRefused).await;
+            }
+            Err(other) => return Err(other.into()),
+        }
         match decide(facts, &prepared.presented(facts), client, now) {
             D::Rotate => self.rotate(round, None).await,
             D::Ahead => self.rotate(round, Some(round.event(EventKind::TokenAheadAccepted))).await,

@@ -11,6 +11,7 @@
 //!      told: people choose it to be seen.
 
 use crate::Rotunda;
+use crate::clients::ClientProof;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
@@ -33,6 +34,8 @@ pub struct Register {
     pub newcomer: Newcomer,
     /// The client they use.
     pub client_id: Option<ClientId>,
+    /// That the client has authenticated, where it has.
+    pub proof: Option<ClientProof>,
     /// The page cookie of the session that this browser holds so far.
     pub page: Option<PageKey>,
     /// From where.
@@ -77,7 +80,7 @@ impl Rotunda {
 
     /// Adds a user and signs them in at once.
     async fn sign_up(&self, register: &Register) -> Result<Grant, Error> {
-        let client = &*self.client(register.client_id.as_ref()).await?;
+        let client = &*self.client_signing_in(register.client_id.as_ref(), register.proof.as_ref()).await?;
         let account = self.new_account(&register.newcomer).await?;
         let (user, now) = (&account.user, account.user.created_at);
         let device = self.new_device(now)?;
@@ -96,7 +99,7 @@ impl Rotunda {
 
     /// Writes the letter that makes them a user once they follow its link.
     async fn write_to_newcomer(&self, register: &Register) -> Result<(), Error> {
-        self.client(register.client_id.as_ref()).await?;
+        self.client_signing_in(register.client_id.as_ref(), register.proof.as_ref()).await?;
         let Account { user, password } = self.new_account(&register.newcomer).await?;
         if let Some(username) = &user.username
             && self.store.account(&Handle::Username(username.clone())).await?.is_some()

@@ -51,7 +51,7 @@ impl Rotunda {
     /// [`Denied::LinkInvalid`], [`Denied::CredentialsInvalid`], [`Denied::UsernameTaken`] when somebody else was faster, or
     /// [`Denied::ClientUnknown`]; [`Failure`] when the store or the password pool does not answer.
     pub async fn verify_email(&self, arrival: &Arrival, password: &Password) -> Result<Grant, Error> {
-        let client = &*self.client(arrival.client_id.as_ref()).await?;
+        let client = &*self.client_signing_in(arrival.client_id.as_ref(), arrival.proof.as_ref()).await?;
         for _ in 0..ROUNDS {
             let purposes = [LinkPurpose::Register, LinkPurpose::VerifyEmail];
             let link = self.good_link(&arrival.token, &purposes, &arrival.caller).await?;

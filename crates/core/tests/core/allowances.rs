@@ -33,6 +33,7 @@ fn only(limit: fn(&mut Limits) -> &mut Quota) -> impl Fn(&mut Policy) {
             forgot_per_account: PLENTY,
             codes_per_address: PLENTY,
             refresh_per_session: PLENTY,
+            client_per_address: PLENTY,
         };
         *limit(&mut policy.limits) = THREE;
     }

@@ -148,7 +148,7 @@ impl World {
 
 pub(crate) fn arrival(token: &SecretText) -> Arrival {
     let (client_id, device, page) = (None, None, None);
-    Arrival { token: token.clone(), client_id, device, page, caller: caller("192.0.2.9") }
+    Arrival { token: token.clone(), client_id, proof: None, device, page, caller: caller("192.0.2.9") }
 }
 
 pub(crate) fn address_of(sent: &Sent) -> &str {

@@ -114,6 +114,7 @@ fn the_defaults_are_those_of_the_documentation() {
         (limits.forgot_per_account, (3, 600)),
         (limits.codes_per_address, (30, 10)),
         (limits.refresh_per_session, (60, 1)),
+        (limits.client_per_address, (30, 10)),
     ];
     for (quota, expected) in table {
         assert_eq!(told(quota), expected);

@@ -73,6 +73,7 @@ mod retry;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod signing;
 mod support;
 #[cfg(test)]
 mod theft;

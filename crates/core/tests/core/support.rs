@@ -224,6 +224,7 @@ impl World {
                 name: None,
             },
             client_id: None,
+            proof: None,
             page: None,
             caller: caller("192.0.2.1"),
         }
@@ -250,6 +251,7 @@ impl World {
             handle: Some(Handle::Email(email(&format!("{name}@example.com")))),
             password: password(PASSWORD),
             client_id: None,
+            proof: None,
             remember: true,
             device: None,
             page: None,
@@ -394,6 +396,7 @@ impl Holder {
             token: self.token.clone().into(),
             carrier: self.kind.carrier(),
             client_id: None,
+            proof: None,
             device: self.device.clone(),
             retry_keys: RetryKeys::parse(&self.keys).unwrap_or_default(),
             generation: None,

@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::edge::cookies::Cookies;
 use crate::edge::origin;
+use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{Problem, json};
-use crate::session::client_id;
 
 /// What is said when a letter may be on its way: the same words whoever asks about whatever address.
 #[derive(Serialize, ToSchema)]
@@ -41,10 +41,10 @@ pub(crate) fn letter_sent() -> Response {
 pub(crate) async fn arrival(
     app: &App,
     (headers, cookies): (&HeaderMap, &Cookies),
-    (token, client, device): (SecretText, Option<String>, Option<SecretText>),
+    (token, shown, device): (SecretText, InBody, Option<SecretText>),
     caller: Caller,
 ) -> Result<Arrival, Problem> {
-    let client_id = client_id(client);
+    let (client_id, proof) = signing_in(app, headers, shown, &caller).await?;
     let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
@@ -53,5 +53,5 @@ pub(crate) async fn arrival(
         }
         _ => (device.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
-    Ok(Arrival { token, client_id, device, page, caller })
+    Ok(Arrival { token, client_id, proof, device, page, caller })
 }

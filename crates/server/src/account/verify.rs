@@ -12,6 +12,7 @@ use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
+use crate::oauth::client_auth::InBody;
 use crate::reply::{ErrorBody, Problem};
 use crate::session::answer::{SessionAnswer, answer};
 use crate::session::{optional_password, secret_text};
@@ -29,8 +30,12 @@ pub(crate) struct VerifyBody {
     #[serde(default, deserialize_with = "optional_password")]
     #[schema(value_type = Option<String>, format = Password)]
     password: Option<Password>,
-    /// `web` unless given.
+    /// `web` unless given; not needed beside HTTP Basic.
     client_id: Option<String>,
+    /// The client's secret, where it has one and does not send HTTP Basic.
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<SecretText>,
     /// The device secret of an earlier session; native clients only.
     #[serde(default, deserialize_with = "secret_text")]
     #[schema(value_type = Option<String>)]
@@ -64,7 +69,8 @@ pub(crate) async fn verify(
             Ok(letter_sent())
         }
         (None, Some(token), Some(password)) => {
-            let carried = (token, body.client_id, body.device_secret);
+            let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
+            let carried = (token, shown, body.device_secret);
             let arrival = arrival(&app, (&headers, &cookies), carried, caller).await?;
             let grant = app.rotunda.verify_email(&arrival, &password).await?;
             Ok(answer(StatusCode::OK, &app.web, &grant))

@@ -53,13 +53,24 @@ impl Form {
         Password::new(self.text("password"))
     }
 
+    /// A parameter of the standard endpoints. One without a value counts as one that was left out (RFC 6749 §3.2).
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        let value = self.0.get(name).map(|value| String::clone(value));
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// The same, of a secret.
+    pub(crate) fn secret(&self, name: &str) -> Option<SecretText> {
+        self.value(name).map(SecretText::new)
+    }
+
     fn text(&self, name: &str) -> String {
         self.0.get(name).map(|value| String::clone(value)).unwrap_or_default()
     }
 }
 
-/// A password that was not sent as UTF-8 is refused, never mended: it would be another one.
-fn decoded(text: &str) -> Result<Zeroizing<String>, Problem> {
+/// What one name or value says. A password that was not sent as UTF-8 is refused, never mended: it would be another one.
+pub(crate) fn decoded(text: &str) -> Result<Zeroizing<String>, Problem> {
     let spaced = Zeroizing::new(text.replace('+', " "));
     let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(percent_decode_str(&spaced).collect());
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::malformed("The form is not UTF-8."))?;

@@ -114,6 +114,7 @@ pub(super) fn arrival(token: &SecretText, cookies: &Cookies, caller: Caller) -> 
     Arrival {
         token: token.clone(),
         client_id: None,
+        proof: None,
         device: cookies.known_device(),
         page: cookies.page(),
         caller,

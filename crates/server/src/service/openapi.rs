@@ -25,12 +25,14 @@ pub(crate) fn frame() -> OpenApi {
     let cookie = |name: &str, description: &str| {
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(name, description)))
     };
-    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let http = |scheme| SecurityScheme::Http(Http::new(scheme));
     let refresh =
         cookie("rotunda_refresh", "The refresh token of a browser; `__Secure-` in front under https.");
     let page = cookie("rotunda_page", "The page key of a browser; `__Host-` in front under https.");
     let components = ComponentsBuilder::new()
-        .security_scheme("bearer", bearer)
+        .security_scheme("bearer", http(HttpAuthScheme::Bearer))
+        .security_scheme("service", http(HttpAuthScheme::Bearer))
+        .security_scheme("client", http(HttpAuthScheme::Basic))
         .security_scheme("refresh_cookie", refresh)
         .security_scheme("page_cookie", page)
         .build();

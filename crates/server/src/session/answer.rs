@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
 use rotunda_core::Grant;
-use rotunda_core::model::{ClientKind, UnixMillis, User};
+use rotunda_core::model::{Carrier, UnixMillis, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,10 +25,10 @@ pub(crate) struct SessionAnswer<'a> {
     /// In how many seconds to refresh.
     #[schema(example = 655)]
     refresh_after: u64,
-    /// The refresh token; native clients only. A browser has it in a cookie.
+    /// The refresh token; for clients that are no browsers. A browser has it in a cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
-    /// The device secret, to be shown with each refresh; native clients only. Absent where it was not at hand.
+    /// The device secret, to be shown with each refresh; for clients that are no browsers. Absent where it was not at hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     device_secret: Option<String>,
     /// In how many seconds the session ends unless it is refreshed.
@@ -95,7 +95,7 @@ pub(crate) fn rfc3339(at: UnixMillis) -> String {
 
 /// The answer with its cookies: for a browser the tokens travel only there, for a native client only in the body.
 pub(crate) fn answer(status: StatusCode, web: &Web, grant: &Grant) -> Response {
-    let native = grant.kind == ClientKind::Native;
+    let in_body = grant.kind.carrier() == Carrier::Body;
     let session = &grant.session;
     let body = SessionAnswer {
         access_token: grant.access_token.expose(),
@@ -103,8 +103,8 @@ pub(crate) fn answer(status: StatusCode, web: &Web, grant: &Grant) -> Response {
         expires_in: grant.expires_in.as_secs(),
         // Never at once: in the last second of a session that would be a loop.
         refresh_after: grant.refresh_after.as_secs().max(1),
-        refresh_token: native.then(|| grant.refresh_token.expose()),
-        device_secret: grant.device_secret.as_ref().filter(|_| native).map(|secret| secret.expose_text()),
+        refresh_token: in_body.then(|| grant.refresh_token.expose()),
+        device_secret: grant.device_secret.as_ref().filter(|_| in_body).map(|secret| secret.expose_text()),
         refresh_expires_in: grant.refresh_expires_in.as_secs(),
         session: SessionBody {
             id: session.id.to_string(),
@@ -116,7 +116,7 @@ pub(crate) fn answer(status: StatusCode, web: &Web, grant: &Grant) -> Response {
         user: UserBody::from(&grant.user),
     };
     let response = json(status, &body);
-    if native { response } else { with_session(response, web, grant) }
+    if in_body { response } else { with_session(response, web, grant) }
 }
 
 /// Gives a browser its session, whatever the answer says beside it.

@@ -9,12 +9,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::{client_id, password, secret_text};
+use super::{password, secret_text};
 use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
 use crate::edge::origin;
+use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem};
 
 #[derive(Deserialize, ToSchema)]
@@ -27,8 +28,12 @@ pub(crate) struct LoginBody {
     #[serde(deserialize_with = "password")]
     #[schema(value_type = String, format = Password)]
     password: Password,
-    /// `web` unless given.
+    /// `web` unless given; not needed beside HTTP Basic.
     client_id: Option<String>,
+    /// The client's secret, where it has one and does not send HTTP Basic.
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<SecretText>,
     /// `false`: the session lives a day at most, and a browser forgets it when it is closed. `true` unless given.
     remember: Option<bool>,
     /// The device secret of an earlier session; native clients only.
@@ -57,7 +62,8 @@ pub(crate) async fn login(
     Json(body): Json<LoginBody>,
 ) -> Result<Response, Problem> {
     let handle = handle(body.email.as_deref(), body.username.as_deref())?;
-    let client_id = client_id(body.client_id);
+    let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
+    let (client_id, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     let (device, page) = match kind {
         ClientKind::Web => {
@@ -67,7 +73,7 @@ pub(crate) async fn login(
         _ => (body.device_secret.and_then(|text| DeviceSecret::parse(text.expose())), None),
     };
     let remember = body.remember.unwrap_or(true);
-    let login = Login { handle, password: body.password, client_id, remember, device, page, caller };
+    let login = Login { handle, password: body.password, client_id, proof, remember, device, page, caller };
     let grant = app.rotunda.login(&login).await?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

@@ -14,6 +14,7 @@ use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
 use crate::edge::origin;
+use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem, no_content, with_cookies};
 use crate::{App, Shared};
 
@@ -24,6 +25,12 @@ pub(crate) struct LogoutBody {
     #[serde(default, deserialize_with = "secret_text")]
     #[schema(value_type = Option<String>)]
     refresh_token: Option<SecretText>,
+    /// The client, where it authenticates; not needed beside HTTP Basic.
+    client_id: Option<String>,
+    /// The client's secret, where it has one and does not send HTTP Basic.
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<SecretText>,
 }
 
 /// End this session.
@@ -51,18 +58,21 @@ pub(crate) async fn logout(
     let headers = parts.headers.clone();
     let Json(body) = Json::<LogoutBody>::from_request(Request::from_parts(parts, body), &()).await?;
     // Whoever brings a token in its hands needs no cookie; everybody else is a browser and comes from one of our pages.
+    let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
+    let (_, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let by_hand = body.refresh_token.is_some() || bearer.is_some();
     let ours = origin::check(&app.web, &headers);
     if !by_hand {
         ours?;
-        let logout = Logout { refresh_token: jar.refresh()?, pages: jar.pages().collect(), bearer, caller };
+        let (refresh_token, pages) = (jar.refresh()?, jar.pages().collect());
+        let logout = Logout { refresh_token, proof, pages, bearer, caller };
         app.rotunda.logout(&logout).await?;
         return Ok(with_cookies(no_content(), app.web.expire_session()));
     }
     let pages = if ours.is_ok() { jar.pages().collect() } else { Vec::new() };
     // An app is never sent a cookie, not even one that has expired: only a page of ours, or whoever sent cookies.
     let has_jar = body.refresh_token.is_none() && (origin::is_browser(&headers) || !jar.is_empty());
-    let logout = Logout { refresh_token: body.refresh_token, pages, bearer, caller };
+    let logout = Logout { refresh_token: body.refresh_token, proof, pages, bearer, caller };
     app.rotunda.logout(&logout).await.map_err(Problem::of_bearer)?;
     Ok(expired_if(&app, ours.is_ok() && has_jar))
 }

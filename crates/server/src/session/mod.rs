@@ -11,7 +11,7 @@ pub(crate) mod register;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
-use rotunda_core::model::{ClientId, Password, SecretText};
+use rotunda_core::model::{Password, SecretText};
 use serde::{Deserialize, Deserializer};
 
 use crate::reply::Problem;
@@ -47,9 +47,4 @@ pub(crate) fn of_session(error: Error) -> Problem {
         Error::Denied(denied @ Denied::SessionEnded(_)) => Problem::Bearer(denied),
         other => Problem::from(other),
     }
-}
-
-/// A client's name on its way in.
-pub(crate) fn client_id(name: Option<String>) -> Option<ClientId> {
-    name.map(ClientId)
 }

@@ -12,12 +12,13 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::{client_id, secret_text};
+use super::secret_text;
 use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::{self, Cookies};
 use crate::edge::origin;
+use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem};
 
 #[derive(Deserialize, ToSchema)]
@@ -40,6 +41,10 @@ pub(crate) struct RefreshBody {
     generation: Option<u32>,
     /// The client, where the caller wants to be sure that the token is its own.
     client_id: Option<String>,
+    /// The client's secret, where it has one and does not send HTTP Basic.
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<SecretText>,
 }
 
 /// Trade the refresh token for the next one.
@@ -71,14 +76,15 @@ pub(crate) async fn refresh(
             (token, Carrier::Cookie, jar.device()?)
         }
     };
-    let client_id = client_id(body.client_id);
+    let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
+    let (client_id, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let generation = body.generation;
-    let attempt = Attempt { token, carrier, client_id, device, retry_keys, generation, caller };
+    let attempt = Attempt { token, carrier, client_id, proof, device, retry_keys, generation, caller };
     let grant = app.rotunda.refresh(&attempt).await?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }
 
-fn retry_keys(texts: &[String]) -> Result<RetryKeys, Problem> {
+pub(crate) fn retry_keys<T: AsRef<str>>(texts: &[T]) -> Result<RetryKeys, Problem> {
     RetryKeys::parse(texts).ok_or_else(|| {
         Problem::malformed("`retry_keys` takes 1 to 4 keys, each of 22 to 64 visible ASCII characters.")
     })

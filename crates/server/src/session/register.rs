@@ -3,19 +3,20 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use rotunda_core::model::{ClientKind, Password};
+use rotunda_core::model::{ClientKind, Password, SecretText};
 use rotunda_core::register::{Newcomer, Outcome, Register};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::answer::{SessionAnswer, answer};
-use super::{client_id, password};
+use super::{password, secret_text};
 use crate::Shared;
 use crate::account::{LetterSent, letter_sent};
 use crate::edge::body::Json;
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
 use crate::edge::origin;
+use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem};
 
 #[derive(Deserialize, ToSchema)]
@@ -30,8 +31,12 @@ pub(crate) struct RegisterBody {
     username: Option<String>,
     /// The name to be called by.
     name: Option<String>,
-    /// `web` unless given.
+    /// `web` unless given; not needed beside HTTP Basic.
     client_id: Option<String>,
+    /// The client's secret, where it has one and does not send HTTP Basic.
+    #[serde(default, deserialize_with = "secret_text")]
+    #[schema(value_type = Option<String>)]
+    client_secret: Option<SecretText>,
 }
 
 /// Make an account: signed in at once, or after a letter to the address.
@@ -54,7 +59,8 @@ pub(crate) async fn register(
     headers: HeaderMap,
     Json(body): Json<RegisterBody>,
 ) -> Result<Response, Problem> {
-    let client_id = client_id(body.client_id);
+    let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
+    let (client_id, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let kind = app.rotunda.client_kind(client_id.as_ref()).await?;
     if kind == ClientKind::Web {
         origin::check(&app.web, &headers)?;
@@ -62,7 +68,7 @@ pub(crate) async fn register(
     let newcomer =
         Newcomer { email: body.email, password: body.password, username: body.username, name: body.name };
     let page = cookies.page().filter(|_| kind == ClientKind::Web);
-    match app.rotunda.register(&Register { newcomer, client_id, page, caller }).await? {
+    match app.rotunda.register(&Register { newcomer, client_id, proof, page, caller }).await? {
         Outcome::SignedIn(grant) => Ok(answer(StatusCode::CREATED, &app.web, &grant)),
         Outcome::LetterSent => Ok(letter_sent()),
     }

@@ -100,6 +100,7 @@ fn endless() -> Limits {
         forgot_per_account: quota,
         codes_per_address: quota,
         refresh_per_session: quota,
+        client_per_address: quota,
     }
 }
 

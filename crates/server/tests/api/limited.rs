@@ -47,6 +47,7 @@ fn tight() -> Limits {
         forgot_per_account: quota,
         codes_per_address: quota,
         refresh_per_session: quota,
+        client_per_address: quota,
     }
 }
 

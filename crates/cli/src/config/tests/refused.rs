@@ -241,19 +241,15 @@ const BAD: &[(&str, &str)] = &[
     // Clients.
     (
         "[clients.kiosk]\nidle = \"1d\"",
-        "rotunda.toml:1: client \"kiosk\" has no kind; set it to \"web\" or \"native\"",
+        "rotunda.toml:1: client \"kiosk\" has no kind; set it to \"web\", \"native\", \"confidential\" or \"service\"",
     ),
     (
         "[clients.web]\nkind = \"native\"",
         "rotunda.toml:2: [clients.web] kind: client \"web\" is always of kind \"web\"",
     ),
     (
-        "[clients.bff]\nkind = \"confidential\"",
-        "rotunda.toml:2: [clients.bff] kind: \"confidential\" is not in this version; there are \"web\", \"native\"",
-    ),
-    (
-        "[clients.job]\nkind = \"service\"",
-        "rotunda.toml:2: [clients.job] kind: \"service\" is not in this version; there are \"web\", \"native\"",
+        "[clients.bff]\nkind = \"confidentail\"",
+        "rotunda.toml:2: [clients.bff] kind: \"confidentail\" is not a choice here; did you mean \"confidential\"?",
     ),
     (
         "[clients.\"a b\"]\nkind = \"web\"",
@@ -327,7 +323,7 @@ fn wrong_variables_are_refused_by_their_name() {
         ),
         (
             &[("ROTUNDA_CLIENTS__KIOSK__IDLE", "1d")],
-            "ROTUNDA_CLIENTS__KIOSK__IDLE: client \"kiosk\" has no kind; set it to \"web\" or \"native\"",
+            "ROTUNDA_CLIENTS__KIOSK__IDLE: client \"kiosk\" has no kind; set it to \"web\", \"native\", \"confidential\" or \"service\"",
         ),
         (
             &[("ROTUNDA_TOKENS__ISSUER", "a"), ("ROTUNDA_TOKENS__ISSUER_FILE", "/x")],

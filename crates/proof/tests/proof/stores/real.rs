@@ -170,6 +170,7 @@ impl Real {
             handle: Some(Handle::Email(email(ADDRESS))),
             password: password(with),
             client_id: Some(ClientId("native".to_owned())),
+            proof: None,
             remember: true,
             device: None,
             page: None,
@@ -209,6 +210,7 @@ impl Real {
             token: token.into(),
             carrier: ClientKind::Native.carrier(),
             client_id: asked.asks.as_another.then(ClientId::web),
+            proof: None,
             device: match request.device {
                 Device::Same => Some(self.devices[asked.session].clone()),
                 Device::Absent => None,

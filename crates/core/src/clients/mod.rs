@@ -1,0 +1,276 @@
+//! Clients that come and go while the server runs: what the operator does with them.
+//!
+//! 1. A client has a name that is its own: not that of a built-in client, of another registered one, or of one in the
+//!    configuration. Only a section of the same kind may share its name: then the section says what it is held to.
+//! 2. One that authenticates gets a secret of 256 random bits. It is shown once; the store keeps its hash.
+//! 3. Another secret takes its place. For as long as the operator says, the old one is good as well, so that nothing stands
+//!    still while the new one is brought to where it is used. Two are good at once, at most.
+//! 4. A client that is removed can do nothing from then on, and its users' sessions are refused; so is what it has signed for
+//!    itself.
+
+mod authenticate;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub(crate) use authenticate::speaks_for;
+pub use authenticate::{ClientCredentials, ClientProof};
+
+use crate::Rotunda;
+use crate::failure::Failure;
+use crate::model::{
+    Caller, ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, MOST_SCOPE_CHARS,
+    RegisteredClient, UnixMillis, is_scope,
+};
+use crate::outside::random;
+
+/// How many secrets of a client are good at once.
+pub const MOST_SECRETS: usize = 2;
+
+/// How many scopes a client has.
+pub const MOST_SCOPES: usize = 32;
+
+/// How often a change is begun anew because somebody else changes the same client.
+const ROUNDS: usize = 4;
+
+/// A client to be.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// Its name.
+    pub id: String,
+    /// How it keeps its tokens; as the configuration says, where it is not said.
+    pub kind: Option<ClientKind>,
+    /// What it may ask for (RFC 6749 §3.3); a service's only.
+    pub scopes: Vec<String>,
+}
+
+/// A client that was added.
+#[derive(Clone)]
+pub struct AddedClient {
+    /// The client.
+    pub client: RegisteredClient,
+    /// Its secret, where its kind has one: never to be seen again.
+    pub secret: Option<ClientSecret>,
+}
+
+/// Another secret of a client.
+#[derive(Clone)]
+pub struct RotatedSecret {
+    /// The new secret: never to be seen again.
+    pub secret: ClientSecret,
+    /// Until when the old one is good as well; `None` when it is not.
+    pub old_until: Option<UnixMillis>,
+}
+
+/// A client, for the operator.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClientInfo {
+    /// Its name.
+    pub id: ClientId,
+    /// How it keeps its tokens.
+    pub kind: ClientKind,
+    /// What it may ask for.
+    pub scopes: Vec<String>,
+    /// Its secrets that are good, the newest last.
+    pub secrets: Vec<KeptClientSecret>,
+    /// When it was added; `None` for one that only the configuration knows.
+    pub added_at: Option<UnixMillis>,
+    /// Whether it can do anything: not one that was added and bears the name of another kind of client in the
+    /// configuration, and not one that needs a secret and has none.
+    pub works: bool,
+}
+
+/// Why the operator's wish about a client is not carried out. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// That is no name.
+    #[error("{0:?} is no name for a client: it has 1 to 64 letters, digits, \".\", \"_\" or \"-\"")]
+    Name(String),
+    /// The name is somebody else's.
+    #[error("there is a client {0} already. `client list` shows all of them, `client remove` takes one away")]
+    Taken(ClientId),
+    /// A built-in client is there anyway.
+    #[error("{0} is a built-in client and there anyway. Choose another name")]
+    BuiltIn(ClientId),
+    /// The configuration has a client of that name and another kind.
+    #[error(
+        "the configuration has a client {id} of kind \"{}\" in section [clients.{id}]. Choose another name, or that kind",
+        .kind.as_str()
+    )]
+    Configured {
+        /// Its name.
+        id: ClientId,
+        /// Its kind in the configuration.
+        kind: ClientKind,
+    },
+    /// Nothing says what kind it is.
+    #[error("of what kind is {0}? Say `--kind web`, `native`, `confidential` or `service`")]
+    KindMissing(ClientId),
+    /// That is no scope.
+    #[error(
+        "{0:?} is no scope: it has 1 to {MOST_SCOPE_CHARS} visible ASCII characters, and neither a space nor '\"' nor '\\' \
+         (RFC 6749 §3.3)"
+    )]
+    Scope(String),
+    /// Too many scopes.
+    #[error("a client has at most {MOST_SCOPES} scopes")]
+    ManyScopes,
+    /// Only a service has scopes.
+    #[error("only a client of kind \"service\" has scopes: it asks for them itself")]
+    NoScopes,
+    /// There is no such client.
+    #[error("no client {0} was added. `client list` shows all of them")]
+    Unknown(ClientId),
+    /// It has no secret.
+    #[error("{0} is a public client (kind \"web\" or \"native\") and has no secret")]
+    Public(ClientId),
+    /// The store did not answer.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+impl Rotunda {
+    /// Adds a client, with a secret where its kind has one.
+    ///
+    /// # Errors
+    /// [`ClientError`] tells what to change.
+    pub async fn add_client(&self, new: &NewClient) -> Result<AddedClient, ClientError> {
+        let id = ClientId::parse(&new.id).ok_or_else(|| ClientError::Name(new.id.clone()))?;
+        let kind = self.kind_of_new(&id, new.kind)?;
+        let scopes = scopes(kind, &new.scopes)?;
+        let now = self.clock.now();
+        let secret = kind.authenticates().then(|| self.client_secret()).transpose()?;
+        let kept = |secret: &ClientSecret| KeptClientSecret::fresh(secret.hash(), now);
+        let secrets = secret.iter().map(kept).collect();
+        let client = RegisteredClient { id, kind, scopes, secrets, created_at: now };
+        let event = client_event(EventKind::ClientAdded, now);
+        if !self.store.add_client(client.clone(), event).await? {
+            return Err(ClientError::Taken(client.id));
+        }
+        self.look_at_shelf().await?;
+        Ok(AddedClient { client, secret })
+    }
+
+    /// All clients by name: the built-in ones, those of the configuration, and those that were added.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn clients(&self) -> Result<Vec<ClientInfo>, Failure> {
+        let now = self.clock.now();
+        let added = self.store.clients().await?;
+        let is_added = |id: &ClientId| added.iter().any(|added| added.id == *id);
+        let configured = self.policy.clients.values().filter(|client| !is_added(&client.id));
+        let configured = configured.map(|client| ClientInfo {
+            id: client.id.clone(),
+            kind: client.kind,
+            scopes: Vec::new(),
+            secrets: Vec::new(),
+            added_at: None,
+            works: !client.kind.authenticates(),
+        });
+        let mut all: Vec<_> = configured.collect();
+        for client in &added {
+            let secrets: Vec<_> = client.secrets.iter().filter(|kept| kept.is_good(now)).cloned().collect();
+            all.push(ClientInfo {
+                id: client.id.clone(),
+                kind: client.kind,
+                scopes: client.scopes.clone(),
+                added_at: Some(client.created_at),
+                works: self.policy.registered(client).is_some()
+                    && (!client.kind.authenticates() || !secrets.is_empty()),
+                secrets,
+            });
+        }
+        all.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(all)
+    }
+
+    /// Gives a client another secret. The newest of the old ones stays good for `keep_old`.
+    ///
+    /// # Errors
+    /// [`ClientError::Unknown`], also for one that only the configuration knows: it is added first;
+    /// [`ClientError::Public`]; a failure when the store does not answer.
+    pub async fn rotate_client_secret(
+        &self,
+        id: &ClientId,
+        keep_old: Duration,
+    ) -> Result<RotatedSecret, ClientError> {
+        for _ in 0..ROUNDS {
+            let client = self.store.clients().await?.into_iter().find(|client| client.id == *id);
+            let client = client.ok_or_else(|| ClientError::Unknown(id.clone()))?;
+            if !client.kind.authenticates() {
+                return Err(ClientError::Public(client.id));
+            }
+            let now = self.clock.now();
+            let secret = self.client_secret()?;
+            let to = successors(&client.secrets, KeptClientSecret::fresh(secret.hash(), now), keep_old);
+            let old_until = to.first().and_then(|kept| kept.ends_at);
+            let event = client_event(EventKind::ClientSecretChanged, now);
+            if self.store.change_secrets(client.id, client.secrets, to, event).await? {
+                self.look_at_shelf().await?;
+                return Ok(RotatedSecret { secret, old_until });
+            }
+        }
+        Err(Failure::overload("changing the secret of a client that is being changed").into())
+    }
+
+    /// Removes a client. Its users' sessions are refused from now on.
+    ///
+    /// # Errors
+    /// [`ClientError::Unknown`]; a failure when the store does not answer.
+    pub async fn remove_client(&self, id: &ClientId) -> Result<(), ClientError> {
+        let event = client_event(EventKind::ClientRemoved, self.clock.now());
+        if !self.store.remove_client(id.clone(), event).await? {
+            return Err(ClientError::Unknown(id.clone()));
+        }
+        Ok(self.look_at_shelf().await?)
+    }
+
+    /// Step 1.
+    fn kind_of_new(&self, id: &ClientId, said: Option<ClientKind>) -> Result<ClientKind, ClientError> {
+        let configured = self.policy.clients.get(id).map(|client| client.kind);
+        match (configured, said) {
+            (Some(_), _) if ClientId::BUILT_IN.contains(&id.0.as_str()) => {
+                Err(ClientError::BuiltIn(id.clone()))
+            }
+            (Some(kind), Some(said)) if kind != said => Err(ClientError::Configured { id: id.clone(), kind }),
+            (configured, said) => said.or(configured).ok_or_else(|| ClientError::KindMissing(id.clone())),
+        }
+    }
+
+    fn client_secret(&self) -> Result<ClientSecret, Failure> {
+        Ok(ClientSecret::from_bytes(random(&*self.entropy)?))
+    }
+}
+
+/// Step 3: the secrets after a rotation, the newest last.
+fn successors(old: &[KeptClientSecret], new: KeptClientSecret, keep_old: Duration) -> Vec<KeptClientSecret> {
+    let now = new.created_at;
+    let until = now.plus(keep_old);
+    let newest = old.last().filter(|kept| !keep_old.is_zero() && kept.is_good(now));
+    let kept = newest.map(|kept| KeptClientSecret {
+        // One that was to end sooner still does.
+        ends_at: Some(kept.ends_at.map_or(until, |end| end.min(until))),
+        ..kept.clone()
+    });
+    kept.into_iter().chain([new]).collect()
+}
+
+/// Each once, in order.
+fn scopes(kind: ClientKind, given: &[String]) -> Result<Vec<String>, ClientError> {
+    if let Some(wrong) = given.iter().find(|scope| !is_scope(scope)) {
+        return Err(ClientError::Scope(wrong.clone()));
+    }
+    let scopes: BTreeSet<_> = given.iter().cloned().collect();
+    if !scopes.is_empty() && kind != ClientKind::Service {
+        return Err(ClientError::NoScopes);
+    }
+    if scopes.len() > MOST_SCOPES {
+        return Err(ClientError::ManyScopes);
+    }
+    Ok(scopes.into_iter().collect())
+}
+
+fn client_event(kind: EventKind, at: UnixMillis) -> Event {
+    Event { kind, at, user_id: None, session_id: None, caller: Caller::default() }
+}

@@ -1,0 +1,21 @@
+//! What a service sees: a verifier against an issuer on a real socket, which each test holds in its hand.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test stops where it breaks")]
+
+mod answers;
+mod building;
+mod cache;
+mod cost;
+mod example;
+mod feed;
+mod feed_cut;
+mod forgeries;
+mod issuer;
+mod keys;
+mod layer;
+mod memory;
+mod poll;
+mod rotation;
+mod stale;
+mod support;
+mod tree;

@@ -11,13 +11,15 @@ export class Stream {
   /** The streams that are open. */
   open = [];
   expiresIn = 900;
+  /** Whether a stream is answered at once, and goes on by itself. */
+  greets = false;
   /** What `/revocations` answers, one after the other; the last one stays. */
   pages = [];
 
   static async start(feed) {
     const stream = new Stream();
     stream.issuer = await Issuer.start();
-    stream.issuer.instead = (req, res) => stream.#answer(req, res);
+    stream.issuer.instead = (req, res) => stream.answer(req, res);
     stream.verifier = createVerifier({
       issuer: stream.issuer.url, audience: AUDIENCE,
       feed: { clientId: "svc", clientSecret: "a+b c:%", whenStale: "go-on", ...feed },
@@ -44,11 +46,24 @@ export class Stream {
     this.event("revocations", page);
   }
 
+  /** As a healthy server begins and goes on. */
+  greet(res) {
+    res.write(`event: revocations\ndata: ${JSON.stringify(this.greeting())}\n\n`);
+    const beat = () => res.write(`event: heartbeat\ndata: ${JSON.stringify({ cursor: CURSOR(1), as_of: Date.now() })}\n\n`);
+    const beating = setInterval(beat, 1000);
+    res.on("close", () => clearInterval(beating));
+  }
+
   heartbeat(place, asOf = Date.now()) {
     this.event("heartbeat", { cursor: CURSOR(place), as_of: asOf });
   }
 
-  #answer(req, res) {
+  /** A first page: nothing was revoked. */
+  greeting() {
+    return { cursor: CURSOR(1), full: true, more: false, keep: 1021, as_of: Date.now(), entries: [] };
+  }
+
+  answer(req, res) {
     const url = new URL(req.url, "http://x");
     const since = url.searchParams.get("since");
     if (url.pathname === "/oauth/token") {
@@ -59,6 +74,7 @@ export class Stream {
       this.asked.push(`stream ${since}`);
       res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
       this.open.push(res);
+      if (this.greets) this.greet(res);
       res.on("close", () => (this.open = this.open.filter((it) => it !== res)));
     } else if (url.pathname === "/revocations") {
       this.asked.push(`poll ${since} ${req.headers["if-none-match"]}`);

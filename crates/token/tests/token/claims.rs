@@ -94,10 +94,11 @@ fn half_a_session_is_refused_and_not_signed() {
     for name in ["sid", "auth_time", "ep"] {
         assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
     }
-    let nulls = json!({ "sid": null, "auth_time": null, "ep": null });
-    let mut all = json!(service_claims());
-    all.as_object_mut().unwrap().extend(nulls.as_object().unwrap().clone());
-    assert_eq!(verify(&forge_claims(&all.to_string())), Err(Invalid::Claims), "absent is not `null`");
+    for name in ["sid", "auth_time", "ep"] {
+        let mut service = json!(service_claims());
+        service[name] = json!(null);
+        assert_eq!(verify(&forge_claims(&service.to_string())), Err(Invalid::Claims), "absent is not `null`");
+    }
 }
 
 #[test]

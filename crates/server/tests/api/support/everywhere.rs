@@ -63,7 +63,8 @@ fn check_error(ask: &Ask, answer: &Answer) {
     assert_eq!(tells_the_generation, of("reason") == Some("generation_mismatch"), "{}", answer.told());
     let may_tell_the_ending = matches!(of("reason"), Some("session_ended" | "token_reused"));
     assert!(of("ended").is_none() || may_tell_the_ending, "{}", answer.told());
-    let is_challenged = matches!(error, "invalid_token" | "insufficient_user_authentication");
+    let is_challenged =
+        matches!(error, "invalid_token" | "insufficient_scope" | "insufficient_user_authentication");
     assert_eq!(answer.header("www-authenticate").is_some(), is_challenged, "{}", answer.told());
     assert!(of("reason").is_some() || answer.status != 401, "a 401 says why: {}", answer.told());
 }

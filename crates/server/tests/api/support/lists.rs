@@ -41,12 +41,13 @@ pub(crate) const ENDINGS: [&str; 15] = [
 ];
 
 /// `error`, each with the statuses that it comes with.
-pub(crate) const ERRORS: [(&str, &[u16]); 21] = [
+pub(crate) const ERRORS: [(&str, &[u16]); 22] = [
     ("invalid_request", &[400]),
     ("invalid_client", &[400]),
     ("password_unacceptable", &[400]),
     ("link_invalid", &[400]),
     ("invalid_grant", &[401]),
+    ("insufficient_scope", &[403]),
     ("insufficient_user_authentication", &[401]),
     ("invalid_token", &[401]),
     ("access_denied", &[403]),

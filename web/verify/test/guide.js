@@ -54,9 +54,11 @@ export class Service {
     service.port = await freePort();
     const env = { PATH: process.env.PATH, PORT: String(service.port), PYTHONDONTWRITEBYTECODE: "1", ...environment };
     const [command, file] = COMMANDS[page];
-    service.process = spawn(command, [file], { cwd: service.folder, env, stdio: ["ignore", "inherit", "inherit"] });
+    service.process = spawn(command, [file], { cwd: service.folder, env, stdio: ["ignore", "ignore", "pipe"] });
+    let says = "";
+    service.process.stderr.on("data", (text) => (says = (says + text).slice(-4096)));
     await until(`${page} listens`, () => {
-      if (service.process.exitCode !== null) throw new Error(`${page} has ended: ${service.process.exitCode}`);
+      if (service.process.exitCode !== null) throw new Error(`${page} has ended: ${service.process.exitCode}\n${says}`);
       return fetch(`http://127.0.0.1:${service.port}/`).then((response) => response.text().then(() => true), () => false);
     });
     return service;

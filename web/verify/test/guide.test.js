@@ -21,13 +21,14 @@ const { PAGE } = process.env;
 
 for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === PAGE)) {
   describe(`${page}.md, with tokens that Rotunda does not sign`, () => {
-    let stream, issuer, service;
+    let stream, issuer, others, service;
     before(async () => {
       stream = await Stream.start({ mode: "poll" });
       stream.verifier.close();
       stream.greets = true;
       stream.pages = [stream.greeting()];
       ({ issuer } = stream);
+      others = { eddsa: await issuer.publish("EdDSA"), rsa: await issuer.publish("RS256") };
       service = await Service.start(page, { ISSUER: issuer.url, AUDIENCE, CLIENT_ID: "svc", CLIENT_SECRET: "secret" });
     });
     after(async () => {
@@ -37,11 +38,7 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
 
     test("good ones of each algorithm", async () => {
       assert.deepEqual((await service.ask(await issuer.sign())).body, { sub: "u1" });
-      for (const alg of ["EdDSA", "RS256"]) {
-        const key = await issuer.publish(alg);
-        // Made-up key ids and new keys share a cool-down, which may have begun.
-        await until(alg, async () => (await service.status(await issuer.sign({ key }))) === 200, 35_000);
-      }
+      for (const key of Object.values(others)) assert.equal(await service.status(await issuer.sign({ key })), 200, key.alg);
     });
 
     test("none, and what is no token", async () => {
@@ -58,11 +55,9 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
       await refused(`${header}.${payload}.`);
       const pem = await exportSPKI(await importJWK(issuer.key.jwk, "ES256", { extractable: true }));
       await refused(issuer.sign({ header: { alg: "HS256" }, secret: new TextEncoder().encode(pem) }));
-      const rsa = await issuer.publish("RS256");
-      await refused(issuer.sign({ header: { kid: rsa.kid } }));
-      await refused(issuer.sign({ key: rsa, header: { kid: issuer.key.kid } }));
+      await refused(issuer.sign({ header: { kid: others.rsa.kid } }));
+      await refused(issuer.sign({ key: others.rsa, header: { kid: issuer.key.kid } }));
       await refused(issuer.sign({ header: { kid: "made up" } }));
-      await refused(issuer.sign({ header: { kid: undefined } }));
     });
 
     test("of another type, issuer, audience or time", async () => {
@@ -83,10 +78,10 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
       assert.match(challenge, /error="insufficient_scope"/);
     });
 
-    test("when nobody can be asked for keys it is an outage, and no sign-out", async () => {
+    // The service of express.md does not start without keys.
+    test("when nobody can be asked for keys it is an outage, and no sign-out", { skip: page === "express" }, async () => {
       const token = await issuer.sign();
       issuer.instead = (req, res) => (req.url.startsWith("/.well-known") ? (res.writeHead(500).end(), true) : stream.answer(req, res));
-      if (page === "express") return; // It does not start without keys, which is the same.
       const late = await Service.start(page, { ISSUER: issuer.url, AUDIENCE, CLIENT_ID: "svc", CLIENT_SECRET: "secret" });
       try {
         assert.equal(await late.status(token), 503);
@@ -105,6 +100,7 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
 
   describe(`${page}.md, before the real server`, { skip: rotunda.skip }, () => {
     let service;
+    const email = `guide-${page}@example.com`;
     const environment = {
       ISSUER: rotunda.url, CLIENT_ID: rotunda.feed.clientId, CLIENT_SECRET: rotunda.feed.clientSecret, POLL_AFTER_MS: "200",
     };
@@ -114,13 +110,13 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
     after(() => service?.stop());
 
     test("a token is good, a refresh token is none", async () => {
-      const session = await rotunda.register(`${page}@example.com`);
+      const session = await rotunda.register(email);
       assert.deepEqual((await service.ask(session.access_token)).body, { sub: session.user.id });
       assert.equal(await service.status(session.refresh_token), 401);
     });
 
     test("a token for somebody else is refused", async () => {
-      const { access_token: token } = await rotunda.login(`${page}@example.com`);
+      const { access_token: token } = await rotunda.login(email);
       const other = await Service.start(page, { ...environment, AUDIENCE: "https://other.example" });
       try {
         assert.equal(await other.status(token), 401);
@@ -130,7 +126,7 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
     });
 
     test("a token forged with the public key as a shared secret is refused", async () => {
-      const { access_token: token } = await rotunda.login(`${page}@example.com`);
+      const { access_token: token } = await rotunda.login(email);
       const { keys } = await (await fetch(`${rotunda.url}/.well-known/jwks.json`)).json();
       for (const jwk of keys) {
         const secret = new TextEncoder().encode(await exportSPKI(await importJWK(jwk, jwk.alg, { extractable: true })));
@@ -140,7 +136,7 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
     });
 
     test("a session that has ended is refused within a second", { skip: !feed && "does not follow the feed" }, async () => {
-      const session = await rotunda.login(`${page}@example.com`);
+      const session = await rotunda.login(email);
       assert.equal(await service.status(session.access_token), 200);
       await rotunda.logout(session);
       await until("refused", async () => (await service.status(session.access_token)) === 401, 1000);
@@ -148,11 +144,15 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
 
     // The last one: after it, no token from before is good.
     test("when a key was revoked, tokens of the next one are accepted and those of the old one refused", async () => {
-      const old = await rotunda.login(`${page}@example.com`);
+      const old = await rotunda.login(email);
       assert.equal(await service.status(old.access_token), 200);
       await rotunda.revokeSigningKey();
       if (feed) await until("the old one refused", async () => (await service.status(old.access_token)) === 401, 1000);
-      const next = await rotunda.login(`${page}@example.com`);
+      const kid = ({ access_token: token }) => decodeProtectedHeader(token).kid;
+      const next = await until("a token of the next key", async () => {
+        const session = await rotunda.login(email);
+        return kid(session) !== kid(old) && session;
+      });
       // The page's cool-down is five seconds, where there is no feed.
       await until("the next one accepted", async () => (await service.status(next.access_token)) === 200, 7_000);
       assert.equal(await service.status(old.access_token), 401);

@@ -141,7 +141,7 @@ test("a revoked key is refused within a second, and the next one is known at onc
   await rotunda.revokeSigningKey();
   await soonRefused(before.access_token, "key_revoked");
   const next = await rotunda.login("keys@example.com");
-  assert.notEqual(decodeProtectedHeader(next.access_token).kid, decodeProtectedHeader(before.access_token).kid);
+  assert.notEqual(decodeProtectedHeader(next.access_token).kid, decodeProtectedHeader(before.access_token).kid, "the server knew");
   assert.equal(await codeOf(verifier, next.access_token), "good");
   assert.equal(await codeOf(verifier, before.access_token), "key_revoked");
 });

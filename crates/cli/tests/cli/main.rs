@@ -11,6 +11,7 @@ mod fuzz;
 mod gateways;
 mod house;
 mod import;
+mod languages;
 mod mailbox;
 mod password_list;
 mod pictures;

@@ -31,12 +31,17 @@ impl Service {
         command.env("ROTUNDA_ISSUER", format!("http://localhost:{}", place.port));
         command.env("ROTUNDA_URL", &server.url).env("LISTEN", "127.0.0.1:0");
         if let Some(feed) = feed {
-            command.env("CLIENT_ID", feed.text("/client_id")).env("CLIENT_SECRET", feed.text("/client_secret"));
+            command
+                .env("CLIENT_ID", feed.text("/client_id"))
+                .env("CLIENT_SECRET", feed.text("/client_secret"));
         }
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://")).unwrap_or_else(|| panic!("{line:?}"));
+        let address = line
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("http://"))
+            .unwrap_or_else(|| panic!("{line:?}"));
         Self { child, url: format!("http://{}", address.trim_end_matches('/')) }
     }
 
@@ -98,7 +103,8 @@ struct Load {
 
 impl Load {
     async fn start(client: &reqwest::Client, url: &str) -> Self {
-        let (stop, done, mut clients) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default(), JoinSet::new());
+        let (stop, done, mut clients) =
+            (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default(), JoinSet::new());
         for _ in 0..LOAD {
             let (client, url) = (client.clone(), url.to_owned());
             let (stop, done) = (Arc::clone(&stop), Arc::clone(&done));
@@ -173,7 +179,10 @@ async fn measure(times: usize, two_servers: bool) -> [Duration; 3] {
     let figures = [at(0.5), at(0.99), at(1.0)];
     println!(
         "{times} revocations, {} server(s), {refreshes} refreshes meanwhile: median {:?}, p99 {:?}, longest {:?}",
-        1 + usize::from(two_servers), figures[0], figures[1], figures[2]
+        1 + usize::from(two_servers),
+        figures[0],
+        figures[1],
+        figures[2]
     );
     figures
 }

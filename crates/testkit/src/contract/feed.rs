@@ -248,5 +248,8 @@ fn an_account_with(user: &User, password: u64) -> rotunda_core::model::Account {
 /// That these entries and no others are there, whatever their order: the order within one write is the store's own.
 async fn assert_told(store: &Shelf, wanted: &[Revocation]) {
     let found = revoked(store).await;
-    assert!(found.len() == wanted.len() && wanted.iter().all(|entry| found.contains(entry)), "{found:#?}");
+    assert!(
+        found.len() == wanted.len() && wanted.iter().all(|entry| found.contains(entry)),
+        "these and no others: {found:#?}"
+    );
 }

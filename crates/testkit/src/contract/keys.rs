@@ -111,7 +111,7 @@ pub(super) async fn a_key_is_revoked_once_however_many_ask(store: Shelf) {
         async move { store.revoke_key(revoking).await.unwrap() }
     })
     .await;
-    assert_eq!(answers.into_iter().filter(|revoked| *revoked).count(), 1);
+    assert_eq!(answers.into_iter().filter(|revoked| *revoked).count(), 1, "one wins");
     assert_eq!(store.signing_keys().await.unwrap().len(), 3, "one successor");
     assert_eq!(revoked(&store).await, [told(2, NOW)]);
 }

@@ -245,6 +245,13 @@ mod tests {
         assert!(writer.write("testing", revoking("lost", ends)).await.is_err());
         assert!(!hears(&writer), "a transaction that was lost");
 
+        // One that fails at the commit itself, and no sooner.
+        let orphan = "PRAGMA defer_foreign_keys = ON; \
+            INSERT INTO client_secret (client_id, place, hash, created_at) VALUES ('nobody', 0, x'', 0)";
+        let refused = |db: &Connection| db.execute_batch(orphan);
+        assert!(writer.write("testing", revoking("refused", refused)).await.is_err());
+        assert!(!hears(&writer), "a commit that was refused");
+
         let seen = Arc::new(AtomicBool::new(false));
         let (told, bell) = (Arc::clone(&seen), Arc::clone(&writer.bell));
         let listens = move |_: &Connection| {

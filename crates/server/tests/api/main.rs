@@ -24,6 +24,7 @@ mod gateway;
 mod host;
 mod https;
 mod limited;
+mod oauth;
 mod origins;
 mod outage;
 mod pages;

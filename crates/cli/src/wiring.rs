@@ -24,7 +24,6 @@ use crate::output;
 /// A Rotunda with everything that it stands on.
 pub(crate) struct Wired {
     pub settings: Settings,
-    pub store: SqliteStore,
     pub rotunda: Rotunda,
     pub warnings: Vec<String>,
 }
@@ -94,10 +93,10 @@ impl Wired {
             mailer => mailer?,
         };
         let (hasher, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
-        let shared = Arc::new(store.clone());
+        let shared = Arc::new(store);
         let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer, known_passwords };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
-        Ok(Self { settings, store, rotunda, warnings })
+        Ok(Self { settings, rotunda, warnings })
     }
 }
 

@@ -198,6 +198,12 @@ impl Rotunda {
         Ok(self.client(id).await?.kind)
     }
 
+    /// The keys whose tokens are accepted here, a shared secret (HS256) among them.
+    #[must_use]
+    pub fn accepted_keys(&self) -> KeySet {
+        self.shelf().verifier.keys().clone()
+    }
+
     /// The public signing keys, for `/.well-known/jwks.json` (RFC 7517).
     #[must_use]
     pub fn jwks(&self) -> Jwks {

@@ -154,6 +154,27 @@ impl Builder {
 
     /// Asks the feed of revocations whenever [`Verifier::poll_revocations`] is called: for functions that have no
     /// background task.
+    ///
+    /// ```no_run
+    /// # use rotunda_verify::{AccessToken, Refused, ServiceCredentials, Verifier, WhenStale};
+    /// # use std::time::Duration;
+    /// # fn build(secret: String) -> Result<Verifier, rotunda_verify::BuildError> {
+    /// // Once per instance:
+    /// Verifier::builder("https://auth.example.com")
+    ///     .audience("https://reports.example.com")
+    ///     .poll(ServiceCredentials::new("reports", secret))
+    ///     .when_stale(WhenStale::Refuse { after: Duration::from_secs(60) })
+    ///     .build()
+    /// # }
+    /// # async fn call(verifier: &Verifier, token: &str) -> Result<AccessToken, Refused> {
+    /// // At each call:
+    /// if verifier.health().feed.is_none_or(|feed| feed.staleness_ms.is_none_or(|age| age > 5000)) {
+    ///     // A failure is no reason to stop: `when_stale` decides.
+    ///     let _ = verifier.poll_revocations().await;
+    /// }
+    /// verifier.authenticate(token).await
+    /// # }
+    /// ```
     pub fn poll(self, credentials: ServiceCredentials) -> Self {
         Self { feed: Some((credentials, false)), ..self }
     }

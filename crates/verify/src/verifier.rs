@@ -97,7 +97,7 @@ impl Verifier {
     /// # Errors
     /// [`Refused::Expired`], [`Refused::Revoked`], [`Refused::Unavailable`].
     pub fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
-        self.0.core.still_good(token.claims())
+        self.0.core.still_good(token.claims()).map_err(|refused| self.refuse(refused))
     }
 
     /// Asks the feed once. For functions without a background task: call it before the first request, and whenever some

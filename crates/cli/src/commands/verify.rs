@@ -23,7 +23,7 @@ pub(crate) async fn run(global: &Global, verify: Verify) -> anyhow::Result<ExitC
     let token = token(&verify.token)?;
     let keys = match &verify.jwks {
         Some(place) => KeySet::from_jwks_json(&fetch(place).await?).context("reading the key set")?,
-        None => KeySet::from_jwks_json(&serde_json::to_vec(&Wired::open(global).await?.rotunda.jwks())?)?,
+        None => Wired::open(global).await?.rotunda.accepted_keys(),
     };
     let checked = if verify.signature_only {
         keys.verify_signature(&token).map(|payload| payload_json(payload.as_bytes()))

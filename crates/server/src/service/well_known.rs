@@ -22,6 +22,9 @@ use crate::Shared;
     )
 )]
 pub(crate) async fn jwks(State(app): Shared, headers: HeaderMap) -> Response {
+    // Whoever asks may have met a key that another server has just begun to sign with. Without the store, what is known here
+    // is the best there is.
+    let _ = app.rotunda.look_at_shelf().await;
     let jwks = app.rotunda.jwks();
     let tag = tag(&jwks);
     let told = [(CACHE_CONTROL, format!("public, max-age={}", JWKS_MAX_AGE.as_secs())), (ETAG, tag.clone())];

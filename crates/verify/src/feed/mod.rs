@@ -8,7 +8,8 @@
 //!    twice does no harm.
 //! 5. An entry is forgotten when this machine's clock is past its `exp` by our leeway. The same clock and the same leeway
 //!    judge the `exp` of tokens, which is not later: wherever that clock stands, the token is refused for its age before
-//!    its entry is gone.
+//!    its entry is gone. (A clock that is set far ahead and back again within minutes can forget too early; what is
+//!    forgotten comes back with the next full page.)
 
 mod backoff;
 mod follow;
@@ -115,8 +116,7 @@ impl Feed {
 
     /// Whether that key is revoked.
     pub(crate) fn has_revoked_key(&self, kid: &str) -> bool {
-        let state = self.read();
-        state.revoked.has_key(kid) || state.leaving.as_ref().is_some_and(|leaving| leaving.has_key(kid))
+        self.read().has_key(kid)
     }
 
     /// Waits until all of the feed was heard once.
@@ -146,7 +146,7 @@ impl Feed {
         if known + page.entries.len() > MOST_ENTRIES {
             return Err(AskError::TooMany { url: url.to_string(), most: MOST_ENTRIES });
         }
-        let new_keys = key_ids.into_iter().filter(|kid| !state.revoked.has_key(kid)).collect::<Vec<_>>();
+        let new_keys = key_ids.into_iter().filter(|kid| !state.has_key(kid)).collect::<Vec<_>>();
         if page.full {
             // The first one that is replaced stays, should a second full page begin before it was let go.
             let before = std::mem::take(&mut state.revoked);
@@ -229,6 +229,12 @@ impl Feed {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_key(&self, kid: &str) -> bool {
+        self.revoked.has_key(kid) || self.leaving.as_ref().is_some_and(|leaving| leaving.has_key(kid))
     }
 }
 

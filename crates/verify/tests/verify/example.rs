@@ -47,8 +47,8 @@ fn program() -> std::path::PathBuf {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
     let messages = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let built = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    built.last().unwrap().into()
+    let mut built = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
+    built.next_back().unwrap().into()
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) keys_status: Option<u16>,
     /// The key endpoint answers when this becomes true.
     pub(crate) hold_keys: Option<watch::Receiver<bool>>,
+    /// How often a redirect was followed.
+    pub(crate) followed: usize,
     pub(crate) key_requests: Vec<Option<String>>,
     pub(crate) token_requests: Vec<String>,
     pub(crate) expires_in: u64,
@@ -68,6 +70,7 @@ impl Issuer {
         let issuer = Self { url, world: Arc::new(Mutex::new(world)) };
         let app = Router::new()
             .route("/.well-known/jwks.json", get(jwks))
+            .route("/elsewhere", get(elsewhere))
             .route("/oauth/token", post(token))
             .route("/revocations", get(revocations_handler))
             .route("/revocations/stream", get(stream))
@@ -173,6 +176,12 @@ async fn jwks(State(issuer): State<Issuer>, headers: HeaderMap) -> Response {
         }
     }
     response
+}
+
+async fn elsewhere(State(issuer): State<Issuer>) -> String {
+    let mut world = issuer.world();
+    world.followed += 1;
+    world.jwks.clone()
 }
 
 async fn token(State(issuer): State<Issuer>, headers: HeaderMap, body: String) -> Response {

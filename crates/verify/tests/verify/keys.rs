@@ -139,7 +139,7 @@ async fn the_last_good_set_stays_while_the_issuer_answers_nonsense() {
     let (good, new) = (held.sign(&claims).unwrap(), unknown.sign(&claims).unwrap());
     let nonsense: [(Option<u16>, String); 6] = [
         (Some(500), String::new()),
-        (Some(302), String::new()),
+        (Some(302), issuer.world().jwks.clone()),
         (Some(304), String::new()),
         (None, "<html>".to_owned()),
         (None, r#"{"keys":[]}"#.to_owned()),
@@ -162,6 +162,7 @@ async fn the_last_good_set_stays_while_the_issuer_answers_nonsense() {
         assert_eq!(verifier.authenticate(&new).await, Err(Refused::Unavailable(Unavailable::KeysOutOfDate)));
         assert_eq!(verifier.authenticate(&new).await, Err(Refused::Unavailable(Unavailable::KeysOutOfDate)));
     }
+    assert_eq!(issuer.world().followed, 0);
     issuer.world().keys_status = None;
     issuer.publish(&[&held, &unknown]);
     clock.pass(seconds(600));

@@ -47,6 +47,33 @@ async fn a_good_token_comes_through_in_any_spelling_of_its_scheme_and_from_nowhe
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
 }
 
+/// Not tower in tower, but a connection: the body that comes in is hyper's own.
+#[tokio::test]
+async fn a_server_of_hyper_is_guarded() {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    let key = key();
+    let issuer = Issuer::with_keys(&[&key]).await;
+    let layer = issuer.builder().clock(HandClock::new()).build().unwrap().layer();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let inner =
+                service_fn(async |request: Request<hyper::body::Incoming>| hello(request.map(drop)).await);
+            let service = hyper_util::service::TowerToHyperService::new(layer.layer(inner));
+            let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+            tokio::spawn(
+                async move { server.serve_connection(TokioIo::new(stream), service).await.unwrap() },
+            );
+        }
+    });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(client.get(&url).send().await.unwrap().status(), 401);
+    let bearer = format!("Bearer {}", key.sign(&issuer.claims()).unwrap());
+    let answer = client.get(&url).header("authorization", bearer).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), issuer.claims().sub);
+}
+
 #[tokio::test]
 async fn typed_claims_tell_users_from_services() {
     let service = followed(|builder| builder).await;

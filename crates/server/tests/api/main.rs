@@ -25,6 +25,7 @@ mod host;
 mod https;
 mod keys;
 mod limited;
+mod oauth;
 mod origins;
 mod outage;
 mod pages;

@@ -24,7 +24,8 @@ fn run(files: &[&str], environment: &[(&str, &str)]) {
     );
     let place = Place::new(CONFIG);
     let server = place.serve();
-    let client = place.json(&["client", "add", "feed", "--kind", "service", "--scope", "revocations.read"], "");
+    let client =
+        place.json(&["client", "add", "feed", "--kind", "service", "--scope", "revocations.read"], "");
     let text = |name: &str| client[name].as_str().unwrap().to_owned();
     let mut node = Command::new("node");
     node.args(["--test", "--test-timeout=120000"]).args(files).current_dir(package);

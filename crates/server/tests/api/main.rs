@@ -23,6 +23,7 @@ mod forwarded;
 mod gateway;
 mod host;
 mod https;
+mod keys;
 mod limited;
 mod oauth;
 mod origins;

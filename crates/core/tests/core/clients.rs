@@ -49,7 +49,7 @@ async fn a_secret_is_shown_once_and_only_its_hash_is_kept() {
     let w = World::new().await;
     let AddedClient { client, secret } = add(&w, "shop", ClientKind::Confidential, &[]).await;
     let secret = secret.unwrap();
-    assert_eq!(w.store.clients().await.unwrap(), [client.clone()]);
+    assert_eq!(w.store.clients().await.unwrap(), std::slice::from_ref(&client));
     assert_eq!((client.secrets.len(), client.secrets[0].hash), (1, secret.hash()));
     let again = ClientCredentials::new(id("shop"), &SecretText::new(secret.expose_text()));
     let proof = w.rotunda.authenticate(&again, &caller("192.0.2.1")).await.unwrap();

@@ -3,6 +3,7 @@
 //! | variable | what |
 //! |---|---|
 //! | `ROTUNDA_ISSUER` | the server's public URL, as in `iss` |
+//! | `ROTUNDA_URL` | where the server is reached from here; the issuer unless set |
 //! | `AUDIENCE` | whom tokens must be for, as in `aud`; the issuer unless set |
 //! | `CLIENT_ID`, `CLIENT_SECRET` | from `rotunda client add NAME --kind service --scope revocations.read`; without them the feed is not followed |
 //! | `LISTEN` | address and port; `127.0.0.1:0`, a free one, unless set |
@@ -27,7 +28,8 @@ use tokio::net::TcpListener;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issuer = env::var("ROTUNDA_ISSUER").map_err(|_| "set ROTUNDA_ISSUER to the server's public URL")?;
     let audience = or("AUDIENCE", &issuer)?;
-    let mut builder = Verifier::builder(issuer).audience(audience).cache(10_000);
+    let server = or("ROTUNDA_URL", &issuer)?;
+    let mut builder = Verifier::builder(issuer).server(server).audience(audience).cache(10_000);
     if let Ok(client_id) = env::var("CLIENT_ID") {
         let credentials = ServiceCredentials::new(client_id, env::var("CLIENT_SECRET")?);
         builder =

@@ -76,6 +76,7 @@ pub struct Builder {
     issuer: String,
     audiences: Vec<String>,
     jwks_url: Option<String>,
+    server: Option<String>,
     fixed_keys: Option<KeySet>,
     leeway_seconds: i64,
     key_cool_down: Duration,
@@ -92,6 +93,7 @@ impl Builder {
             issuer,
             audiences: Vec::new(),
             jwks_url: None,
+            server: None,
             fixed_keys: None,
             leeway_seconds: LEEWAY_SECONDS,
             key_cool_down: COOL_DOWN,
@@ -107,6 +109,12 @@ impl Builder {
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
+    }
+
+    /// Asks the issuer there, and not at the issuer's own address: one that is reached from here in another way, such as inside
+    /// a cluster. What `iss` must be stays the same.
+    pub fn server(self, url: impl Into<String>) -> Self {
+        Self { server: Some(url.into()), ..self }
     }
 
     /// Fetches keys from there instead of `{issuer}/.well-known/jwks.json`.
@@ -197,10 +205,11 @@ impl Builder {
     pub fn build(self) -> Result<Verifier, BuildError> {
         self.check()?;
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let issuer = address(&self.issuer)?;
-        let http = client(&self.limits, &issuer)?;
+        address(&self.issuer)?;
+        let server = self.server.as_deref().unwrap_or(&self.issuer);
+        let http = client(&self.limits, &address(server)?)?;
         let leeway_seconds = self.leeway_seconds;
-        let at_issuer = |path: &str| address(&format!("{}{path}", self.issuer.trim_end_matches('/')));
+        let at_issuer = |path: &str| address(&format!("{}{path}", server.trim_end_matches('/')));
         let expected = Expected { issuer: self.issuer.clone(), audiences: self.audiences, leeway_seconds };
 
         let keys = if let Some(keys) = self.fixed_keys {

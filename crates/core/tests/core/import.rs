@@ -119,6 +119,10 @@ async fn what_is_there_already_stays_and_what_stands_in_the_way_is_told() {
             (other, denied(Denied::EmailTaken)),
             (bobs, denied(Denied::UsernameTaken)),
             (Arrival { id: Some("a b".to_owned()), ..first.clone() }, Imported::Refused(Refusal::IdInvalid)),
+            (
+                Arrival { id: Some("client:shop".to_owned()), ..first.clone() },
+                Imported::Refused(Refusal::IdReserved),
+            ),
             (Arrival { email: "nobody".to_owned(), ..first.clone() }, denied(Denied::EmailInvalid)),
             (Arrival { username: Some("a b".to_owned()), ..first.clone() }, denied(Denied::UsernameInvalid)),
             (Arrival { name: Some("a\nb".to_owned()), ..first.clone() }, denied(Denied::NameInvalid)),

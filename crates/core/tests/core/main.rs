@@ -11,6 +11,8 @@ mod caps;
 #[cfg(test)]
 mod claims;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod day;
 #[cfg(test)]
 mod decide_properties;

@@ -11,6 +11,9 @@ pub(crate) struct Page {
     pub(crate) cursor: String,
     /// Whether this replaces what was known.
     pub(crate) full: bool,
+    /// Whether there is more to be had at once, from `cursor`. Streams go on by themselves.
+    #[serde(default)]
+    pub(crate) more: bool,
     /// When the server last read its store, in milliseconds since 1970 by the server's clock.
     pub(crate) as_of: i64,
     pub(crate) entries: Vec<Entry>,

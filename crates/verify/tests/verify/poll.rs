@@ -62,6 +62,28 @@ async fn a_function_without_a_background_task_polls() {
 }
 
 #[tokio::test]
+async fn what_does_not_fit_into_one_page_is_asked_for_at_once() {
+    let key = key();
+    let issuer = Issuer::with_keys(&[&key]).await;
+    let mine = json!({"type": "session", "sid": issuer.claims().sid, "at": NOW, "exp": NOW + 660});
+    let other = json!({"type": "token", "jti": "another", "at": NOW, "exp": NOW + 660});
+    let mut first = page("c1", true, NOW_MS, json!([other]));
+    first["more"] = json!(true);
+    issuer.world().earlier = vec![first.clone()];
+    issuer.world().page = page("c2", false, NOW_MS, json!([mine]));
+    let verifier = issuer.builder().poll(credentials()).clock(HandClock::new()).build().unwrap();
+    assert_eq!(verifier.poll_revocations().await, Ok(Polled::Full(2)));
+    let token = key.sign(&issuer.claims()).unwrap();
+    assert_eq!(verifier.authenticate(&token).await, Err(Refused::Revoked(RevokedBy::Session)));
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(issuer.world().polls, [(None, None), (some("c1"), None)]);
+
+    // A server that never comes to an end is not followed for ever.
+    issuer.world().earlier = vec![first; 100];
+    assert!(matches!(verifier.poll_revocations().await, Err(PollError::Ask(AskError::TooMany { .. }))));
+}
+
+#[tokio::test]
 async fn a_poll_that_fails_keeps_what_is_known_and_says_why() {
     let key = key();
     let issuer = Issuer::with_keys(&[&key]).await;

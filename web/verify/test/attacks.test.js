@@ -91,9 +91,12 @@ test("a key that the token brings along, or says where to fetch", async () => {
   assert.deepEqual(heard.filter((url) => url.includes("thief")), []);
 });
 
-test("no key id, or one that is no text", async () => {
+test("no key id, one that is no text, or an algorithm that no key has, and nobody is asked", async () => {
+  heard.length = 0;
   await refused(issuer.sign({ header: { kid: undefined } }));
+  await refused(issuer.sign({ header: { alg: "HS256", kid: "made up" }, secret: new Uint8Array(32) }));
   await refused(new SignJWT(issuer.claims()).setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: 7 }).sign(issuer.key.privateKey));
+  assert.deepEqual(heard, []);
 });
 
 test("an unknown critical header", async () => {

@@ -38,9 +38,13 @@ test("sessions, epochs, tokens and keys are refused as they arrive", () =>
     const service = await sign({ claims: { sid: undefined, ep: undefined, auth_time: undefined, jti: "j" } });
     assert.equal(await codeOf(verifier, service), "token_revoked");
     const fetches = stream.issuer.fetches;
+    await stream.issuer.publish("ES256");
+    stream.issuer.unpublish(stream.issuer.key);
     stream.page(5, [entry.key(stream.issuer.key.kid)], { full: true });
     await eventually(verifier, token, "key_revoked");
-    await until("a fetch of the keys", () => stream.issuer.fetches === fetches + 1);
+    await until("a fetch of the keys", () => stream.issuer.fetches === fetches + 1 && verifier.health().keys.count === 1);
+    assert.equal(await codeOf(verifier, token), "key_revoked");
+    assert.equal(stream.issuer.fetches, fetches + 1, "for a revoked key nobody is asked");
     assert.deepEqual(stream.asked, ["token svc:a%2Bb+c%3A%25", "stream null"]);
   }));
 

@@ -81,7 +81,9 @@ test("when the issuer is away the last good keys stay, and an unknown one is an 
     assert.equal(await codeOf(verifier, known), "good");
     const answers = [
       (req, res) => res.writeHead(500).end(), (req, res) => res.writeHead(200).end("{"), (req, res) => res.writeHead(200).end('{"keys":[]}'),
-      (req, res) => res.writeHead(302, { location: "/elsewhere" }).end(), (req, res) => res.writeHead(200).end("x".repeat(70_000)),
+      // Both would do, if they were followed and read.
+      (req, res) => (req.url.endsWith("?") ? res.end(JSON.stringify(issuer.jwks)) : res.writeHead(302, { location: "?" }).end()),
+      (req, res) => res.end(JSON.stringify(issuer.jwks) + " ".repeat(70_000)),
       (req, res) => res.destroy(),
     ];
     for (const answer of answers) {

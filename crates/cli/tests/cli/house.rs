@@ -123,6 +123,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/guide/gateways.md",
         "docs/guide/passwords.md",
         "docs/guide/rotation.md",
+        "docs/guide/services.md",
         "docs/reference/proof.md",
     ];
     for page in pages.into_iter().map(|page| root().join(page)).chain(decisions) {

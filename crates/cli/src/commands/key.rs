@@ -37,7 +37,7 @@ async fn list(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
             key.algorithm.clone(),
             moment(key.created_at),
             phase.to_owned(),
-            at.map(|at| moment(at)).unwrap_or_default(),
+            at.map(moment).unwrap_or_default(),
             key.master_id.to_string(),
         ]
     };
@@ -100,7 +100,7 @@ fn described(key: &KeyInfo) -> Value {
     let (phase, at) = phase(key.phase);
     json!({
         "kid": key.kid, "alg": key.algorithm, "created_at": moment(key.created_at),
-        "signs_from": moment(key.signs_from), "phase": phase, "phase_at": at.map(|at| moment(at)),
+        "signs_from": moment(key.signs_from), "phase": phase, "phase_at": at.map(moment),
         "signs": key.phase == KeyPhase::Signing, "master_key": key.master_id,
     })
 }

@@ -120,16 +120,7 @@ impl<'a> Check<'a> {
         let banned_words = self.list(&given.password.banned_words, "[password] banned_words", banned_word);
         let clients = clients(given, self);
         let argon = self.argon(&given.password);
-        let accounts = &given.accounts;
-        let publish_ahead =
-            self.between(&given.keys.publish_ahead, "[keys] publish_ahead", [MINUTE * 15, DAY * 7], HOUR);
-        let link_life =
-            self.between(&accounts.link_life, "[accounts] link_life", [MINUTE * 10, HOUR], MINUTE * 30);
-        let report_life =
-            self.between(&accounts.report_life, "[accounts] report_life", [HOUR, DAY * 30], DAY * 7);
-        let within = &accounts.reauthenticate_within;
-        let reauthenticate_within =
-            self.between(within, "[accounts] reauthenticate_within", [MINUTE, HOUR], MINUTE * 5);
+        let spans = self.spans(given);
         let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
         if !self.findings.is_empty() {
             return None;
@@ -142,13 +133,13 @@ impl<'a> Check<'a> {
         policy.public_url = public_url.origin().ascii_serialization();
         policy.max_per_user = given.sessions.max_per_user.as_ref().map(|most| most.get_ref().0);
         policy.when_full = chosen(&given.sessions.when_full, policy.when_full);
-        policy.link_life = link_life;
-        policy.report_life = report_life;
-        policy.reauthenticate_within = reauthenticate_within;
+        policy.link_life = spans.link_life;
+        policy.report_life = spans.report_life;
+        policy.reauthenticate_within = spans.reauthenticate_within;
         policy.service_words = service_words(&public_url, &policy, banned_words);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
         policy.algorithm = chosen(&given.tokens.algorithm, policy.algorithm);
-        policy.publish_ahead = publish_ahead;
+        policy.publish_ahead = spans.publish_ahead;
         policy.rotate_keys_every =
             given.keys.rotate_every.as_ref().map_or(policy.rotate_keys_every, |it| it.get_ref().0);
         policy.limits = limits(&given.limits, &public_url, self);
@@ -171,6 +162,24 @@ impl<'a> Check<'a> {
             log_format: chosen(&given.log.format, LogFormat::Text),
             sources,
         })
+    }
+
+    fn spans(&mut self, given: &Given) -> Spans {
+        let (keys, accounts) = (&given.keys, &given.accounts);
+        let (link, report) = (&accounts.link_life, &accounts.report_life);
+        let within = &accounts.reauthenticate_within;
+        let ahead = [MINUTE * 15, DAY * 7];
+        Spans {
+            publish_ahead: self.between(&keys.publish_ahead, "[keys] publish_ahead", ahead, HOUR),
+            link_life: self.between(link, "[accounts] link_life", [MINUTE * 10, HOUR], MINUTE * 30),
+            report_life: self.between(report, "[accounts] report_life", [HOUR, DAY * 30], DAY * 7),
+            reauthenticate_within: self.between(
+                within,
+                "[accounts] reauthenticate_within",
+                [MINUTE, HOUR],
+                MINUTE * 5,
+            ),
+        }
     }
 
     fn public_url(&mut self, server: &file::Server, listen: SocketAddr) -> Option<Url> {
@@ -257,6 +266,14 @@ impl<'a> Check<'a> {
         })
         .ok()
     }
+}
+
+/// What must lie between two bounds.
+struct Spans {
+    publish_ahead: Duration,
+    link_life: Duration,
+    report_life: Duration,
+    reauthenticate_within: Duration,
 }
 
 fn pool(password: &file::Password) -> PoolSize {

@@ -123,6 +123,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/guide/gateways.md",
         "docs/guide/passwords.md",
         "docs/guide/rotation.md",
+        "docs/guide/services.md",
         "docs/guide/verify/README.md",
         "docs/reference/proof.md",
     ];

@@ -91,6 +91,19 @@ fn the_walk_in_the_guide_to_accounts_works() {
     walk(&page("docs/guide/accounts.md"), "[accounts]\nregistration = \"verified\"\n", steps);
 }
 
+#[test]
+fn the_walk_in_the_guide_to_services_works() {
+    let steps: Steps<'_> = &[
+        ("a client", &["\"client_id\": \"reports\"", "\"kind\": \"service\"", "revocations.read"]),
+        ("the feed", &["\"full\": true", "\"entries\": []"]),
+        ("in and out", &["the signature is good", "204", "the signature is still good"]),
+        ("told", &["false", "\"session\"", "\"logged_out\""]),
+        ("introspect", &["false"]),
+        ("rotate", &["New signing key", "signing", "coming"]),
+    ];
+    walk(&page("docs/guide/services.md"), "", steps);
+}
+
 fn shell(place: &Place, script: &str) -> String {
     let home = place.path("home");
     std::fs::create_dir_all(&home).unwrap();

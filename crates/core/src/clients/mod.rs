@@ -247,16 +247,11 @@ impl Rotunda {
     }
 }
 
-/// Step 3: the secrets after a rotation, the newest last.
+/// Step 3: the secrets after a rotation, the newest last. Of the old ones only the newest goes on, which had no end so far.
 fn successors(old: &[KeptClientSecret], new: KeptClientSecret, keep_old: Duration) -> Vec<KeptClientSecret> {
-    let now = new.created_at;
-    let until = now.plus(keep_old);
-    let newest = old.last().filter(|kept| !keep_old.is_zero() && kept.is_good(now));
-    let kept = newest.map(|kept| KeptClientSecret {
-        // One that was to end sooner still does.
-        ends_at: Some(kept.ends_at.map_or(until, |end| end.min(until))),
-        ..kept.clone()
-    });
+    let newest = old.last().filter(|_| !keep_old.is_zero());
+    let ends_at = Some(new.created_at.plus(keep_old));
+    let kept = newest.map(|kept| KeptClientSecret { ends_at, ..kept.clone() });
     kept.into_iter().chain([new]).collect()
 }
 

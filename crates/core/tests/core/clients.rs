@@ -252,4 +252,7 @@ async fn an_access_token_is_revoked_alone_and_a_refresh_token_with_its_session()
     assert!(w.row(&tab).await.ending_at(w.clock_now()).is_none());
     revoke(&tab.token, "web").await.unwrap();
     assert_eq!(w.refused(&tab).await, over(Ending::LoggedOut));
+    // Whoever only says that they are the shop does not get as far as the token.
+    add(&w, "shop", ClientKind::Confidential, &[]).await;
+    assert_eq!(denied(revoke(&tab.token, "shop").await), Denied::ClientRefused);
 }

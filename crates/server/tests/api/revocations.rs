@@ -256,7 +256,7 @@ async fn a_stream_ends_with_its_token() {
     let token = service(&app, "feed", SCOPE).await;
     let mut stream = Stream::open(&app, get("/revocations/stream").bearer(&token)).await;
     app.wait(Duration::from_secs(15 * 60 - 1));
-    assert_eq!(stream.next_of("heartbeat").await["as_of"].is_i64(), true);
+    assert!(stream.next_of("heartbeat").await["as_of"].is_i64());
     app.wait(Duration::from_secs(1));
     assert_eq!(stream.next_of("end").await, json!({"reason": "token_expired"}));
     assert!(stream.next().await.is_none());

@@ -90,7 +90,9 @@ impl UntoldStore {
     /// Tells something else in place of the last entry.
     fn retell(&self, lapse: Lapse, other: impl FnOnce(&mut Revoked)) {
         self.tamper(lapse, |state| {
-            state.feed.entries.last_mut().map(|(_, entry)| other(&mut entry.what));
+            if let Some((_, entry)) = state.feed.entries.last_mut() {
+                other(&mut entry.what);
+            }
         });
     }
 }

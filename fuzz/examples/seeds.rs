@@ -13,11 +13,19 @@ use rotunda_fuzz::{ADA_S_PASSWORD, json_body, jwt, refresh_token};
 
 type Seeds = Vec<(&'static str, Vec<u8>)>;
 
+/// The modulus of RFC 7515, appendix A.2.
+const MODULUS: &str = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yR\
+    T-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXB\
+    dQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9ia\
+    GNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let corpus = PathBuf::from(std::env::args_os().nth(1).ok_or("the directory of all corpora is missing")?);
     write(&corpus.join("refresh_token"), refresh_tokens())?;
     write(&corpus.join("jwt"), jwts())?;
+    write(&corpus.join("jwt"), forged_jwts())?;
     write(&corpus.join("jwk"), jwks())?;
+    write(&corpus.join("jwk"), jwks_of_other_kinds())?;
     write(&corpus.join("cookie_header"), cookie_headers())?;
     write(&corpus.join("json_body"), json_bodies()?)?;
     write(&corpus.join("configuration"), configurations())?;
@@ -63,22 +71,41 @@ fn refresh_tokens() -> Seeds {
 }
 
 fn jwts() -> Seeds {
-    let [token, twin, kid] = jwt::known();
-    let header = format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{kid}"}}"#);
-    let claims = String::from_utf8(decoded(token, 1)).unwrap_or_default();
-    let forged = |now: &str, header: &str, claims: &str| format!("f{now}\n{header}\n{claims}").into_bytes();
-    let other = |from: &str, to: &str| forged("", &header, &claims.replacen(from, to, 1));
+    let (tokens, _) = jwt::known();
+    let [token, twin, eddsa, rs256, hs256, service] = tokens[..] else { return Vec::new() };
     let unsigned =
         format!("{}.{}.", encoded(r#"{"alg":"none"}"#), token.split('.').nth(1).unwrap_or_default());
+    // Splices the end of one token into another, from that place on.
+    let splice = |which: u8, at: u16| [&[b'e', which, 4], at.to_le_bytes().as_slice(), &[0]].concat();
     vec![
         ("text-token", token.as_bytes().to_vec()),
         ("text-twin", twin.as_bytes().to_vec()),
+        ("text-eddsa", eddsa.as_bytes().to_vec()),
+        ("text-rs256", rs256.as_bytes().to_vec()),
+        ("text-hs256", hs256.as_bytes().to_vec()),
+        ("text-service", service.as_bytes().to_vec()),
         ("text-unsigned", unsigned.into_bytes()),
         ("text-encrypted", format!("{token}.AAAA.AAAA").into_bytes()),
         ("text-padded", format!("{token}=").into_bytes()),
         ("edit-nothing", b"e\x00".to_vec()),
         ("edit-bit-of-signature", b"e\x01\x06\x80\x02\x00".to_vec()),
-        ("edit-twin-spliced", b"e\x00\x04\x50\x02\x00".to_vec()),
+        ("edit-twin-spliced", splice(0, 0x250)),
+        ("edit-eddsa-rs256-spliced", splice(2, 150)),
+        ("edit-rs256-hs256-spliced", splice(3, 150)),
+        ("edit-hs256-service-spliced", splice(4, 150)),
+        ("edit-rs256-shortened", b"e\x03\x03\x00\x03\x00".to_vec()),
+    ]
+}
+
+/// Claims of a forger's, as `jwt` reads them.
+fn forged_jwts() -> Seeds {
+    let (tokens, kids) = jwt::known();
+    let header = format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{}"}}"#, kids["ES256"]);
+    let claims_of = |token: &str| String::from_utf8(decoded(token, 1)).unwrap_or_default();
+    let claims = claims_of(tokens[0]);
+    let forged = |now: &str, header: &str, claims: &str| format!("f{now}\n{header}\n{claims}").into_bytes();
+    let other = |from: &str, to: &str| forged("", &header, &claims.replacen(from, to, 1));
+    let mut seeds = vec![
         ("forged-good", forged("1800000000000", &header, &claims)),
         ("forged-last-moment", forged("1800000659999", &header, &claims)),
         ("forged-too-late", forged("1800000660000", &header, &claims)),
@@ -88,14 +115,43 @@ fn jwts() -> Seeds {
         ),
         ("forged-other-issuer", other("auth.example", "auth.evil")),
         ("forged-claim-twice", other(r#""ep":3"#, r#""ep":3,"e\u0070":4"#)),
+        ("forged-unlisted-twice", other(r#""ep":3"#, r#""ep":3,"acr":"1","acr":"2""#)),
         ("forged-not-before", other(r#""iat""#, r#""nbf":1800000060,"iat""#)),
         ("forged-end-of-time", other("1800000600", "9223372036854775807")),
         ("forged-fraction", other("1800000600", "1.8e9")),
+        ("forged-no-sid", other(r#""sid""#, r#""sit""#)),
+        ("forged-no-auth-time", other(r#""auth_time""#, r#""auth""#)),
+        ("forged-no-epoch", other(r#""ep":3,"#, "")),
+        ("forged-epoch-null", other(r#""ep":3"#, r#""ep":null"#)),
+        ("forged-epoch-below-zero", other(r#""ep":3"#, r#""ep":-1"#)),
+        ("forged-no-roles", other(r#","roles":["editor"]"#, "")),
+        ("forged-no-methods", other(r#""amr":["pwd"],"#, "")),
+        ("forged-methods-empty", other(r#"["pwd"]"#, "[]")),
+        ("forged-roles-null", other(r#"["editor"]"#, "null")),
+        ("forged-scope-null", other(r#""ep":3"#, r#""ep":3,"scope":null,"nbf":null"#)),
         ("forged-crit", forged("", &header.replacen('{', r#"{"crit":["exp"],"#, 1), &claims)),
         ("forged-brings-key", forged("", &header.replacen('{', r#"{"jwk":{},"#, 1), &claims)),
+        ("forged-header-twice", forged("", &header.replacen('{', r#"{"alg":"HS256","#, 1), &claims)),
         ("forged-long-type", forged("", &header.replace("at+jwt", "Application/AT+JWT"), &claims)),
         ("forged-array", forged("", &header, &format!("[{claims}]"))),
-    ]
+    ];
+    let service = claims_of(tokens[5]);
+    let of = |by: &str| header.replace("ES256", by).replace(kids["ES256"], kids[by]);
+    let by = |by: &str, header: &str, claims: &str| forged(&format!("1800000000000 {by}"), header, claims);
+    seeds.extend([
+        ("forged-eddsa", by("EdDSA", &of("EdDSA"), &claims)),
+        ("forged-rs256", by("RS256", &of("RS256"), &claims)),
+        ("forged-hs256", by("HS256", &of("HS256"), &claims)),
+        ("forged-service", by("EdDSA", &of("EdDSA"), &service)),
+        ("forged-service-hs256", by("HS256", &of("HS256"), &service)),
+        ("forged-service-epoch", by("RS256", &of("RS256"), &service.replacen('{', r#"{"ep":0,"#, 1))),
+        ("forged-service-session", by("ES256", &header, &service.replacen('{', r#"{"sid":"x","#, 1))),
+        ("forged-hs256-es256-s-id", by("HS256", &of("HS256").replace(kids["HS256"], kids["ES256"]), &claims)),
+        ("forged-public-hs256", by("PUBLIC", &of("EdDSA").replace("EdDSA", "HS256"), &claims)),
+        ("forged-public-eddsa", by("PUBLIC", &of("EdDSA"), &claims)),
+        ("forged-eddsa-says-es256", by("EdDSA", &of("EdDSA").replace("EdDSA", "ES256"), &claims)),
+    ]);
+    seeds
 }
 
 fn encoded(text: &str) -> String {
@@ -118,7 +174,9 @@ fn jwks() -> Seeds {
         ("set-empty", set("")),
         (
             "set-other-kinds",
-            set(r#"{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"OKP","crv":"Ed25519","x":"AA"},7"#),
+            set(
+                r#"{"kty":"RSA","n":"AQAB","e":"AQAB"},{"kty":"OKP","crv":"Ed25519","x":"AA"},{"kty":"AKP"},7"#,
+            ),
         ),
         ("set-private", set(&format!(r#"{{{point},"d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}}"#))),
         ("set-for-encryption", set(&format!(r#"{{{point},"use":"enc"}}"#))),
@@ -127,11 +185,56 @@ fn jwks() -> Seeds {
             set(&format!(r#"{{{point},"key_ops":["verify"]}},{{{other},"key_ops":["sign"]}}"#)),
         ),
         ("set-same-id-twice", set(&format!(r#"{{{point},"kid":"a"}},{{{other},"kid":"a"}}"#))),
-        ("set-our-id-other-key", set(&format!(r#"{{{other},"kid":"{}"}}"#, jwt::known()[2]))),
+        ("set-our-id-other-key", set(&format!(r#"{{{other},"kid":"{}"}}"#, jwt::known().1["ES256"]))),
         ("set-off-the-curve", set(&format!("{{{}}}", point.replace("x_FE", "x_FF")))),
         ("set-short-coordinate", set(&format!("{{{}}}", point.replace("VEU", "")))),
         ("set-null-id", set(&format!(r#"{{{point},"kid":null,"x5c":[]}}"#))),
         ("array", format!("[[{{{point}}}]]").into_bytes()),
+    ]
+}
+
+/// OKP, RSA and oct, as `jwt` has them, and as nobody should take them.
+fn jwks_of_other_kinds() -> Seeds {
+    let (_, kids) = jwt::known();
+    // RFC 8037, appendix A.2; RFC 7515, appendix A.2.
+    let okp = r#""kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
+    let rsa = format!(r#""kty":"RSA","n":"{MODULUS}","e":"AQAB""#);
+    let with = |key: &str, more: &str| format!("{{{key}{more}}}");
+    let set = |entries: &[String]| format!(r#"{{"keys":[{}]}}"#, entries.join(",")).into_bytes();
+    let beside = |alg: &str| format!(r#","kid":"{}","alg":"{alg}","use":"sig""#, kids[alg]);
+    let private = |name: &str| format!(r#","{name}":"AQAB""#);
+    vec![
+        ("key-okp", with(okp, "").into_bytes()),
+        ("key-rsa", with(&rsa, "").into_bytes()),
+        ("key-oct", br#"{"kty":"oct","k":"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"}"#.to_vec()),
+        ("set-okp", set(&[with(okp, &beside("EdDSA"))])),
+        ("set-rsa", set(&[with(&rsa, &beside("RS256"))])),
+        ("set-no-ids", set(&[with(okp, ""), with(&rsa, "")])),
+        (
+            "set-oct",
+            set(&[format!(
+                r#"{{"kty":"oct","k":"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg"{}}}"#,
+                beside("HS256")
+            )]),
+        ),
+        ("set-oct-without-k", set(&[r#"{"kty":"oct","alg":"HS256"}"#.to_owned()])),
+        ("set-okp-private", set(&[with(okp, &private("d"))])),
+        (
+            "set-rsa-private",
+            set(&["d", "p", "q", "dp", "dq", "qi", "oth"].map(|it| with(&rsa, &private(it)))),
+        ),
+        ("set-okp-as-hs256", set(&[with(okp, r#","alg":"HS256""#)])),
+        ("set-rsa-as-ps256", set(&[with(&rsa, r#","alg":"PS256""#)])),
+        ("set-okp-448", set(&[with(&okp.replace("Ed25519", "Ed448"), "")])),
+        ("set-okp-of-no-point", set(&[with(&okp.replace("11qY", "AAAA"), "")])),
+        ("set-rsa-even", set(&[with(&rsa.replace("AQAB", "AQAC"), "")])),
+        ("set-rsa-exponent-3", set(&[with(&rsa.replace("AQAB", "Aw"), "")])),
+        ("set-rsa-exponent-1", set(&[with(&rsa.replace("AQAB", "AQ"), "")])),
+        ("set-rsa-zero-before", set(&[with(&rsa.replace("AQAB", "AAEAAQ"), "")])),
+        ("set-rsa-short", set(&[with(&rsa.replace("ofgWCuLj", ""), "")])),
+        ("set-rsa-named-by-a-number", set(&[with(&rsa, "").replace(r#""RSA""#, "2")])),
+        ("set-one-id-two-kinds", set(&[with(okp, r#","kid":"a""#), with(&rsa, r#","kid":"a""#)])),
+        ("set-rsa-under-okp-s-id", set(&[with(&rsa, &format!(r#","kid":"{}""#, kids["EdDSA"]))])),
     ]
 }
 

@@ -23,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   rotunda user import users.jsonl --dry-run
   rotunda session list ada@example.com
   rotunda session why 0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21
+  rotunda client add reports --kind service --scope revocations.read
   rotunda verify \"$ACCESS_TOKEN\"";
 
 /// What every command understands.
@@ -57,6 +58,11 @@ pub(crate) enum Command {
     Mail {
         #[command(subcommand)]
         verb: Mail,
+    },
+    /// Clients: add, list, remove, and their secrets.
+    Client {
+        #[command(subcommand)]
+        verb: Client,
     },
     /// Signing keys.
     Key {
@@ -232,6 +238,40 @@ pub(crate) enum Mail {
     Test {
         /// The address.
         to: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Client {
+    /// Add a client, while the server runs. Prints its secret, once.
+    #[command(after_help = "Examples:\n  rotunda client add shop --kind confidential\n  \
+                            rotunda client add reports --kind service --scope revocations.read")]
+    Add {
+        /// Its name, `client_id` in requests and tokens.
+        name: String,
+        /// web: a browser; native: an app; confidential: a server that signs its users in; service: one without users.
+        /// [default: as its section of the configuration says]
+        #[arg(long, value_parser = ["web", "native", "confidential", "service"])]
+        kind: Option<String>,
+        /// What a service may ask for; may be given several times.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<String>,
+    },
+    /// List all clients: the built-in ones, those of the configuration, and those that were added.
+    List,
+    /// Give a client another secret. The old one stays good for a while.
+    #[command(after_help = "Example:\n  rotunda client rotate-secret shop --keep-old 1h")]
+    RotateSecret {
+        /// The client.
+        name: String,
+        /// For how long the old one is good as well, such as "1h"; "0s" ends it at once.
+        #[arg(long, value_name = "DURATION", default_value = "24h")]
+        keep_old: String,
+    },
+    /// Remove a client that was added. Its tokens and its users' sessions are refused from then on.
+    Remove {
+        /// The client.
+        name: String,
     },
 }
 

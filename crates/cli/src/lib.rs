@@ -45,6 +45,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::User { verb } => commands::user::run(&global, verb).await,
         Command::Session { verb } => commands::session::run(&global, verb).await,
         Command::Mail { verb } => commands::mail::run(&global, verb).await,
+        Command::Client { verb } => commands::client::run(&global, verb).await,
         Command::Key { verb } => commands::key::run(&global, verb).await,
         Command::Store { verb } => commands::store::run(&global, verb).await,
         Command::PasswordList { verb } => commands::password_list::run(&global, verb),

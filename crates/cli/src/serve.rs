@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
+use crate::commands::client;
 use crate::config::{MailWay, Settings};
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
@@ -39,7 +40,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     })?;
     let stop = stop_signal()?;
     let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop).await?;
-    for warning in &warnings {
+    for warning in warnings.into_iter().chain(client::warnings(&rotunda).await?) {
         tracing::warn!("{warning}");
     }
     let rotunda = Arc::new(rotunda);

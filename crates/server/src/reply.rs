@@ -75,10 +75,10 @@ impl From<Error> for Problem {
 
 impl Problem {
     /// What went wrong with a request that showed a bearer token: a refusal is that token's, except that to have asked too
-    /// often says nothing about a token.
+    /// often says nothing about a token, and neither does a client that did not show its secret.
     pub(crate) fn of_bearer(error: Error) -> Self {
         match error {
-            Error::Denied(denied @ Denied::RateLimited(_)) => Self::Denied(denied),
+            Error::Denied(denied @ (Denied::RateLimited(_) | Denied::ClientRefused)) => Self::Denied(denied),
             Error::Denied(denied) => Self::Bearer(denied),
             Error::Failure(failure) => Self::Failure(failure),
         }
@@ -287,7 +287,7 @@ fn challenge(denied: &Denied) -> HeaderValue {
         ),
         Denied::ScopeMissing(scope) => {
             let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
-            return HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"));
+            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
         }
         Denied::SessionEnded(_) => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,

@@ -202,10 +202,72 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::SeqCst;
+    use std::task::{Context, Waker};
+
     use rotunda_core::model::UnixMillis;
+    use rusqlite::params;
 
     use super::*;
     use crate::schema;
+
+    /// A revocation, and then whatever else the job does.
+    fn revoking(
+        jti: &'static str,
+        then: impl FnOnce(&Connection) -> SqlResult<()>,
+    ) -> impl FnOnce(&Connection) -> SqlResult<()> {
+        move |db| {
+            let entry = params![UnixMillis(0).0, "token", jti, None::<i64>, None::<&str>];
+            db.execute(feed::ENTER, entry)?;
+            then(db)
+        }
+    }
+
+    fn hears(writer: &Writer) -> bool {
+        let mut waiting = pin!(writer.something_revoked());
+        waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_by_what_is_committed_and_by_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotunda.db");
+        let connection = schema::prepare(&path, UnixMillis(0)).unwrap();
+        let writer = Writer::start(path.clone(), connection, Arc::default()).unwrap();
+        let fails = |db: &Connection| db.execute("DELETE FROM nothing", []).map(drop);
+        assert!(writer.write("testing", revoking("undone", fails)).await.is_err());
+        assert!(!hears(&writer), "a job that undid itself");
+
+        // A group that cannot commit: the statement that fails ends the transaction.
+        let ends = |db: &Connection| db.execute_batch("ROLLBACK");
+        assert!(writer.write("testing", revoking("lost", ends)).await.is_err());
+        assert!(!hears(&writer), "a transaction that was lost");
+
+        // One that fails at the commit itself, and no sooner.
+        let orphan = "PRAGMA defer_foreign_keys = ON; \
+            INSERT INTO client_secret (client_id, place, hash, created_at) VALUES ('nobody', 0, x'', 0)";
+        let refused = |db: &Connection| db.execute_batch(orphan);
+        assert!(writer.write("testing", revoking("refused", refused)).await.is_err());
+        assert!(!hears(&writer), "a commit that was refused");
+
+        let seen = Arc::new(AtomicBool::new(false));
+        let (told, bell) = (Arc::clone(&seen), Arc::clone(&writer.bell));
+        let listens = move |_: &Connection| {
+            let mut waiting = pin!(bell.notified());
+            told.store(waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready(), SeqCst);
+            Ok(())
+        };
+        writer.write("testing", revoking("done", listens)).await.unwrap();
+        assert!(!seen.load(SeqCst), "not before the commit");
+        assert!(hears(&writer) && !hears(&writer), "and once it is there");
+        writer
+            .write("testing", |db| db.execute("UPDATE meta SET value = 1 WHERE name = 'x'", []))
+            .await
+            .unwrap();
+        assert!(!hears(&writer), "another write");
+    }
 
     #[tokio::test]
     async fn a_job_that_panics_undoes_itself_and_the_writer_goes_on() {

@@ -1,9 +1,10 @@
 //! Users, sessions and writes to begin with. The same seed gives the same thing; another seed shares nothing with it.
 
+mod shelf;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
     Account, Caller, ClientId, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Letter, LetterId,
     LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash, RetryHash,
@@ -16,6 +17,8 @@ use rotunda_core::store::{
 
 use crate::entropy::SeededEntropy;
 use crate::hasher::fnv1a;
+
+pub use shelf::{a_client, a_client_secret, a_key_event, a_revoking, a_sealed_key};
 
 /// The moment at which every fixture begins: 2026-01-01 00:00 UTC.
 pub const NOW: UnixMillis = UnixMillis(1_767_225_600_000);
@@ -288,21 +291,6 @@ pub fn a_caller(seed: u64) -> Caller {
     Caller {
         address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, host))),
         user_agent: Some(format!("Testkit/{seed} (X11; Linux x86_64) Firefox/140.0")),
-    }
-}
-
-/// A signing key as the store keeps it; it opens under no master key.
-#[must_use]
-pub fn a_sealed_key(seed: u64) -> SealedSigningKey {
-    let sealed: [u8; 96] = bytes("sealed", seed);
-    SealedSigningKey {
-        kid: format!("kid-{seed}"),
-        algorithm: "EdDSA".to_owned(),
-        master_id: 1,
-        sealed: sealed.to_vec(),
-        created_at: NOW,
-        signs_from: NOW,
-        revoked_at: None,
     }
 }
 

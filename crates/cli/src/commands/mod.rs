@@ -1,5 +1,6 @@
 //! The operator's commands, one file a noun. They work beside a running server.
 
+pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod key;
 pub(crate) mod mail;

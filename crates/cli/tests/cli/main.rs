@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bad_input;
+mod clients;
 mod commands;
 mod day;
 mod faults;

@@ -87,7 +87,9 @@ pub enum ClientError {
     #[error("{0:?} is no name for a client: it has 1 to 64 letters, digits, \".\", \"_\" or \"-\"")]
     Name(String),
     /// The name is somebody else's.
-    #[error("there is a client {0} already. `client list` shows all of them, `client remove` takes one away")]
+    #[error(
+        "there is a client {0} already; `rotunda client list` shows all of them, `rotunda client remove` takes one away"
+    )]
     Taken(ClientId),
     /// A built-in client is there anyway.
     #[error("{0} is a built-in client and there anyway. Choose another name")]
@@ -119,7 +121,9 @@ pub enum ClientError {
     #[error("only a client of kind \"service\" has scopes: it asks for them itself")]
     NoScopes,
     /// There is no such client.
-    #[error("no client {0} was added. `client list` shows all of them")]
+    #[error(
+        "no client {0} was added; `rotunda client list` shows all of them, `rotunda client add` adds one"
+    )]
     Unknown(ClientId),
     /// It has no secret.
     #[error("{0} is a public client (kind \"web\" or \"native\") and has no secret")]

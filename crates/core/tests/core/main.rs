@@ -74,6 +74,7 @@ mod retry;
 mod secrets;
 #[cfg(test)]
 mod signing;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod theft;

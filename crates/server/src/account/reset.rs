@@ -45,6 +45,7 @@ pub(crate) struct ResetBody {
     responses(
         (status = 200, description = "Done, and signed in", body = SessionAnswer),
         (status = 400, description = "`link_invalid`, or the new password does not do", body = ErrorBody),
+        (status = 401, description = "`invalid_client`: the client has a secret and did not show it", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),

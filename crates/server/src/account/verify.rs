@@ -49,7 +49,7 @@ pub(crate) struct VerifyBody {
         (status = 200, description = "Verified, and signed in", body = SessionAnswer),
         (status = 202, description = "To `email`: always the same, whether or not there is such an account", body = LetterSent),
         (status = 400, description = "`link_invalid`, or a body that does not fit", body = ErrorBody),
-        (status = 401, description = "`credentials_invalid`: not the password that was chosen", body = ErrorBody),
+        (status = 401, description = "`credentials_invalid`: not the password that was chosen; or `invalid_client`: the client has a secret and did not show it", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 409, description = "The user name was taken meanwhile: register again with another one", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),

@@ -12,7 +12,7 @@ use http::header::AUTHORIZATION;
 use rotunda_core::clients::{ClientCredentials, ClientProof};
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
-use rotunda_core::model::{Caller, ClientId, SecretText};
+use rotunda_core::model::{Caller, ClientId, ClientKind, SecretText};
 use zeroize::Zeroizing;
 
 use crate::App;
@@ -67,6 +67,9 @@ impl Asking {
                 let proof = app.rotunda.authenticate(&credentials, caller).await;
                 Some(proof.map_err(|error| refused(error, by_basic))?)
             }
+            None if kind(app, &id).await?.authenticates() => {
+                return Err(Problem::Client { denied: Denied::ClientRefused, by_basic });
+            }
             None => None,
         };
         Ok(Self { id, proof, by_basic })
@@ -108,6 +111,10 @@ pub(crate) async fn signing_in(
     };
     let Asking { id, proof, .. } = Asking::authenticated(app, shown, by_basic, caller).await?;
     Ok((Some(id), proof))
+}
+
+async fn kind(app: &App, id: &ClientId) -> Result<ClientKind, Problem> {
+    app.rotunda.client_kind(Some(id)).await.map_err(|error| refused(error, false))
 }
 
 async fn is_meant(app: &App, id: &ClientId, body: &InBody) -> Result<bool, Problem> {

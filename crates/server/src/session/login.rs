@@ -48,7 +48,7 @@ pub(crate) struct LoginBody {
     responses(
         (status = 200, description = "Signed in", body = SessionAnswer),
         (status = 400, description = "Neither or both of `email` and `username`, or a body that cannot be read", body = ErrorBody),
-        (status = 401, description = "`credentials_invalid`", body = ErrorBody),
+        (status = 401, description = "`credentials_invalid`; or `invalid_client`: the client has a secret and did not show it", body = ErrorBody),
         (status = 403, description = "`user_disabled`, or the page is of another origin", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),

@@ -54,7 +54,7 @@ pub(crate) struct RefreshBody {
     responses(
         (status = 200, description = "The next tokens", body = SessionAnswer),
         (status = 400, description = "The request cannot be read", body = ErrorBody),
-        (status = 401, description = "Refused; `reason` says why, and only `session_ended` and `token_reused` mean that the session is over", body = ErrorBody),
+        (status = 401, description = "Refused; `reason` says why, and only `session_ended` and `token_reused` mean that the session is over. Or `invalid_client`: the client has a secret and did not show it", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; the session lives on; see Retry-After", body = ErrorBody),

@@ -46,6 +46,7 @@ pub(crate) struct RegisterBody {
         (status = 201, description = "Registered and signed in", body = SessionAnswer),
         (status = 202, description = "A letter is on its way; always the same where addresses are verified", body = LetterSent),
         (status = 400, description = "Something does not fit; the description says how to mend it", body = ErrorBody),
+        (status = 401, description = "`invalid_client`: the client has a secret and did not show it", body = ErrorBody),
         (status = 403, description = "Registration is off, or the page is of another origin", body = ErrorBody),
         (status = 409, description = "The address or the user name is taken", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),

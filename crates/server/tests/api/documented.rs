@@ -17,13 +17,16 @@ enum Needs {
     Nothing,
     /// A good access token of a live session, and nothing else will do.
     Bearer,
+    /// A service's own access token.
+    Service,
     /// A bearer token, a cookie or something in the body, whichever the client has.
     Something,
 }
 
 /// Every operation and whom it lets in: a new one is reviewed here.
-const OPERATIONS: [(&str, &str, Needs); 23] = [
+const OPERATIONS: [(&str, &str, Needs); 29] = [
     ("get", "/.well-known/jwks.json", Needs::Nothing),
+    ("get", "/.well-known/oauth-authorization-server", Needs::Nothing),
     ("post", "/auth/email/change", Needs::Bearer),
     ("post", "/auth/email/confirm", Needs::Nothing),
     ("post", "/auth/email/verify", Needs::Nothing),
@@ -44,8 +47,13 @@ const OPERATIONS: [(&str, &str, Needs); 23] = [
     ("delete", "/auth/sessions/{id}", Needs::Bearer),
     ("get", "/auth/verify", Needs::Something),
     ("get", "/healthz", Needs::Nothing),
+    ("post", "/oauth/introspect", Needs::Something),
+    ("post", "/oauth/revoke", Needs::Something),
+    ("post", "/oauth/token", Needs::Something),
     ("get", "/openapi.json", Needs::Nothing),
     ("get", "/readyz", Needs::Nothing),
+    ("get", "/revocations", Needs::Service),
+    ("get", "/revocations/stream", Needs::Service),
 ];
 
 /// Every operation of the document: method, path, entry.
@@ -66,6 +74,7 @@ fn needs(operation: &Value) -> Needs {
     match operation["security"].as_array().map(Vec::as_slice) {
         None => Needs::Nothing,
         Some([only]) if *only == json!({"bearer": []}) => Needs::Bearer,
+        Some([only]) if *only == json!({"service": []}) => Needs::Service,
         Some(several) => {
             assert!(several.contains(&json!({})), "{several:?}");
             Needs::Something
@@ -136,9 +145,12 @@ fn every_operation_is_explained() {
         for (status, response) in responses {
             assert!(told(&response["description"]), "{method} {path} {status}");
             let schema = &response["content"]["application/json"]["schema"];
-            let is_empty = status == "204" || (path == "/auth/verify" && status == "200");
+            // The stream's answer is no JSON.
+            let is_empty = matches!(status.as_str(), "204" | "304")
+                || (["/auth/verify", "/oauth/revoke", "/revocations/stream"].contains(&path)
+                    && status == "200");
             assert_eq!(schema.is_null(), is_empty, "{method} {path} {status}");
-            if !status.starts_with('2') {
+            if !status.starts_with('2') && status != "304" {
                 assert_eq!(schema["$ref"], "#/components/schemas/ErrorBody", "{method} {path} {status}");
             }
         }
@@ -162,7 +174,8 @@ fn every_field_and_parameter_says_what_it_is_where_its_name_does_not() {
         }
     }
     for (name, schema) in DOCUMENT["components"]["schemas"].as_object().unwrap() {
-        for (field, property) in schema["properties"].as_object().unwrap() {
+        assert!(["properties", "oneOf", "allOf"].iter().any(|key| !schema[*key].is_null()), "{name}");
+        for (field, property) in schema["properties"].as_object().into_iter().flatten() {
             let typed = ["type", "$ref", "oneOf"].iter().any(|key| !property[*key].is_null());
             assert!(typed, "{name}.{field} has no type");
         }
@@ -178,7 +191,9 @@ async fn every_example_of_a_request_can_be_sent() {
         if operation["requestBody"].is_null() {
             continue;
         }
-        let content = &operation["requestBody"]["content"]["application/json"];
+        let contents = operation["requestBody"]["content"].as_object().unwrap();
+        let (kind, content) = contents.iter().next().unwrap();
+        assert_eq!(kind == "application/x-www-form-urlencoded", path.starts_with("/oauth/"), "{path}");
         let example = [&content["example"], &resolved(&content["schema"])["example"]];
         let example = example.into_iter().find(|example| example.is_object());
         examples.insert(path, example.unwrap_or_else(|| panic!("{path} has no example")));
@@ -199,8 +214,16 @@ async fn every_example_of_a_request_can_be_sent() {
             "/auth/refresh",
             "/auth/register",
             "/auth/report",
+            "/oauth/introspect",
+            "/oauth/revoke",
+            "/oauth/token",
         ]
     );
+    let form = |path: &str| {
+        let fields = examples[path].as_object().unwrap().iter();
+        let fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+        post(path).form(&fields)
+    };
     let ask = |path: &str| post(path).json(examples[path]);
     app.send(ask("/auth/register")).await.session_on_phone(201);
     let ada = app.send(ask("/auth/login")).await.session_on_phone(200);
@@ -213,6 +236,9 @@ async fn every_example_of_a_request_can_be_sent() {
         app.send(ask(path)).await.link_invalid();
     }
     app.send(ask("/auth/refresh")).await.refused("token_unknown");
+    app.send(form("/oauth/token")).await.grant_refused("token_unknown", None);
+    app.send(form("/oauth/introspect")).await.client_refused(false);
+    app.send(form("/oauth/revoke")).await.revoked();
     app.send(ask("/auth/logout")).await.no_content(&[]);
 }
 
@@ -229,11 +255,24 @@ async fn the_document_is_served_as_it_is() {
 async fn the_keys_are_public_and_nothing_but_public() {
     let app = App::new().await;
     let answer = app.send(get("/.well-known/jwks.json")).await;
-    answer.has(200, &[("cache-control", "public, max-age=300"), ("content-type", "application/json")], &[]);
+    let tag = answer.header("etag").unwrap().to_owned();
+    let kept = [("cache-control", "public, max-age=600"), ("etag", tag.as_str())];
+    answer.has(200, &[kept[0], kept[1], ("content-type", "application/json")], &[]);
+    let again = app.send(get("/.well-known/jwks.json").with("if-none-match", &tag)).await;
+    again.has(304, &kept, &[]);
+    assert!(again.bytes.is_empty());
+    let other = app.send(get("/.well-known/jwks.json").with("if-none-match", "\"other\"")).await;
+    assert_eq!((other.status, &other.json), (200, &answer.json));
+    let kid = answer.json["keys"][0]["kid"].as_str().unwrap();
+    assert!(tag.contains(kid), "{tag}");
     assert_eq!(crate::support::fields(&answer.json), ["keys"]);
     for key in answer.json["keys"].as_array().unwrap() {
         assert_eq!(crate::support::fields(key), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
     }
+    app.rotunda.rotate_keys().await.unwrap();
+    let rotated = app.send(get("/.well-known/jwks.json").with("if-none-match", &tag)).await;
+    assert_eq!((rotated.status, rotated.json["keys"].as_array().unwrap().len()), (200, 2));
+    assert_ne!(rotated.header("etag"), Some(tag.as_str()));
 }
 
 /// The whole document, so that a change of the face is seen in review.

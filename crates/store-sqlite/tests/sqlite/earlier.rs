@@ -1,7 +1,7 @@
 //! The release before devices, links and letters: its file is taken over, and it goes on working on today's.
 
 use rotunda_core::model::{Device, UnixMillis, UserId};
-use rotunda_core::store::Sessions;
+use rotunda_core::store::{KeyShelf, Sessions};
 use rotunda_testkit::fixtures::{NOW, a_session, an_account, bytes};
 use rusqlite::{Connection, params};
 
@@ -17,6 +17,11 @@ const INSERT: &str = "\
         absolute_expires_at, ep, status, ended, ended_at, last_ip, last_user_agent) \
     VALUES (?1, ?2, 'web', ?3, ?4, 0, 1, 0, zeroblob(32), 1, 1, zeroblob(64), ?5, ?5, '[]', 1, ?6, ?6, 0, \
         iif(?7 IS NULL, 'live', 'ended'), ?7, iif(?7 IS NULL, NULL, 1), ?8, ?9)";
+
+/// How it added its one signing key.
+const ADD_KEY: &str = "\
+    INSERT INTO signing_key (kid, algorithm, master_id, sealed, created_at) SELECT 'old', 'ES256', 1, x'01', 77 \
+    WHERE NOT EXISTS (SELECT 1 FROM signing_key)";
 
 /// Everything else that it wrote, with values in place of parameters.
 const WRITES: [&str; 10] = [
@@ -105,6 +110,8 @@ async fn the_release_before_goes_on_working_on_todays_schema() {
     for sql in WRITES {
         assert!(db.execute(sql, []).unwrap() > 0, "{sql}");
     }
+    assert_eq!(db.execute(ADD_KEY, []).unwrap(), 1);
+    assert_signs_from_the_start(&store).await;
     assert_eq!(row(&store, &session).await, session);
     let now = UnixMillis(NOW.0 + 1);
     assert_eq!(store.sessions_of(session.user_id, now, 9).await.unwrap(), [session]);
@@ -132,6 +139,22 @@ fn add_user(db: &Connection, id: &[u8], seed: u64) {
     let user = "INSERT INTO user (id, email, email_key, email_verified, state, ep, password_hash, created_at) \
                 VALUES (?1, ?2, ?2, 0, 'active', 0, 'hash', 1)";
     db.execute(user, params![id, format!("user-{seed}@before.example")]).unwrap();
+}
+
+#[tokio::test]
+async fn the_signing_key_of_an_earlier_release_signs_since_it_was_made() {
+    let place = Place::new();
+    as_it_was(&place).execute(ADD_KEY, []).unwrap();
+    let store = place.open();
+    assert_signs_from_the_start(&store).await;
+    let next = rotunda_testkit::fixtures::a_sealed_key(1);
+    assert!(store.add_signing_key(next, Some("old".to_owned()), None).await.unwrap());
+}
+
+async fn assert_signs_from_the_start(store: &rotunda_store_sqlite::SqliteStore) {
+    let [key] = &store.signing_keys().await.unwrap()[..] else { panic!("one key") };
+    let times = (key.created_at, key.signs_from, key.revoked_at);
+    assert_eq!((key.kid.as_str(), times), ("old", (UnixMillis(77), UnixMillis(77), None)));
 }
 
 #[tokio::test]

@@ -4,10 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rotunda_core::model::Ending;
-use rotunda_core::store::{Accounts, EndingOne, Journal, KeyShelf, Sessions};
+use rotunda_core::model::{Ending, EventKind, UnixMillis};
+use rotunda_core::store::{Accounts, Clients, EndingOne, Feed, Journal, KeyShelf, Sessions};
 use rotunda_store_sqlite::SqliteStore;
-use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end, ended, rotated};
+use rotunda_testkit::fixtures::{
+    NOW, a_client, a_key_event, a_rotation, a_sealed_key, an_end, ended, rotated,
+};
 
 use crate::scene::{Place, a_signed_in_user, row};
 
@@ -35,6 +37,9 @@ async fn a_store_that_is_opened_again_has_everything() {
     assert!(store.end(an_end(&second, Ending::LoggedOut, NOW)).await.unwrap());
     store.add_signing_key(a_sealed_key(1), None, None).await.unwrap();
     store.accept_ahead(Some(NOW)).await.unwrap();
+    assert!(store.add_client(a_client(1), a_key_event(EventKind::ClientAdded)).await.unwrap());
+    let feed = store.revocations(None, NOW, 100).await.unwrap();
+    let version = store.shelf_version().await.unwrap();
     let events = store.events(0, 100).await.unwrap();
     drop(store);
 
@@ -44,8 +49,38 @@ async fn a_store_that_is_opened_again_has_everything() {
     assert_eq!(row(&store, &second).await, ended(&second, Ending::LoggedOut, NOW));
     assert_eq!(store.facts(first.id).await.unwrap().unwrap().accept_ahead_until, Some(NOW));
     assert_eq!(store.signing_keys().await.unwrap().len(), 1);
-    assert_eq!(events.len(), 3);
+    assert_eq!(store.clients().await.unwrap(), [a_client(1)]);
+    assert_eq!(store.shelf_version().await.unwrap(), version);
+    assert_eq!(feed.entries.len(), 1);
+    assert_eq!(store.revocations(None, NOW, 100).await.unwrap(), feed, "the same feed, at the same place");
+    assert_eq!(events.len(), 4);
     assert_eq!(store.events(0, 100).await.unwrap(), events);
+}
+
+#[tokio::test]
+async fn each_database_has_a_feed_of_its_own() {
+    let (place, other) = (Place::new(), Place::new());
+    let feed = async |place: &Place| place.open().revocations(None, NOW, 1).await.unwrap().feed;
+    let first = feed(&place).await;
+    assert_eq!(feed(&place).await, first);
+    assert_ne!(feed(&other).await, first);
+}
+
+/// No place was ever given in an emptied feed whose file was opened again.
+#[tokio::test]
+async fn a_feed_that_was_emptied_goes_on_where_it_stood_after_a_start() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+    let read = store.revocations(None, NOW, 10).await.unwrap();
+    assert_eq!(store.forget_revocations(UnixMillis(i64::MAX), 10).await.unwrap(), 1);
+    drop(store);
+    let store = place.open();
+    assert_eq!(store.revocations(Some(read.next), NOW, 10).await.unwrap().next, read.next);
+    let (_, session) = a_signed_in_user(&store, 2).await;
+    assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+    assert_eq!(store.revocations(Some(read.next), NOW, 10).await.unwrap().entries.len(), 1);
 }
 
 #[tokio::test]
@@ -133,6 +168,41 @@ async fn a_value_that_makes_no_sense_is_a_failure_with_the_name_of_its_column() 
         let end = EndingOne { at_generation: None, ..an_end(&session, Ending::LoggedOut, NOW) };
         store.end(end).await.unwrap();
         store.ready().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_entry_or_a_client_that_makes_no_sense_is_a_failure_with_the_name_of_its_column() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+    assert!(store.add_client(a_client(1), a_key_event(EventKind::ClientAdded)).await.unwrap());
+    let named = |failure: rotunda_core::failure::Failure, column: &str| {
+        let text = format!("{failure:?}");
+        assert!(!failure.is_temporary() && text.contains(&format!("the column {column} ")), "{text}");
+    };
+    for (change, column) in [
+        ("kind = 'gossip'", "kind"),
+        ("subject = 'x'", "subject"),
+        ("ending = 'abducted'", "ending"),
+        ("kind = 'user'", "ep"),
+        ("kind = 'user', ep = -1", "ep"),
+    ] {
+        place.stranger().execute(&format!("UPDATE revocation SET {change}"), []).unwrap();
+        named(store.revocations(None, NOW, 10).await.unwrap_err(), column);
+        let as_it_was =
+            "UPDATE revocation SET kind = 'session', subject = ?1, ending = 'logged_out', ep = NULL";
+        place.stranger().execute(as_it_was, [session.id.to_string()]).unwrap();
+        assert_eq!(store.revocations(None, NOW, 10).await.unwrap().entries.len(), 1);
+    }
+    for (change, column) in [
+        ("client SET kind = 'robot'", "kind"),
+        ("client SET kind = 'web', scopes = '{'", "scopes"),
+        ("client SET scopes = '[]'; UPDATE client_secret SET hash = x'00'", "hash"),
+    ] {
+        place.stranger().execute_batch(&format!("UPDATE {change}")).unwrap();
+        named(store.clients().await.unwrap_err(), column);
     }
 }
 

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use rotunda_core::model::Ending;
-use rotunda_core::store::{Accounts, KeyShelf, Sessions};
-use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end_of_all};
+use rotunda_core::model::{Ending, EventKind, Revoked, SessionId};
+use rotunda_core::store::{Accounts, Clients, Feed, KeyShelf, Sessions};
+use rotunda_testkit::fixtures::{
+    NOW, a_client, a_key_event, a_login, a_rotation, a_sealed_key, a_session, an_end, an_end_of_all,
+};
 
 use crate::scene::{Place, a_signed_in_user, row};
 
@@ -66,4 +68,74 @@ async fn all_who_start_at_once_in_an_empty_folder_start() {
         first += u64::from(store.add_signing_key(a_sealed_key(seed), None, None).await.unwrap());
     }
     assert_eq!(first, 1, "one database for all");
+}
+
+#[tokio::test]
+async fn what_another_process_revokes_is_seen_by_whoever_asks() {
+    let place = Place::new();
+    let (server, operator) = (place.open(), place.open());
+    let (account, session) = a_signed_in_user(&server, 1).await;
+    let start = server.revocations(None, NOW, 10).await.unwrap();
+    let version = server.shelf_version().await.unwrap();
+    assert!(operator.end(an_end(&session, Ending::RevokedByAdmin, NOW)).await.unwrap());
+    let first = server.revocations(Some(start.next), NOW, 10).await.unwrap();
+    let ending = Ending::RevokedByAdmin;
+    assert_eq!(first.entries[0].1.what, Revoked::Session { id: session.id, ending });
+    operator.end_all(an_end_of_all(&account.user, Ending::UserDisabled, NOW)).await.unwrap();
+    let second = server.revocations(Some(first.next), NOW, 10).await.unwrap();
+    assert_eq!((second.feed, second.entries.len()), (start.feed, 1));
+    assert_eq!(operator.revocations(None, NOW, 10).await.unwrap().next, second.next);
+
+    assert_eq!(server.shelf_version().await.unwrap(), version);
+    assert!(operator.add_client(a_client(1), a_key_event(EventKind::ClientAdded)).await.unwrap());
+    assert!(server.shelf_version().await.unwrap() > version);
+    assert_eq!(server.clients().await.unwrap(), [a_client(1)]);
+}
+
+/// Two writers that know nothing of each other, and a third process that follows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_follows_misses_nothing_of_what_several_processes_write() {
+    const EACH: u64 = 60;
+    let place = Place::new();
+    let (writers, follower) = ([place.open(), place.open()], place.open());
+    let (account, _) = a_signed_in_user(&follower, 1).await;
+    let mut wanted: Vec<SessionId> = Vec::new();
+    let mut tasks = Vec::new();
+    for (writer, seeds) in writers.into_iter().zip([100..100 + EACH, 500..500 + EACH]) {
+        let sessions: Vec<_> = seeds.map(|seed| a_session(&account.user, seed)).collect();
+        wanted.extend(sessions.iter().map(|session| session.id));
+        for session in &sessions {
+            writer.login(a_login(&account, session)).await.unwrap();
+        }
+        tasks.push(tokio::spawn(async move {
+            for session in sessions {
+                assert!(writer.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+            }
+        }));
+    }
+    let (mut after, mut seen, mut over) = (None, Vec::new(), false);
+    loop {
+        let page = follower.revocations(after, NOW, 7).await.unwrap();
+        if page.entries.is_empty() && over {
+            break;
+        }
+        // What was written before this moment is on the next page at the latest.
+        over = page.entries.is_empty() && tasks.iter().all(tokio::task::JoinHandle::is_finished);
+        after = Some(page.next);
+        seen.extend(page.entries);
+        tokio::task::yield_now().await;
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(seen.is_sorted_by(|one, other| one.0 < other.0));
+    let mut found: Vec<SessionId> = (seen.iter())
+        .filter_map(|(_, entry)| match entry.what {
+            Revoked::Session { id, .. } => Some(id),
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    wanted.sort();
+    assert!(found == wanted, "{} of {} entries", found.len(), wanted.len());
 }

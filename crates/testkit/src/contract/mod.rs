@@ -14,9 +14,12 @@
 mod accounts;
 mod amend;
 mod caps;
+mod clients;
 mod delete;
 mod devices;
 mod endings;
+mod feed;
+mod follow;
 mod janitor;
 mod journal;
 mod keys;
@@ -193,12 +196,54 @@ macro_rules! contract_cases {
                 old_events_are_forgotten_and_young_ones_kept
                 a_place_in_the_journal_is_never_reused
             }
+            feed {
+                every_ending_but_an_expiry_is_told_once
+                an_end_that_is_refused_tells_nothing
+                a_session_is_told_once_however_many_end_it
+                sessions_that_make_room_or_are_replaced_are_told
+                the_end_of_all_is_told_by_the_epoch_alone
+                a_user_is_told_by_the_subject_that_tokens_carry
+                a_change_that_ends_all_is_told_by_the_epoch_alone
+                a_change_that_ends_one_session_tells_of_that_one
+                a_deleted_user_is_told_by_the_epoch_after_theirs
+                an_ordinary_day_tells_nothing
+                a_token_is_revoked_once_however_many_ask
+                only_a_token_is_revoked_as_a_token
+                a_feed_keeps_its_id_until_a_restore_is_told
+            }
+            follow {
+                entries_come_in_order_and_page_by_page
+                young_entries_are_all_there_whatever_is_old
+                whoever_follows_misses_nothing
+                a_place_on_the_feed_is_never_reused
+                a_place_that_was_never_given_is_no_place_to_go_on_after
+                old_entries_are_forgotten_and_no_more_than_asked
+                whoever_waits_is_woken_by_each_revocation
+                what_nobody_waited_for_is_heard_by_who_comes_next
+                nobody_is_woken_by_an_ordinary_day
+            }
             keys {
                 a_signing_key_survives_as_it_is
                 the_first_signing_key_wins_however_many_come
+                of_those_who_rotate_at_once_one_wins
+                a_signing_key_needs_the_newest_one_that_was_read
+                a_revoked_key_stays_and_is_told
+                a_key_is_revoked_as_it_was_read_or_not_at_all
+                a_key_is_revoked_once_however_many_ask
+                a_forgotten_key_is_told_unless_it_was_revoked
                 the_first_check_of_a_master_key_stays
                 a_check_is_written_once_however_many_ask
                 a_new_store_is_ready
+            }
+            clients {
+                every_field_of_a_client_survives
+                clients_come_by_id
+                the_id_of_a_client_is_given_once_however_many_ask
+                secrets_change_from_those_that_were_read
+                secrets_change_once_however_many_ask
+                a_removed_client_is_gone_and_its_sessions_stay
+                the_version_grows_with_each_change_of_keys_and_clients
+                the_version_stands_while_keys_and_clients_do
             }
             janitor {
                 what_expired_ends_at_the_moment_it_expired

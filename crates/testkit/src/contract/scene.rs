@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use rotunda_core::model::{
-    Account, Caller, Ending, Event, EventKind, Facts, RecordedEvent, Session, SessionId, UnixMillis, UserId,
+    Account, Caller, Ending, Event, EventKind, Facts, FeedPage, RecordedEvent, Revocation, Session,
+    SessionId, UnixMillis, UserId,
 };
 use rotunda_core::store::{LoggedIn, Registered, Registering, Store};
 use tokio::sync::Barrier;
@@ -73,6 +74,16 @@ pub(super) async fn journal(store: &Shelf) -> Vec<RecordedEvent> {
 /// What happened, without the places.
 pub(super) async fn happened(store: &Shelf) -> Vec<Event> {
     journal(store).await.into_iter().map(|known| known.event).collect()
+}
+
+/// The whole feed.
+pub(super) async fn feed(store: &Shelf) -> FeedPage {
+    store.revocations(None, UnixMillis(i64::MIN), ALL).await.unwrap()
+}
+
+/// What the feed tells, without the places.
+pub(super) async fn revoked(store: &Shelf) -> Vec<Revocation> {
+    feed(store).await.entries.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// The endings of sessions that are on record, in no order that counts.

@@ -3,6 +3,7 @@
 mod broken;
 mod notices;
 mod tools;
+mod untold;
 
 use std::sync::Arc;
 

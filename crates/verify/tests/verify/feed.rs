@@ -1,11 +1,14 @@
 //! Revocations that arrive by the stream.
 
 use rotunda_token::{Claims, SigningKey};
-use rotunda_verify::{AccessToken, Refused, RevokedBy, Verifier};
+use rotunda_verify::{AccessToken, Limits, Refused, RevokedBy, Verifier};
 use serde_json::{Value, json};
 
 use crate::issuer::{Issuer, credentials, heartbeat, key, revocations};
 use crate::support::{HandClock, NOW, NOW_MS, seconds, until};
+
+/// So patient that no stream is opened anew for being silent.
+const PATIENT: Limits = Limits { connect: seconds(5), answer: seconds(10), silence: seconds(60) };
 
 pub(crate) struct Followed {
     pub(crate) issuer: Issuer,
@@ -22,7 +25,7 @@ pub(crate) async fn followed(
     let issuer = Issuer::with_keys(&[&key]).await;
     issuer.world().date = Some(crate::support::NOW_DATE.to_owned());
     let clock = HandClock::new();
-    let builder = issuer.builder().cache(100).follow(credentials()).clock(clock.clone());
+    let builder = issuer.builder().cache(100).follow(credentials()).limits(PATIENT).clock(clock.clone());
     let verifier = change(builder).build().unwrap();
     let followed = Followed { issuer, key, clock, verifier };
     followed.opened(1).await;
@@ -130,17 +133,17 @@ async fn entries_are_forgotten_after_their_end_and_the_leeway_and_never_before_t
     service.page("c2", false, json!([{"type": "session", "sid": sid, "at": NOW, "exp": NOW + 60}])).await;
     service.refused(&short, RevokedBy::Session).await;
     let entries = || service.verifier.health().feed.unwrap().entries;
-    for _ in 0..4 {
+    for round in 1..=4 {
         service.clock.pass(seconds(40));
-        // With each heartbeat it is looked for what has expired; the mark shows that it has been.
+        // With each heartbeat it is looked for what has expired; a new mark shows that it has been.
         service.beat("c2").await;
-        service.page("c2", false, json!([session("mark")])).await;
-        until("the mark", || entries() == 2).await;
+        service.page("c2", false, json!([session(&format!("mark {round}"))])).await;
+        until("the mark", || entries() == 1 + round).await;
         assert!(service.verify(&short).is_err());
     }
     service.clock.pass(seconds(40));
     service.beat("c2").await;
-    until("only the mark is left", || entries() == 1).await;
+    until("only the marks are left", || entries() == 4).await;
     assert_eq!(service.verify(&short), Err(Refused::Expired));
     assert!(service.verify(&long).is_ok());
 }
@@ -171,7 +174,7 @@ async fn the_token_for_the_feed_is_asked_for_by_the_book_and_renewed_before_it_e
     let key = key();
     let issuer = Issuer::with_keys(&[&key]).await;
     issuer.world().expires_in = 1;
-    let verifier = issuer.builder().follow(credentials()).build().unwrap();
+    let verifier = issuer.builder().follow(credentials()).limits(PATIENT).build().unwrap();
     until("a stream", || !issuer.world().open.is_empty()).await;
     issuer.send(&(revocations("c1", true, NOW_MS, json!([])) + &heartbeat("c1", NOW_MS))).await;
     until("the second stream", || issuer.world().streams.len() == 2).await;

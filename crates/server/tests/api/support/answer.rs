@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::response::Response;
 use cookie::Cookie;
-use http::header::{CONTENT_LENGTH, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_LENGTH, PRAGMA, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -150,6 +150,35 @@ impl Answer {
         self.error(401, "invalid_token", Some(reason), ended, &[(WWW_AUTHENTICATE.as_str(), challenge)]);
     }
 
+    /// A refusal at the token endpoint: 400 with its reason (RFC 6749 §5.2).
+    pub(crate) fn grant_refused(&self, reason: &str, ended: Option<&str>) {
+        self.error(400, "invalid_grant", Some(reason), ended, &[]);
+    }
+
+    /// A client that did not show its secret; challenged to HTTP Basic where it has tried that (RFC 6749 §5.2).
+    pub(crate) fn client_refused(&self, by_basic: bool) {
+        let challenge = (WWW_AUTHENTICATE.as_str(), r#"Basic realm="rotunda", charset="UTF-8""#);
+        let challenges = if by_basic { vec![challenge] } else { Vec::new() };
+        self.error(401, "invalid_client", None, None, &challenges);
+    }
+
+    /// A client that there is not.
+    pub(crate) fn client_unknown(&self) {
+        self.error(401, "invalid_client", None, None, &[]);
+    }
+
+    /// An empty 200: the token is good for nothing (RFC 7009 §2.2).
+    pub(crate) fn revoked(&self) {
+        self.has(200, &[("cache-control", "no-store")], &[]);
+        assert!(self.bytes.is_empty(), "{}", self.told());
+    }
+
+    /// A token that is good for nothing, and not a word more (RFC 7662 §2.2).
+    pub(crate) fn inactive(&self) {
+        self.has(200, &[("cache-control", "no-store"), ("content-type", "application/json")], &[]);
+        assert_eq!(self.json, serde_json::json!({"active": false}), "{}", self.told());
+    }
+
     /// A page with this heading and these cookies; what is true of all pages is checked in `everywhere`.
     pub(crate) fn page(&self, status: u16, heading: &str, cookies: &[&str]) {
         assert_eq!(self.status, status, "{}", self.told());
@@ -228,7 +257,7 @@ impl Answer {
     }
 
     fn own_headers(&self) -> Vec<(&str, &str)> {
-        let checked_everywhere = [CONTENT_LENGTH, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS];
+        let checked_everywhere = [CONTENT_LENGTH, PRAGMA, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS];
         let ours = |name: &str| {
             checked_everywhere.iter().all(|known| known != name) && !name.starts_with("access-control-")
         };

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
+use base64ct::{Base64, Encoding};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue, ORIGIN, USER_AGENT};
 use http::{Method, Request};
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rotunda_server::edge::Peer;
 use serde_json::Value;
 
@@ -46,6 +48,24 @@ impl Ask {
 
     pub(crate) fn json_bytes(self, body: &[u8]) -> Self {
         self.with(CONTENT_TYPE, "application/json").body(body)
+    }
+
+    /// A form, as programs send it.
+    pub(crate) fn form(self, fields: &[(&str, &str)]) -> Self {
+        let encoded = |text: &str| percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string();
+        let pairs: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        self.form_text(&pairs.join("&"))
+    }
+
+    /// What says that it is a form, whatever it is.
+    pub(crate) fn form_text(self, text: &str) -> Self {
+        self.with(CONTENT_TYPE, "application/x-www-form-urlencoded").body(text.as_bytes())
+    }
+
+    /// HTTP Basic, of a name and a secret that need no encoding.
+    pub(crate) fn basic(self, id: &str, secret: &str) -> Self {
+        let pair = format!("{id}:{secret}");
+        self.with(AUTHORIZATION, &format!("Basic {}", Base64::encode_string(pair.as_bytes())))
     }
 
     pub(crate) fn body(mut self, body: &[u8]) -> Self {

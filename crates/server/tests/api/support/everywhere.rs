@@ -13,6 +13,8 @@ use super::{Answer, App, Ask, page};
 pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
     check_retry_after(answer);
+    let gives_tokens = ask.path == "/oauth/token" && ask.method == Method::POST && answer.status == 200;
+    assert_eq!(answer.header("pragma"), gives_tokens.then_some("no-cache"), "{}", answer.told());
     // What was meant for another host is answered before anybody asks whether it was meant for a page.
     if PAGES.contains(&ask.path.split('?').next().unwrap()) && answer.status != 421 {
         return page::check(ask, answer);
@@ -63,10 +65,16 @@ fn check_error(ask: &Ask, answer: &Answer) {
     assert_eq!(tells_the_generation, of("reason") == Some("generation_mismatch"), "{}", answer.told());
     let may_tell_the_ending = matches!(of("reason"), Some("session_ended" | "token_reused"));
     assert!(of("ended").is_none() || may_tell_the_ending, "{}", answer.told());
-    let is_challenged =
-        matches!(error, "invalid_token" | "insufficient_scope" | "insufficient_user_authentication");
+    let basic =
+        |ask: &Ask| ask.header("authorization").is_some_and(|it| it.as_bytes().starts_with(b"Basic "));
+    let is_challenged = match error {
+        "invalid_token" | "insufficient_user_authentication" | "insufficient_scope" => true,
+        "invalid_client" => answer.status == 401 && basic(ask),
+        _ => false,
+    };
     assert_eq!(answer.header("www-authenticate").is_some(), is_challenged, "{}", answer.told());
-    assert!(of("reason").is_some() || answer.status != 401, "a 401 says why: {}", answer.told());
+    let tells_why = of("reason").is_some() || error == "invalid_client";
+    assert!(tells_why || answer.status != 401, "a 401 says why: {}", answer.told());
 }
 
 /// Exact origins, credentials on `/auth` only, one `Vary`.
@@ -109,6 +117,9 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.trim_start_matches("#/components/schemas/");
         return fits(&DOCUMENT["components"]["schemas"][name], value);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        return choices.iter().map(|choice| fits(choice, value)).reduce(Result::or).unwrap_or(Ok(()));
     }
     let is = |kind: &Value| match kind.as_str() {
         Some("string") => value.is_string(),

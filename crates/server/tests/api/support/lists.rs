@@ -41,16 +41,19 @@ pub(crate) const ENDINGS: [&str; 15] = [
 ];
 
 /// `error`, each with the statuses that it comes with.
-pub(crate) const ERRORS: [(&str, &[u16]); 22] = [
+pub(crate) const ERRORS: [(&str, &[u16]); 25] = [
     ("invalid_request", &[400]),
-    ("invalid_client", &[400]),
+    ("invalid_client", &[400, 401]),
+    ("unauthorized_client", &[400]),
+    ("unsupported_grant_type", &[400]),
+    ("invalid_scope", &[400]),
     ("password_unacceptable", &[400]),
     ("link_invalid", &[400]),
-    ("invalid_grant", &[401]),
-    ("insufficient_scope", &[403]),
+    ("invalid_grant", &[400, 401]),
     ("insufficient_user_authentication", &[401]),
     ("invalid_token", &[401]),
     ("access_denied", &[403]),
+    ("insufficient_scope", &[403]),
     ("origin_refused", &[403]),
     ("registration_off", &[403]),
     ("not_found", &[404]),

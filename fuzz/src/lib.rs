@@ -12,7 +12,7 @@
 //! | [`configuration`] | the configuration, file and environment | refusals with a place, the same verdict twice, what is accepted can be served |
 //!
 //! Each target is a function here and three lines in `fuzz_targets`. An input is nothing but bytes, so a fuzzer can
-//! change it anywhere; each module says how it reads them. `scripts/fuzz` runs them, `examples/seeds.rs` writes what
+//! change it anywhere; each module says how it reads them. `scripts/fuzz` runs them, `examples/seeds` writes what
 //! they begin with.
 
 pub mod configuration;

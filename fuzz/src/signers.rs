@@ -32,7 +32,7 @@ enum Raw {
     P256(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
-    Octets(hmac::Key),
+    Octets(Box<hmac::Key>),
 }
 
 impl Signer {
@@ -45,7 +45,7 @@ impl Signer {
             }
             Algorithm::EdDsa => Ed25519KeyPair::from_pkcs8(&secret).map(Raw::Ed25519),
             Algorithm::Rs256 => RsaKeyPair::from_pkcs8(&secret).map(Raw::Rsa),
-            Algorithm::Hs256 => Ok(Raw::Octets(hmac::Key::new(hmac::HMAC_SHA256, &secret))),
+            Algorithm::Hs256 => Ok(Raw::Octets(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &secret)))),
         };
         Self { key, raw: raw.expect("likewise") }
     }

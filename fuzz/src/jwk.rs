@@ -78,14 +78,9 @@ fn published(entry: &Value) -> Option<Value> {
     (is_for_signatures && may_verify).then_some(Value::Object(kept))
 }
 
-/// A kind by its name; or, as found by this target and not mended yet, by its number in our own list: `"kty": 2` is read
-/// as `RSA`. It should be refused (RFC 7517 §4.1 has a string); then the second arm goes.
+/// A kind by its name. (`"kty": 2` was once read as `RSA`, by its number in our own list; this target found it.)
 fn kind_of(kty: &Value) -> Option<(&'static str, &'static [&'static str])> {
-    match kty {
-        Value::String(name) => KINDS.into_iter().find(|(known, _)| known == name),
-        Value::Number(number) => KINDS.get(usize::try_from(number.as_u64()?).ok()?).copied(),
-        _ => None,
-    }
+    KINDS.into_iter().find(|(known, _)| kty == known)
 }
 
 /// The keys that count: each pinned to one algorithm, each under its own id, and the set survives the way out and in.

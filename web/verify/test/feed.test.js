@@ -93,8 +93,9 @@ test("a stream that breaks off is opened again from where it was, with a new tok
 test("a token that is about to run out is renewed without a cut", () =>
   withStream({}, async (stream, verifier) => {
     stream.expiresIn = 1;
-    await until("a third stream", () => stream.asked.filter((it) => it.startsWith("stream")).length === 3);
-    assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["token", "stream", "token", "stream", "token", "stream"]);
+    const times = (what) => stream.asked.filter((it) => it.startsWith(what)).length;
+    // On a busy machine a token may still be good when its stream has ended: then the next stream comes before the next token.
+    await until("a third token and stream", () => times("token") >= 3 && times("stream") >= 3);
     assert.equal(verifier.health().feed.error, null);
   }));
 

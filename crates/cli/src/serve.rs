@@ -135,9 +135,16 @@ async fn keep_posting(rotunda: Arc<Rotunda>) {
 
 /// Keys and clients that another server, or a command, has changed are in use here a second later.
 async fn keep_up(rotunda: Arc<Rotunda>) {
-    let mut well = true;
+    let (mut well, mut told) = (true, Vec::new());
     loop {
         let looked = rotunda.look_at_shelf().await;
+        let unopened = rotunda.unopened_keys();
+        if unopened != told {
+            for why in &unopened {
+                tracing::error!(%why, "a signing key does not open here: what it signs cannot be verified");
+            }
+            told = unopened;
+        }
         if let Err(failure) = &looked
             && well
         {

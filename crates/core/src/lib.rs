@@ -70,7 +70,7 @@ mod start;
 pub mod store;
 pub mod verify;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -116,8 +116,8 @@ pub struct Rotunda {
     keys: MasterKeys,
     shelf: RwLock<Arc<Shelf>>,
     policy: Policy,
-    /// When something that was not on the shelf was looked for last.
-    looked_again: AtomicI64,
+    /// Whether the signing key is known to be of the configured algorithm, or another was made for it.
+    algorithm_settled: AtomicBool,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
 }
@@ -129,7 +129,7 @@ impl Rotunda {
         &self.policy
     }
 
-    /// Answers when requests can be served: the store takes writes. Asks it once a second at most, so that whoever asks
+    /// Answers when requests can be served: there is a key to sign with, and the store takes writes. Asks it once a second at most, so that whoever asks
     /// all the time does not keep it busy.
     ///
     /// # Errors
@@ -137,6 +137,7 @@ impl Rotunda {
     pub async fn ready(&self) -> Result<(), failure::Failure> {
         const FRESH: Duration = Duration::from_secs(1);
         let now = self.clock.now();
+        self.shelf().signer(now)?;
         let seen = self.seen_ready.load(Ordering::Relaxed);
         if now.distance(UnixMillis(seen)) < FRESH {
             return Ok(());

@@ -2,8 +2,10 @@
 //!
 //! 1. Read at the start. Each copy is whole and never changed: a request works with the one that it took.
 //! 2. Looked at again about once a second ([`Rotunda::look_at_shelf`]): the store's version tells whether anything changed.
-//! 3. Looked at at once, but not over and over, when a request names a key or a client that is not there: another server, or
-//!    a command beside this one, may have added it a moment ago.
+//! 3. Looked at at once when a request names a key or a client that is not there: another server, or a command beside this
+//!    one, may have added it a moment ago. That costs one read of a number; when it fails, the request fails as an outage.
+//! 4. A key that does not open here (another server has a master key that this one lacks) is left out, and everything else is
+//!    taken over: revocations must arrive whatever else is wrong. What such a key has signed is told as an outage.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -20,20 +22,28 @@ use crate::model::{Client, ClientId, ClientKind, KeptClientSecret, RegisteredCli
 use crate::policy::Policy;
 use crate::store::Store;
 
-/// For how long what is not there is not looked for again.
-const COOL_DOWN: Duration = Duration::from_millis(200);
+/// How far the clocks of servers that share a store may be apart.
+const CLOCKS: Duration = Duration::from_secs(60);
 
 /// Keys and clients as they were when they were read.
 pub(crate) struct Shelf {
     version: u64,
     /// As stored, oldest first; beside each the opened key.
     stored: Vec<SealedSigningKey>,
-    opened: Vec<SigningKey>,
+    opened: Vec<Option<SigningKey>>,
+    /// Why keys did not open, with their `kid`.
+    unopened: Vec<(String, KeyError)>,
     /// Accepts what any key has signed that is not revoked.
     pub(crate) verifier: Verifier,
-    clients: BTreeMap<ClientId, Arc<Client>>,
+    clients: BTreeMap<ClientId, Held>,
     secrets: BTreeMap<ClientId, Vec<KeptClientSecret>>,
     outlives: Duration,
+}
+
+/// A client, and since when it is the one of its name; `None` for one of the configuration.
+struct Held {
+    client: Arc<Client>,
+    since: Option<UnixMillis>,
 }
 
 /// A signing key, for people.
@@ -54,40 +64,62 @@ pub struct KeyInfo {
 }
 
 impl Shelf {
-    /// Reads and opens everything.
+    /// Reads everything, and opens what opens.
     pub(crate) async fn read(
         store: &dyn Store,
         masters: &MasterKeys,
         policy: &Policy,
-    ) -> Result<Self, ShelfError> {
+    ) -> Result<Self, Failure> {
         // The version first: what changes meanwhile is read again at the next look.
         let version = store.shelf_version().await?;
         let stored = store.signing_keys().await?;
-        let opened = stored.iter().map(|key| key.open(masters)).collect::<Result<Vec<_>, _>>()?;
+        let (mut opened, mut unopened) = (Vec::with_capacity(stored.len()), Vec::new());
+        for key in &stored {
+            match key.open(masters) {
+                Ok(key) => opened.push(Some(key)),
+                Err(error) => {
+                    unopened.push((key.kid.clone(), error));
+                    opened.push(None);
+                }
+            }
+        }
         let good = stored.iter().zip(&opened).filter(|(stored, _)| stored.revoked_at.is_none());
-        let accepted = KeySet::from_signing_keys(good.map(|(_, opened)| opened));
+        let accepted = KeySet::from_signing_keys(good.filter_map(|(_, opened)| opened.as_ref()));
         // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
         let verifier = Verifier::new(accepted, policy.issuer.clone(), vec![policy.audience.clone()])
             .with_leeway_seconds(0);
-        let mut clients: BTreeMap<_, _> =
-            policy.clients.iter().map(|(id, client)| (id.clone(), Arc::new(client.clone()))).collect();
+        // One that authenticates is nobody until it was registered: before, and after it was removed.
+        let public = policy.clients.values().filter(|client| !client.kind.authenticates());
+        let configured = |client: &Client| Held { client: Arc::new(client.clone()), since: None };
+        let mut clients: BTreeMap<_, _> = public.map(|it| (it.id.clone(), configured(it))).collect();
         let mut secrets = BTreeMap::new();
         for registered in store.clients().await? {
             let id = registered.id.clone();
             // A section of the configuration with that name says what it is held to; another kind is another client.
             if let Some(client) = policy.registered(&registered) {
-                clients.insert(id.clone(), Arc::new(client));
+                let since = Some(registered.created_at);
+                clients.insert(id.clone(), Held { client: Arc::new(client), since });
                 secrets.insert(id, registered.secrets);
             }
         }
-        Ok(Self { version, stored, opened, verifier, clients, secrets, outlives: policy.keep_revocations() })
+        Ok(Self {
+            version,
+            stored,
+            opened,
+            unopened,
+            verifier,
+            clients,
+            secrets,
+            outlives: policy.keep_revocations(),
+        })
     }
 
     /// The key that signs now.
     pub(crate) fn signer(&self, now: UnixMillis) -> Result<&SigningKey, Failure> {
-        signing(&self.stored, now)
-            .and_then(|place| self.opened.get(place))
-            .ok_or_else(|| Failure::broken("signing an access token", "every signing key is revoked"))
+        const NONE: &str = "every signing key that opens here is revoked";
+        signing(&self.stored, now, |place| self.opened.get(place).is_some_and(Option::is_some))
+            .and_then(|place| self.opened.get(place)?.as_ref())
+            .ok_or_else(|| Failure::unavailable("signing an access token", NONE))
     }
 
     /// The keys with their phases, oldest first.
@@ -106,7 +138,7 @@ impl Shelf {
 
     /// The opened key of that id.
     pub(crate) fn key(&self, kid: &str) -> Option<&SigningKey> {
-        self.opened.iter().find(|key| key.kid() == kid)
+        self.opened.iter().flatten().find(|key| key.kid() == kid)
     }
 
     /// The newest key, the one that another must come after.
@@ -114,16 +146,27 @@ impl Shelf {
         self.stored.last()
     }
 
+    /// Why keys did not open here, with their `kid`.
+    pub(crate) fn unopened(&self) -> &[(String, KeyError)] {
+        &self.unopened
+    }
+
     /// What is published.
     fn jwks(&self, now: UnixMillis) -> Jwks {
         let phases = phases(&self.stored, now, self.outlives);
         let shown = self.opened.iter().zip(phases).filter(|(_, phase)| phase.is_accepted());
-        KeySet::from_signing_keys(shown.map(|(key, _)| key)).to_jwks()
+        KeySet::from_signing_keys(shown.filter_map(|(key, _)| key.as_ref())).to_jwks()
     }
 
     /// The client of that name; the built-in `web` where a request names none.
     fn client(&self, id: Option<&ClientId>) -> Option<Arc<Client>> {
-        self.clients.get(id.unwrap_or(&ClientId::web())).cloned()
+        self.clients.get(id.unwrap_or(&ClientId::web())).map(|held| Arc::clone(&held.client))
+    }
+
+    /// Whether the client of that name is the one that was there at that moment, and not another that took its place.
+    fn was_there(&self, id: &ClientId, at: UnixMillis) -> bool {
+        let since = self.clients.get(id).and_then(|held| held.since);
+        since.is_none_or(|since| since <= at.plus(CLOCKS))
     }
 
     /// The hashes of a client's secrets.
@@ -141,33 +184,26 @@ impl Rotunda {
     /// Looks whether keys or clients have changed, and reads them if so. Call it about once a second.
     ///
     /// # Errors
-    /// When the store does not answer, or a key does not open; what was read before stays in use.
+    /// When the store does not answer; what was read before stays in use.
     pub async fn look_at_shelf(&self) -> Result<(), Failure> {
         let seen = self.shelf().version;
-        if self.store.shelf_version().await? == seen {
+        let current = self.store.shelf_version().await?;
+        if current == seen {
             return Ok(());
         }
-        let shelf =
-            Shelf::read(&*self.store, &self.keys, &self.policy).await.map_err(ShelfError::into_failure)?;
+        let shelf = Shelf::read(&*self.store, &self.keys, &self.policy).await?;
         let mut place = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        // Of two that read at once, the newer one stays.
-        if shelf.version >= place.version {
+        // Of two that read at once, the newer one stays; a database that was put back has an older one for good.
+        if shelf.version >= place.version || current < seen {
             *place = Arc::new(shelf);
         }
         Ok(())
     }
 
-    /// Looks again because something was not there, unless that was done a moment ago.
-    pub(crate) async fn look_again(&self) -> Result<(), Failure> {
-        use std::sync::atomic::Ordering::Relaxed;
-        let now = self.clock.now();
-        let last = self.looked_again.load(Relaxed);
-        if now.distance(UnixMillis(last)) < COOL_DOWN
-            || self.looked_again.compare_exchange(last, now.0, Relaxed, Relaxed).is_err()
-        {
-            return Ok(());
-        }
-        self.look_at_shelf().await
+    /// The signing keys that do not open here, and why, for the log.
+    #[must_use]
+    pub fn unopened_keys(&self) -> Vec<String> {
+        self.shelf().unopened().iter().map(|(kid, why)| format!("{kid}: {why}")).collect()
     }
 
     /// The client of that name; the built-in `web` when a request names none.
@@ -178,16 +214,18 @@ impl Rotunda {
         if let Some(client) = self.shelf().client(id) {
             return Ok(client);
         }
-        self.look_again().await?;
+        self.look_at_shelf().await?;
         self.shelf().client(id).ok_or_else(|| Denied::ClientUnknown.into())
     }
 
-    /// The client that holds a session. One that was taken out of the configuration, or removed, has none any more.
-    pub(crate) async fn client_of(&self, id: &ClientId) -> Result<Arc<Client>, Error> {
-        self.client(Some(id)).await.map_err(|error| match error {
+    /// The client that was given something at that moment: a session, or a token of its own. One that was taken out of the
+    /// configuration, or removed, has none any more, and another one that bears its name now does not inherit it.
+    pub(crate) async fn client_of(&self, id: &ClientId, at: UnixMillis) -> Result<Arc<Client>, Error> {
+        let client = self.client(Some(id)).await.map_err(|error| match error {
             Error::Denied(Denied::ClientUnknown) => Denied::ClientMismatch.into(),
             other => other,
-        })
+        })?;
+        if self.shelf().was_there(id, at) { Ok(client) } else { Err(Denied::ClientMismatch.into()) }
     }
 
     /// How the client of that name keeps its tokens; the built-in `web` when a request names none.
@@ -231,23 +269,5 @@ impl Policy {
             scopes: registered.scopes.clone(),
             ..like.clone()
         })
-    }
-}
-
-/// Why keys and clients could not be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ShelfError {
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    #[error(transparent)]
-    Store(#[from] Failure),
-}
-
-impl ShelfError {
-    fn into_failure(self) -> Failure {
-        match self {
-            Self::Key(error) => Failure::broken("opening the signing keys", error),
-            Self::Store(failure) => failure,
-        }
     }
 }

@@ -14,7 +14,7 @@ use rotunda_token::{Claims, Invalid};
 
 use crate::Rotunda;
 use crate::denied::Denied;
-use crate::failure::Error;
+use crate::failure::{Error, Failure};
 use crate::model::{Client, ClientId, ClientKind, Facts, SessionId, UnixMillis, UserState};
 
 /// Whoever holds a good access token of a live session.
@@ -67,7 +67,8 @@ impl Rotunda {
         if claims.sid.is_some() || claims.sub != id.subject() {
             return Err(Denied::TokenUnknown.into());
         }
-        let client = self.client_of(&id).await.map_err(|error| match error {
+        let issued_at = UnixMillis(claims.iat.saturating_mul(1_000));
+        let client = self.client_of(&id, issued_at).await.map_err(|error| match error {
             Error::Denied(_) => Denied::TokenUnknown.into(),
             failure @ Error::Failure(_) => failure,
         })?;
@@ -81,8 +82,15 @@ impl Rotunda {
     pub(crate) async fn verified(&self, token: &str, now: UnixMillis) -> Result<Claims, Error> {
         let mut verified = self.shelf().verifier.verify(token, now.0);
         if matches!(verified, Err(Invalid::KeyUnknown)) {
-            self.look_again().await?;
-            verified = self.shelf().verifier.verify(token, now.0);
+            self.look_at_shelf().await?;
+            let shelf = self.shelf();
+            verified = shelf.verifier.verify(token, now.0);
+            // It may be good, and signed with a key that does not open here: no reason to tell anybody that they are signed out.
+            if matches!(verified, Err(Invalid::KeyUnknown)) && !shelf.unopened().is_empty() {
+                const WHY: &str =
+                    "a signing key does not open here, so tokens of it cannot be told from others";
+                return Err(Failure::unavailable("verifying an access token", WHY).into());
+            }
         }
         let refused = |it: Invalid| if it.is_expired() { Denied::TokenExpired } else { Denied::TokenUnknown };
         Ok(verified.map_err(refused)?)
@@ -124,6 +132,6 @@ impl Rotunda {
             return Err(Denied::SessionEnded(None).into());
         }
         // A client that was taken out of the configuration has no sessions any more.
-        Ok(self.client_of(&facts.session.client_id).await?.kind)
+        Ok(self.client_of(&facts.session.client_id, facts.session.created_at).await?.kind)
     }
 }

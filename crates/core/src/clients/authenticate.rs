@@ -69,7 +69,7 @@ impl Rotunda {
         let (now, hash) = (self.clock.now(), shown.secret.hash());
         let mut known = self.is_secret_of(&shown.id, hash, now);
         if !known {
-            self.look_again().await?;
+            self.look_at_shelf().await?;
             known = self.is_secret_of(&shown.id, hash, now);
         }
         if known {

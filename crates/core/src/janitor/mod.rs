@@ -47,8 +47,7 @@ impl Rotunda {
     /// When the store does not answer; the next step will do.
     pub async fn sweep(&self) -> Result<Swept, Failure> {
         let now = self.clock.now();
-        self.keep_keys().await?;
-        Ok(Swept {
+        let swept = Swept {
             expired: self.store.expire(now, BATCH).await?,
             sessions: self.store.forget_ended(now.minus(self.policy.keep_ended), BATCH).await?,
             events: self.store.forget_events(now.minus(self.policy.keep_events), BATCH).await?,
@@ -58,6 +57,9 @@ impl Rotunda {
                 .store
                 .forget_revocations(now.minus(self.policy.keep_revocations()), BATCH)
                 .await?,
-        })
+        };
+        // Last: whatever is wrong with keys keeps nothing else from being tidied up.
+        self.keep_keys().await?;
+        Ok(swept)
     }
 }

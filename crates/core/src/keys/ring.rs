@@ -41,7 +41,7 @@ impl KeyPhase {
 /// token may be accepted somewhere.
 #[must_use]
 pub fn phases(keys: &[SealedSigningKey], now: UnixMillis, outlives: Duration) -> Vec<KeyPhase> {
-    let signing = signing(keys, now);
+    let signing = signing(keys, now, |_| true);
     let phase = |(place, key): (usize, &SealedSigningKey)| {
         if let Some(at) = key.revoked_at {
             return KeyPhase::Revoked(at);
@@ -67,9 +67,14 @@ pub fn phases(keys: &[SealedSigningKey], now: UnixMillis, outlives: Duration) ->
     keys.iter().enumerate().map(phase).collect()
 }
 
-/// The place of the key that signs; `None` when all are revoked, or there is none.
-pub(crate) fn signing(keys: &[SealedSigningKey], now: UnixMillis) -> Option<usize> {
-    let good = || keys.iter().enumerate().filter(|(_, key)| key.revoked_at.is_none());
+/// The place of the key that signs, of those that can be used here; `None` when all of them are revoked, or there is none.
+pub(crate) fn signing(
+    keys: &[SealedSigningKey],
+    now: UnixMillis,
+    usable: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let is_good = |(place, key): &(usize, &SealedSigningKey)| key.revoked_at.is_none() && usable(*place);
+    let good = || keys.iter().enumerate().filter(is_good);
     let come = good().filter(|(_, key)| key.signs_from <= now).max_by_key(|(place, key)| rank(*place, key));
     come.or_else(|| good().min_by_key(|(place, key)| rank(*place, key))).map(|(place, _)| place)
 }

@@ -126,7 +126,7 @@ impl Rotunda {
         let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         let now = self.clock.now();
         // A client that was taken out of the configuration has no sessions any more.
-        let client = &*self.client_of(&facts.session.client_id).await?;
+        let client = &*self.client_of(&facts.session.client_id, facts.session.created_at).await?;
         let round = Round { prepared, facts, client, now };
         match speaks_for(client, prepared.attempt.proof.as_ref()) {
             Ok(()) => {}

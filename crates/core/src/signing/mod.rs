@@ -9,6 +9,7 @@
 //!
 //! Of several servers on one store that rotate at once, one wins (`KeyShelf::add_signing_key`).
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_lc_rs::aead::NONCE_LEN;
@@ -27,6 +28,9 @@ use crate::store::RevokingKey;
 
 /// How long the published key set may be cached: `max-age` of `/.well-known/jwks.json`.
 pub const JWKS_MAX_AGE: Duration = Duration::from_secs(10 * 60);
+
+/// How often a change is begun anew because somebody else changes keys at the same time.
+const ROUNDS: usize = 8;
 
 /// What became of a wish to rotate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +56,7 @@ impl Rotunda {
     /// # Errors
     /// When the store does not answer, or no key could be made.
     pub async fn rotate_keys(&self) -> Result<Rotated, Failure> {
-        loop {
+        for _ in 0..ROUNDS {
             let now = self.clock.now();
             let keys = self.signing_keys().await?;
             if let Some(coming) = keys.iter().find(|key| matches!(key.phase, KeyPhase::Coming(_))) {
@@ -70,6 +74,7 @@ impl Rotunda {
                 return Ok(Rotated::Added(key));
             }
         }
+        Err(Failure::overload("adding a signing key while others do"))
     }
 
     /// Revokes a signing key at once. Where it was the one that signs, another signs from now on.
@@ -77,7 +82,7 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::NotFound`] when there is no such key or it is revoked already; a failure when the store does not answer.
     pub async fn revoke_key(&self, kid: &str) -> Result<(), Error> {
-        loop {
+        for _ in 0..ROUNDS {
             let now = self.clock.now();
             let keys = self.signing_keys().await?;
             let key = keys.iter().find(|key| key.kid == kid).ok_or(Denied::NotFound)?;
@@ -98,6 +103,7 @@ impl Rotunda {
                 return Ok(());
             }
         }
+        Err(Failure::overload("revoking a signing key while others change keys").into())
     }
 
     /// The secret of an HS256 key, to be given to the services that share it; `None` for a key with a public half, whose
@@ -136,7 +142,9 @@ impl Rotunda {
 
     fn is_due(&self, signing: &KeyInfo, now: UnixMillis) -> bool {
         let old = self.policy.rotate_keys_every.is_some_and(|every| signing.signs_from.plus(every) <= now);
-        old || signing.algorithm != self.policy.algorithm.as_str()
+        // Asked once a process: of two servers that are configured differently, neither would ever be content with the other's.
+        let other = signing.algorithm != self.policy.algorithm.as_str();
+        old || (other && !self.algorithm_settled.swap(true, Ordering::Relaxed))
     }
 
     fn key_event(&self, kind: EventKind, at: UnixMillis) -> Event {

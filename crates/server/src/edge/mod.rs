@@ -5,6 +5,7 @@ pub(crate) mod beat;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod cookies;
+pub(crate) mod etag;
 pub(crate) mod form;
 pub(crate) mod host;
 pub(crate) mod origin;

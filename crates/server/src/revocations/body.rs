@@ -44,6 +44,11 @@ impl FeedBody {
 }
 
 impl FeedBody {
+    /// Whether there is more to be had at once.
+    pub(super) fn has_more(&self) -> bool {
+        self.more
+    }
+
     /// Whether it tells of something that the token of a reader of the feed may rest on.
     pub(super) fn concerns_readers(&self) -> bool {
         self.entries.iter().any(|it| matches!(it.what, WhatBody::Token { .. } | WhatBody::Key { .. }))

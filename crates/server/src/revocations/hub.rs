@@ -7,15 +7,16 @@
 //! 3. Streams wait for the log to move ([`Hub::moved`]). When the store does not answer, the log stays as it is, and its
 //!    `as_of` tells how old that is.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use rotunda_core::Rotunda;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{FeedPlace, UnixMillis};
+use rotunda_core::model::{ClientId, FeedPlace, Revoked, UnixMillis};
 use rotunda_core::revocations::PAGE;
-use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::body::{FeedBody, Heartbeat};
@@ -27,6 +28,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const IDLE: Duration = Duration::from_secs(5);
 /// How many streams there may be at once.
 const STREAMS: usize = 512;
+/// How many one client may have: a service that runs many times over.
+const STREAMS_OF_ONE: usize = 128;
 /// How many entries one message of a stream has at most.
 const CHUNK: usize = 1_000;
 /// How many entries one answer has at most.
@@ -42,7 +45,30 @@ pub(crate) struct Hub {
     /// Where the log stands.
     place: watch::Sender<Option<FeedPlace>>,
     streams: Arc<Semaphore>,
+    /// How many streams each client has.
+    of_each: std::sync::Mutex<BTreeMap<ClientId, usize>>,
+    /// Tells the task that somebody listens now.
+    joined: Notify,
     following: std::sync::Once,
+}
+
+/// A place for one stream, given back when it ends.
+pub(super) struct StreamPlace {
+    hub: Arc<Hub>,
+    client: ClientId,
+    _of_all: OwnedSemaphorePermit,
+}
+
+impl Drop for StreamPlace {
+    fn drop(&mut self) {
+        let mut each = self.hub.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mine) = each.get_mut(&self.client) {
+            *mine = mine.saturating_sub(1);
+            if *mine == 0 {
+                each.remove(&self.client);
+            }
+        }
+    }
 }
 
 impl Hub {
@@ -54,6 +80,8 @@ impl Hub {
             readings: AtomicU64::new(0),
             place: watch::Sender::new(None),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            of_each: std::sync::Mutex::default(),
+            joined: Notify::new(),
             following: std::sync::Once::new(),
         })
     }
@@ -63,12 +91,20 @@ impl Hub {
         self.rotunda.policy().keep_revocations()
     }
 
-    /// A place for a stream; the first one starts the task that reads on.
-    pub(super) fn join(self: &Arc<Self>) -> Result<OwnedSemaphorePermit, Failure> {
+    /// A place for a stream of that client; the first one starts the task that reads on.
+    pub(super) fn join(self: &Arc<Self>, client: &ClientId) -> Result<StreamPlace, Failure> {
+        const OPENING: &str = "opening a stream of the revocation feed";
         self.following.call_once(|| drop(tokio::spawn(follow(Arc::downgrade(self)))));
-        Arc::clone(&self.streams)
-            .try_acquire_owned()
-            .map_err(|_| Failure::overload("opening a stream of the revocation feed"))
+        let of_all = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| Failure::overload(OPENING))?;
+        let mut each = self.of_each.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = each.entry(client.clone()).or_default();
+        if *mine >= STREAMS_OF_ONE {
+            return Err(Failure::overload(OPENING));
+        }
+        *mine += 1;
+        drop(each);
+        self.joined.notify_one();
+        Ok(StreamPlace { hub: Arc::clone(self), client: client.clone(), _of_all: of_all })
     }
 
     /// Reads whatever the store has since the last reading.
@@ -85,6 +121,10 @@ impl Hub {
             let after = self.read().next();
             let page = self.rotunda.revocations(after).await?;
             let more = page.entries.len() == PAGE as usize;
+            if page.entries.iter().any(|(_, entry)| matches!(entry.what, Revoked::Key { .. })) {
+                // Whoever hears of it here is not accepted with a token of that key any more.
+                self.rotunda.look_at_shelf().await?;
+            }
             let (taken, place) = {
                 let mut log = self.log.write().unwrap_or_else(PoisonError::into_inner);
                 (log.take(page, now, self.keep()), log.next())
@@ -143,9 +183,9 @@ impl Hub {
 }
 
 /// Step 2.
-async fn follow(hub: Weak<Hub>) {
+async fn follow(mut follow_again: Weak<Hub>) {
     let mut well = true;
-    while let Some(hub) = hub.upgrade() {
+    while let Some(hub) = follow_again.upgrade() {
         let read = hub.catch_up().await;
         if let Err(failure) = &read
             && well
@@ -157,8 +197,15 @@ async fn follow(hub: Weak<Hub>) {
         }
         well = read.is_ok();
         let rest = if hub.streams.available_permits() < STREAMS { EVERY } else { IDLE };
-        let rotunda = Arc::clone(&hub.rotunda);
+        let (rotunda, weak) = (Arc::clone(&hub.rotunda), Arc::downgrade(&hub));
+        let woken = async {
+            tokio::select! {
+                () = rotunda.something_revoked() => {}
+                () = hub.joined.notified() => {}
+            }
+        };
+        let _ = timeout(rest, woken).await;
         drop(hub);
-        let _ = timeout(rest, rotunda.something_revoked()).await;
+        follow_again = weak;
     }
 }

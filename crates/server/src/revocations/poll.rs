@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ETAG, HeaderValue, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use rotunda_core::failure::Failure;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use super::Reader;
 use super::body::FeedBody;
 use super::log::Cursor;
 use crate::App;
+use crate::edge::etag;
 use crate::reply::{ErrorBody, Problem};
 
 /// Where the reader stands.
@@ -45,7 +46,8 @@ pub(crate) async fn poll(
     let since = query.since.as_deref().and_then(Cursor::parse);
     let (cursor, body) = app.hub.answer(since).ok_or_else(not_read)?;
     let tag = format!("\"{cursor}\"");
-    let seen = headers.get(IF_NONE_MATCH).is_some_and(|it| it.as_bytes() == tag.as_bytes());
+    // What is not all there is is no state that anybody could already have.
+    let seen = !body.has_more() && etag::is_known(&headers, &tag);
     let headers = [
         (ETAG, HeaderValue::from_str(&tag).map_err(|e| Failure::broken("writing a cursor", e))?),
         // Kept by the one who asked, and asked about every time; by nobody between.

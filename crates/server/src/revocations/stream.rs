@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderName};
 use hyper::body::Frame;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::log::Cursor;
 use super::poll::Since;
@@ -33,6 +33,8 @@ use crate::serve::Closing;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// After how many of them the token is asked about again: its client may have been removed.
 const ASK_AGAIN: u32 = 5;
+/// How long a reader may leave messages unread.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// How many messages may wait for a reader.
 const WAITING: usize = 4;
 
@@ -60,7 +62,7 @@ pub(crate) async fn stream(
     headers: HeaderMap,
     closing: Option<Extension<Closing>>,
 ) -> Result<Response, Problem> {
-    let place = app.hub.join()?;
+    let place = app.hub.join(&reader.service.client.id)?;
     app.hub.catch_up().await?;
     let last = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
     let since = query.since.as_deref().or(last).and_then(Cursor::parse);
@@ -170,7 +172,9 @@ impl Writer {
         // JSON has no line breaks outside strings, and in strings they are escaped: one `data` line holds it.
         let data = serde_json::to_string(data).map_err(|_| Gone)?;
         let message = format!("event: {event}\n{id}data: {data}\n\n");
-        self.events.send(Bytes::from(message)).await.map_err(|_| Gone)
+        // A reader that does not read gives up its place. Over HTTP/2 nothing else would notice.
+        let sent = timeout(PATIENCE, self.events.send(Bytes::from(message))).await;
+        sent.map_err(|_| Gone)?.map_err(|_| Gone)
     }
 }
 

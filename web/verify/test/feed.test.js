@@ -93,7 +93,11 @@ test("a stream that breaks off is opened again from where it was, with a new tok
 test("a token that is about to run out is renewed without a cut", () =>
   withStream({}, async (stream, verifier) => {
     stream.expiresIn = 1;
-    await until("a third stream", () => stream.asked.filter((it) => it.startsWith("stream")).length === 3);
+    await until("connected", () => verifier.health().feed.connected);
+    await until("a third stream", () => {
+      assert.ok(verifier.health().feed.connected, "nobody waits in between");
+      return stream.asked.filter((it) => it.startsWith("stream")).length === 3;
+    });
     assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["token", "stream", "token", "stream", "token", "stream"]);
     assert.equal(verifier.health().feed.error, null);
   }));

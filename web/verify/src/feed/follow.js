@@ -37,7 +37,6 @@ export class Follower {
     while (!closed.aborted) {
       try {
         await this.#oneStream();
-        feed.disconnected();
       } catch (error) {
         feed.disconnected(error);
         await pause(this.#nextWaitMs(), closed);

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use http::header::HOST;
-use rotunda_core::model::{Session, SessionId};
+use rotunda_core::clients::NewClient;
+use rotunda_core::model::{ClientKind, Session, SessionId, Standing};
 use rotunda_testkit::MemoryState;
 use tokio::runtime::{Builder, Runtime};
 
@@ -16,15 +17,21 @@ use crate::support::{ADA, Answer, App, Ask, Browser, FIREFOX, PASSWORD, Phone};
 /// Ada's password, which inputs may have in them.
 pub const ADA_S_PASSWORD: &str = PASSWORD;
 
-/// What stands for what: bytes that neither a header nor UTF-8 ever has. Each is also how `examples/seeds.rs` writes it.
-pub const PLACEHOLDERS: [(u8, &str); 6] = [
+/// What stands for what: bytes that neither a header nor UTF-8 ever has. Each is also how `examples/seeds` writes it.
+pub const PLACEHOLDERS: [(u8, &str); 7] = [
     (0xf8, "the refresh token in Ada's browser"),
     (0xf9, "the device secret in Ada's browser"),
     (0xfa, "the page key in Ada's browser"),
     (0xfb, "the refresh token in Ada's phone"),
     (0xfc, "the device secret in Ada's phone"),
     (0xfd, "the access token in Ada's phone"),
+    (0xfe, "the secret of the service"),
 ];
+
+/// A service's name, and the one scope that it has.
+pub(crate) const SERVICE: &str = "reports";
+/// See [`SERVICE`].
+pub(crate) const SCOPE: &str = "revocations.read";
 
 const BOB: &str = "bob@example.com";
 const BOB_S_PASSWORD: &str = "nobody ever sends this one";
@@ -37,8 +44,9 @@ pub(crate) struct House {
     runtime: Runtime,
     app: App,
     begun: MemoryState,
-    /// In the order of [`PLACEHOLDERS`].
+    /// Ada's, in the order of [`PLACEHOLDERS`].
     pub(crate) secrets: [String; 6],
+    service_s: String,
     ada_s: [String; 2],
     requests: u32,
 }
@@ -78,9 +86,10 @@ impl House {
             let [phone_refresh, phone_device, access] = phone_s;
             ([refresh, device, page, phone_refresh, phone_device, access], [session, phone.session])
         };
+        let service_s = runtime.block_on(a_service(&app));
         let begun = app.memory.snapshot();
         assert_eq!(begun.sessions.len(), 3, "two of Ada and one of Bob");
-        Self { runtime, app, begun, secrets, ada_s, requests: 0 }
+        Self { runtime, app, begun, secrets, service_s, ada_s, requests: 0 }
     }
 
     /// A request as a program sends it that is no browser: not a word about a page.
@@ -96,12 +105,20 @@ impl House {
         &self.secrets[5]
     }
 
+    /// The secret of the service.
+    pub(crate) fn service_s(&self) -> &str {
+        &self.service_s
+    }
+
     /// The input with the secrets that it asks for in their places.
     pub(crate) fn fill(&self, input: &[u8]) -> Vec<u8> {
         let mut filled = Vec::with_capacity(input.len());
         for byte in input {
             match PLACEHOLDERS.iter().position(|(placeholder, _)| placeholder == byte) {
-                Some(which) => filled.extend_from_slice(self.secrets[which].as_bytes()),
+                Some(which) => {
+                    let secret = self.secrets.get(which).unwrap_or(&self.service_s);
+                    filled.extend_from_slice(secret.as_bytes());
+                }
                 None => filled.push(*byte),
             }
         }
@@ -123,8 +140,18 @@ impl House {
             let leaks = self.opens_something(&answer.bytes) && !told.contains("stands twice");
             assert!(!leaks, "a refusal repeats a secret: {told}");
         }
+        assert!(
+            !contains(&answer.bytes, self.service_s.as_bytes()),
+            "an answer repeats the service's secret"
+        );
         self.nothing_happened_but(opens_something, &answer);
         answer
+    }
+
+    /// Whether a session has ended since the beginning.
+    pub(crate) fn ended(&self) -> bool {
+        let now = self.app.memory.snapshot();
+        now.sessions.values().any(|session| session.standing != Standing::Live)
     }
 
     fn nothing_happened_but(&self, opens_something: bool, answer: &Answer) {
@@ -148,6 +175,14 @@ impl House {
     fn is_ada_s(&self, id: SessionId) -> bool {
         self.ada_s.contains(&id.to_string())
     }
+}
+
+/// Registers the service, and gives its secret.
+async fn a_service(app: &App) -> String {
+    let new =
+        NewClient { id: SERVICE.to_owned(), kind: Some(ClientKind::Service), scopes: vec![SCOPE.to_owned()] };
+    let added = app.rotunda.add_client(&new).await.expect("nobody has the name");
+    added.secret.expect("a service has one").expose_text().to_string()
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

@@ -44,7 +44,7 @@ pub struct Jwk {
 
 /// The key type (`kty`) and the members that belong to it. All numbers are base64url without padding.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "kty")]
+#[serde(tag = "kty", try_from = "Members")]
 pub enum KeyParameters {
     /// A point on an elliptic curve (RFC 7518 §6.2.1).
     #[serde(rename = "EC")]
@@ -72,6 +72,34 @@ pub enum KeyParameters {
         /// Exponent, likewise; usually `AQAB`, which is 65537.
         e: String,
     },
+}
+
+/// As they are read: a derived tag would take `kty` as a number, too, and RFC 7517 §4.1 makes it a string.
+#[derive(Deserialize)]
+struct Members {
+    kty: String,
+    crv: Option<Value>,
+    x: Option<Value>,
+    y: Option<Value>,
+    n: Option<Value>,
+    e: Option<Value>,
+}
+
+impl TryFrom<Members> for KeyParameters {
+    type Error = &'static str;
+
+    fn try_from(Members { kty, crv, x, y, n, e }: Members) -> Result<Self, Self::Error> {
+        let text = |member| match member {
+            Some(Value::String(text)) => Ok(text),
+            _ => Err("a member that belongs to this `kty` is missing, or is no string"),
+        };
+        Ok(match kty.as_str() {
+            "EC" => Self::Ec { crv: text(crv)?, x: text(x)?, y: text(y)? },
+            "OKP" => Self::Okp { crv: text(crv)?, x: text(x)? },
+            "RSA" => Self::Rsa { n: text(n)?, e: text(e)? },
+            _ => return Err("a `kty` that is not known here"),
+        })
+    }
 }
 
 impl KeyParameters {

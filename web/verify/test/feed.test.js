@@ -177,8 +177,16 @@ test("a verifier that is closed leaves nothing behind", () =>
   withStream({}, async (stream, verifier) => {
     await opened(stream);
     verifier.close();
-    await until("the stream's end", () => stream.open.length === 0);
+    // Sooner than its silence would end it.
+    await until("the stream's end", () => stream.open.length === 0, 3000);
     const asked = stream.asked.length;
     await assert.rejects(verifier.ready({ timeoutMs: 50 }), { code: "feed_stale" });
     assert.equal(stream.asked.length, asked);
+  }));
+
+test("a stream that falls silent is opened again", () =>
+  withStream({}, async (stream, verifier) => {
+    await opened(stream);
+    await until("an error", () => /sent nothing for 5000 ms/.test(verifier.health().feed.error));
+    await until("another stream", () => stream.asked.filter((it) => it.startsWith("stream")).length === 2);
   }));

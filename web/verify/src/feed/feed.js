@@ -141,7 +141,7 @@ export class Feed {
 
   disconnected(error) {
     this.#connected = false;
-    this.#error = error?.message ?? null;
+    this.#error = error.message;
   }
 
   #stalenessMs() {

@@ -37,7 +37,6 @@ export class Follower {
     while (!closed.aborted) {
       try {
         await this.#oneStream();
-        feed.disconnected();
       } catch (error) {
         feed.disconnected(error);
         await pause(this.#nextWaitMs(), closed);
@@ -68,8 +67,10 @@ export class Follower {
       patience = after(SILENCE_MS, new AskError(url, `sent nothing for ${SILENCE_MS} ms, not even a heartbeat`));
       await this.#read(url, response, patience);
     } catch (error) {
-      if (stop.signal.reason === RENEW) return;
-      if ([401, 403].includes(error.status)) token.forget();
+      const renewed = stop.signal.reason === RENEW;
+      // A timer may fire a moment early, when the token would still be given out.
+      if (renewed || [401, 403].includes(error.status)) token.forget();
+      if (renewed) return;
       throw stop.signal.aborted ? stop.signal.reason : error;
     } finally {
       clearTimeout(renewal);

@@ -44,11 +44,13 @@ pub(super) struct Log {
     entries: VecDeque<(FeedPlace, Revocation)>,
     /// Entries up to this place have been dropped: whoever stands before it gets everything.
     dropped: FeedPlace,
+    /// The mark of that place, where it is known.
+    dropped_mark: Option<u32>,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { at: None, as_of: UnixMillis(0), entries: VecDeque::new(), dropped: 0 }
+        Self { at: None, as_of: UnixMillis(0), entries: VecDeque::new(), dropped: 0, dropped_mark: None }
     }
 }
 
@@ -88,20 +90,22 @@ impl Log {
         }
         // Before the first entry that was read there may be older ones, which nobody gave us.
         if self.at.is_none() {
-            self.dropped = page.entries.first().map_or(page.next, |(place, _)| place.saturating_sub(1));
+            let first = page.entries.first();
+            self.dropped = first.map_or(page.next, |(place, _)| place.saturating_sub(1));
+            self.dropped_mark = first.is_none().then_some(0);
         }
-        let mark = match (page.entries.last(), self.at) {
+        let end_mark = match (page.entries.last(), self.at) {
             (Some((_, entry)), _) => mark(entry),
             // Nothing new: what stood there before still does.
             (None, Some(at)) if at.place == page.next => at.mark,
             (None, _) => 0,
         };
-        self.at = Some(Cursor { feed: page.feed, place: page.next, mark });
+        self.at = Some(Cursor { feed: page.feed, place: page.next, mark: end_mark });
         self.entries.extend(page.entries);
         self.as_of = now;
         let dead = now.minus(keep);
-        while let Some((place, _)) = self.entries.front().filter(|(_, entry)| entry.at < dead) {
-            self.dropped = *place;
+        while let Some((place, entry)) = self.entries.front().filter(|(_, entry)| entry.at < dead) {
+            (self.dropped, self.dropped_mark) = (*place, Some(mark(entry)));
             self.entries.pop_front();
         }
         true
@@ -136,6 +140,9 @@ impl Log {
         }
         if cursor.place == at.place {
             return cursor.mark == at.mark;
+        }
+        if cursor.place == self.dropped {
+            return self.dropped_mark == Some(cursor.mark);
         }
         let found = self.entries.binary_search_by_key(&cursor.place, |(place, _)| *place);
         found.is_ok_and(|place| self.entries.get(place).is_some_and(|(_, entry)| mark(entry) == cursor.mark))
@@ -229,12 +236,23 @@ mod tests {
         log.take(page(7, &[], 2), UnixMillis(101), KEEP);
         assert_eq!(told(&log.after(None, 9).unwrap()), (true, 2, vec!["2".into()]));
         assert!(
-            log.after(cursor(7, 1, 0), 9).unwrap().full,
-            "whether it was this entry cannot be told any more"
+            !log.after(cursor(7, 1, 0), 9).unwrap().full,
+            "only the first entry is gone, and it was heard"
         );
+        assert!(log.after(cursor(7, 1, 1), 9).unwrap().full, "another one was heard");
         log.take(page(7, &[], 2), UnixMillis(151), KEEP);
         assert_eq!(told(&log.after(None, 9).unwrap()), (true, 2, vec![]));
         assert!(!log.after(cursor(7, 2, 50), 9).unwrap().full, "the last one is remembered");
+    }
+
+    #[test]
+    fn whoever_found_nothing_goes_on_from_there() {
+        let mut log = Log::default();
+        log.take(page(7, &[], 4), UnixMillis(10), KEEP);
+        let nothing = log.after(None, 9).unwrap();
+        assert_eq!(told(&nothing), (true, 4, vec![]));
+        log.take(page(7, &[entry(5, 20)], 5), UnixMillis(20), KEEP);
+        assert_eq!(told(&log.after(Some(nothing.cursor), 9).unwrap()), (false, 5, vec!["5".into()]));
     }
 
     #[test]

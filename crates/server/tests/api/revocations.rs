@@ -149,7 +149,7 @@ async fn nothing_new_is_304_and_a_cursor_from_elsewhere_gets_everything() {
     ada.login(ADA, PASSWORD).await.session_on_phone(200);
     app.send(post("/auth/logout").bearer(&ada.access_token)).await.no_content(&[]);
     assert_eq!(app.send(get("/revocations").bearer(&token).with(IF_NONE_MATCH, &tag)).await.status, 200);
-    for since in ["nonsense", "0000000000000000-0", "", "ffffffffffffffff-99999999999999999999"] {
+    for since in ["nonsense", "0000000000000000-0-00000000", "", "ffffffffffffffff-99999999999999999999-0"] {
         let body = poll(&app, &token, &format!("?since={since}")).await;
         assert_eq!((&body["full"], entries(&app, &body).len()), (&json!(true), 2), "{since:?}");
     }
@@ -171,6 +171,43 @@ async fn an_entry_goes_when_no_token_can_be_meant_any_more() {
     assert_eq!(entries(&app, &poll(&app, &token, "").await).len(), 0);
     app.rotunda.sweep().await.unwrap();
     assert_eq!(app.store.revocations(None, rotunda_core::model::UnixMillis(0), 9).await.unwrap().entries, []);
+}
+
+#[tokio::test]
+async fn after_a_restore_nobody_goes_on_where_others_stand_now() {
+    let app = App::new().await;
+    let token = service(&app, "feed", SCOPE).await;
+    let mut ada = Phone::new(&app, "ada");
+    ada.register(ADA, PASSWORD).await.session_on_phone(201);
+    let backup = app.memory.snapshot();
+    app.send(post("/auth/logout").bearer(&ada.access_token)).await.no_content(&[]);
+    let stands = poll(&app, &token, "").await["cursor"].as_str().unwrap().to_owned();
+    // The database is put back, without a word to anybody, and time goes on: the same place is given to another entry.
+    app.memory.restore(backup);
+    app.wait(Duration::from_secs(1));
+    app.send(post("/auth/logout").bearer(&ada.access_token)).await.no_content(&[]);
+    let router = rotunda_server::router(app.rotunda.clone(), app.web.clone());
+    let ask = get(&format!("/revocations?since={stands}")).bearer(&token);
+    let body =
+        router.oneshot(ask.to_request()).await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((&body["full"], entries(&app, &body).len()), (&json!(true), 1), "{stands} {body}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_does_not_read_gives_up_its_place_and_one_does_not_take_all() {
+    let app = App::new().await;
+    let (token, other) = (service(&app, "feed", SCOPE).await, service(&app, "other", SCOPE).await);
+    let mut unread = Vec::new();
+    for _ in 0..128 {
+        unread.push(Stream::open(&app, get("/revocations/stream").bearer(&token)).await);
+    }
+    app.send(get("/revocations/stream").bearer(&token)).await.unavailable("2");
+    drop(Stream::open(&app, get("/revocations/stream").bearer(&other)).await);
+    // A few heartbeats fill what may wait; then nobody waits longer than this.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    drop(Stream::open(&app, get("/revocations/stream").bearer(&token)).await);
+    drop(unread);
 }
 
 /// A stream under way.

@@ -73,8 +73,8 @@ async fn revoke(global: &Global, rotunda: &Rotunda, kid: &str) -> anyhow::Result
         return output::json(&json!({ "revoked": kid }));
     }
     output::print(&format!(
-        "Revoked {kid}. Every access token that it has signed is refused from now on, by this server at once and by\n\
-         services that follow the revocation feed within a second. Sessions go on: clients get new tokens by a refresh.\n"
+        "Revoked {kid}. Every access token that it has signed is refused within a second, by all servers and by\n\
+         services that follow the revocation feed. Sessions go on: clients get new tokens by a refresh.\n"
     ))
 }
 

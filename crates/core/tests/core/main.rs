@@ -75,6 +75,8 @@ mod retry;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod shelf;
+#[cfg(test)]
 mod signing;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,113 @@
+//! What is kept in memory follows the store, whatever is wrong with a part of it.
+
+use rotunda_core::Rotunda;
+use rotunda_core::clients::{AddedClient, ClientCredentials, ClientProof, NewClient};
+use rotunda_core::denied::Denied;
+use rotunda_core::login::Login;
+use rotunda_core::model::{ClientId, ClientKind};
+use rotunda_core::policy::Policy;
+
+use crate::support::{HOUR, MINUTE, SECOND, World, caller, denied, failure, masters};
+
+async fn added(w: &World, name: &str, kind: ClientKind) -> (AddedClient, ClientProof) {
+    let scopes = if kind == ClientKind::Service { vec!["reports.read".to_owned()] } else { Vec::new() };
+    let new = NewClient { id: name.to_owned(), kind: Some(kind), scopes };
+    let added = w.rotunda.add_client(&new).await.unwrap();
+    let id = ClientId(name.to_owned());
+    let credentials = ClientCredentials { id, secret: added.secret.clone().unwrap() };
+    let proof = w.rotunda.authenticate(&credentials, &caller("192.0.2.1")).await.unwrap();
+    (added, proof)
+}
+
+#[tokio::test]
+async fn a_key_that_does_not_open_here_keeps_no_revocation_out_and_signs_nobody_out() {
+    let mut w = World::new().await;
+    let mut tab = w.register("ada").await;
+    // The master keys are rolled out one server at a time; the first one that has the new key revokes the signing key.
+    let policy = w.rotunda.policy().clone();
+    let other = Rotunda::start(w.outside(), masters(&[1, 2]), policy).await.unwrap();
+    let old = w.rotunda.signing_keys().await.unwrap()[0].kid.clone();
+    other.revoke_key(&old).await.unwrap();
+    w.rotunda.look_at_shelf().await.unwrap();
+    assert_eq!(w.rotunda.unopened_keys().len(), 1);
+
+    // The revoked key signs no more and is not published; what it has signed may be anything, but is not let in.
+    assert!(failure(w.rotunda.bearer(&tab.access).await).is_temporary());
+    assert!(failure(w.rotunda.refresh(&tab.attempt()).await).is_temporary());
+    assert_eq!(w.rotunda.jwks().keys.len(), 0);
+    assert!(w.rotunda.ready().await.unwrap_err().is_temporary());
+    // A good token of the other server is an outage here, and nobody is told that they are signed out.
+    let grant = other.refresh(&tab.attempt()).await.unwrap();
+    assert!(failure(w.rotunda.bearer(grant.access_token.expose()).await).is_temporary());
+    // Everything else is taken over, and tidied up.
+    added(&w, "svc", ClientKind::Service).await;
+    assert!(w.rotunda.sweep().await.is_ok());
+
+    w.restart(&[1, 2]).await.unwrap();
+    assert_eq!(w.rotunda.unopened_keys(), [""; 0]);
+    w.rotunda.bearer(grant.access_token.expose()).await.unwrap();
+    tab.token = grant.refresh_token.expose().to_owned();
+    w.refreshes(&mut tab).await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_while_the_store_is_away_is_an_outage() {
+    let w = World::new().await;
+    let other = Rotunda::start(w.outside(), masters(&[1]), w.rotunda.policy().clone()).await.unwrap();
+    let tab = w.register("ada").await;
+    let kid = other.signing_keys().await.unwrap()[0].kid.clone();
+    other.revoke_key(&kid).await.unwrap();
+    let grant = other.refresh(&tab.attempt()).await.unwrap();
+    w.store.inner.set_out(true);
+    // Each of them, not only the first.
+    for _ in 0..20 {
+        assert!(failure(w.rotunda.bearer(grant.access_token.expose()).await).is_temporary());
+    }
+    w.store.inner.set_out(false);
+    for _ in 0..20 {
+        w.rotunda.bearer(grant.access_token.expose()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_was_removed_is_nobody_although_the_configuration_names_it() {
+    let w = World::with(|policy| {
+        for (name, kind) in [("shop", ClientKind::Confidential), ("svc", ClientKind::Service)] {
+            policy.clients.insert(ClientId(name.to_owned()), Policy::builtin(name, kind));
+        }
+    })
+    .await;
+    w.register("ada").await;
+    let (_, shop) = added(&w, "shop", ClientKind::Confidential).await;
+    let (_, svc) = added(&w, "svc", ClientKind::Service).await;
+    let tab = w.sign_in_with("ada", Login { proof: Some(shop.clone()), ..World::login_of("ada") }).await;
+    let token = w.rotunda.client_credentials(&svc, None).await.unwrap().access_token.expose().to_owned();
+    w.rotunda.service(&token).await.unwrap();
+    w.bearer(&tab).await;
+    for name in ["shop", "svc"] {
+        w.rotunda.remove_client(&ClientId(name.to_owned())).await.unwrap();
+    }
+    assert_eq!(denied(w.rotunda.bearer(&tab.access).await), Denied::ClientMismatch);
+    assert_eq!(denied(w.rotunda.service(&token).await), Denied::TokenUnknown);
+
+    // Another one of that name does not inherit what the first one was given.
+    w.pass(2 * MINUTE);
+    added(&w, "shop", ClientKind::Confidential).await;
+    added(&w, "svc", ClientKind::Service).await;
+    assert_eq!(denied(w.rotunda.bearer(&tab.access).await), Denied::ClientMismatch);
+    assert_eq!(denied(w.rotunda.service(&token).await), Denied::TokenUnknown);
+}
+
+#[tokio::test]
+async fn two_servers_of_two_algorithms_do_not_rotate_against_each_other() {
+    let w = World::new().await;
+    let policy = Policy { algorithm: rotunda_token::Algorithm::EdDsa, ..w.rotunda.policy().clone() };
+    let other = Rotunda::start(w.outside(), masters(&[1]), policy).await.unwrap();
+    for _ in 0..10 {
+        w.pass(HOUR + SECOND);
+        w.rotunda.sweep().await.unwrap();
+        other.sweep().await.unwrap();
+    }
+    let keys = w.rotunda.signing_keys().await.unwrap();
+    assert!(keys.len() <= 2, "{keys:?}");
+}

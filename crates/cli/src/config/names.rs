@@ -45,7 +45,7 @@ pub(super) fn suggestion<T: AsRef<str>>(wrong: &str, right: &[T]) -> String {
 }
 
 /// How a refusal of a value ends: with all that there are.
-pub(super) fn choices<T: AsRef<str>>(right: &[T]) -> String {
+fn choices<T: AsRef<str>>(right: &[T]) -> String {
     let all: Vec<String> = right.iter().map(|name| format!("{:?}", name.as_ref())).collect();
     format!("{} {}", if all.len() == 1 { "there is only" } else { "there are" }, all.join(", "))
 }

@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::duration::{parse_duration, show_duration};
-use super::names::{choices, suggestion};
+use super::names::suggestion;
 use super::settings::LogFormat;
 
 /// Several texts: an array, or one text with commas between them.
@@ -175,8 +175,6 @@ impl Visitor<'_> for Written {
 pub(super) trait Choice: Copy + 'static {
     /// The words that there are.
     const WORDS: &'static [(&'static str, Self)];
-    /// Words that will have a meaning in a later version.
-    const NOT_YET: &'static [&'static str] = &[];
 }
 
 /// What one of those words means.
@@ -199,11 +197,7 @@ impl<'de, T: Choice> Deserialize<'de> for Chosen<T> {
                     return Ok(Chosen(*meaning));
                 }
                 let words: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
-                Err(E::custom(if T::NOT_YET.contains(&text) {
-                    format!("{text:?} is not in this version; {}", choices(&words))
-                } else {
-                    format!("{text:?} is not a choice here; {}", suggestion(text, &words))
-                }))
+                Err(E::custom(format!("{text:?} is not a choice here; {}", suggestion(text, &words))))
             }
         }
         deserializer.deserialize_str(Word(PhantomData))

@@ -59,8 +59,13 @@ const BAD: &[(&str, &str)] = &[
         "rotunda.toml:2: [refresh] late_retry: \"devise\" is not a choice here; did you mean \"device\"?",
     ),
     (
-        "[tokens]\nalgorithm = \"RS256\"",
-        "rotunda.toml:2: [tokens] algorithm: \"RS256\" is not in this version; there is only \"ES256\"",
+        "[tokens]\nalgorithm = \"RS265\"",
+        "rotunda.toml:2: [tokens] algorithm: \"RS265\" is not a choice here; did you mean \"RS256\"?",
+    ),
+    ("[keys]\nrotate_every = \"1h\"", "rotunda.toml:2: [keys] rotate_every: \"1h\" is shorter than a day"),
+    (
+        "[keys]\nrotate_every = \"never\"\npublish_ahead = \"10m\"",
+        "rotunda.toml:3: [keys] publish_ahead: \"10m\" is not from \"15m\" to \"7d\"",
     ),
     (
         "[accounts]\nlink_life = \"9m\"\nreport_life = \"31d\"\nreauthenticate_within = \"59s\"",

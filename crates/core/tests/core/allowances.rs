@@ -13,7 +13,7 @@ use rotunda_core::model::{
 };
 use rotunda_core::password::ChangePassword;
 use rotunda_core::policy::{Policy, Registration};
-use rotunda_core::register::Newcomer;
+use rotunda_core::register::{Newcomer, Register};
 use rotunda_core::store::Clients;
 
 use crate::flows::{NEW, assert_same};
@@ -383,4 +383,41 @@ async fn a_secret_that_was_new_takes_nothing_from_the_bucket_of_its_address() {
         w.pass(SECOND);
         assert!(shows(&w, "shop", &secret, "192.0.2.1").await.is_ok(), "{n}");
     }
+}
+
+/// All users of the shop come from the address of its server. Strangers in its form lock out nobody but at the account that
+/// they guess at.
+#[tokio::test]
+async fn whoever_comes_through_a_client_that_authenticates_is_bounded_by_account_alone() {
+    let w = World::with(|policy| {
+        only(|limits| &mut limits.login_per_address)(policy);
+        (policy.limits.register_per_address, policy.limits.login_per_account) = (THREE, THREE);
+    })
+    .await;
+    w.register("ada").await;
+    let (server, secret) = ("192.0.2.80", add_shop(&w).await);
+    let shop = Some(shows(&w, "shop", &secret, server).await.unwrap());
+    let through = async |name: &str, text: &str| {
+        let (proof, caller) = (shop.clone(), caller(server));
+        w.rotunda.login(&Login { password: password(text), proof, caller, ..World::login_of(name) }).await
+    };
+    for n in 0..5 {
+        assert_eq!(denied(through(&format!("nobody{n}"), "a guess").await), Denied::CredentialsInvalid);
+    }
+    through("ada", PASSWORD).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(denied(through("ada", "a guess").await), Denied::CredentialsInvalid);
+    }
+    held_back(&w, MINUTE, through("ada", PASSWORD)).await;
+    for n in 0..5 {
+        let newcomer = World::registration(&format!("new{n}"));
+        let register = Register { proof: shop.clone(), caller: caller(server), ..newcomer };
+        w.rotunda.register(&register).await.unwrap();
+    }
+    // What came through the shop has taken nothing from those who come from there by themselves.
+    for n in 0..3 {
+        let refused = denied(knock(&w, &format!("other{n}"), "a guess", server).await);
+        assert_eq!(refused, Denied::CredentialsInvalid);
+    }
+    held_back(&w, MINUTE, knock(&w, "another", "a guess", server)).await;
 }

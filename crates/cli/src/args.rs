@@ -253,7 +253,7 @@ pub(crate) enum Client {
         /// [default: as its section of the configuration says]
         #[arg(long, value_parser = ["web", "native", "confidential", "service"])]
         kind: Option<String>,
-        /// What a service may ask for; may be given several times.
+        /// What a service may ask for; may be given several times: 32 scopes at most, of 1,024 bytes in total.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
     },

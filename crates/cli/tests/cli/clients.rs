@@ -122,6 +122,9 @@ fn what_cannot_be_a_client_is_refused_with_what_to_do() {
     let many: Vec<String> = (0..33).map(|n| format!("--scope=s{n}")).collect();
     let many: Vec<&str> =
         ["many", "--kind", "service"].into_iter().chain(many.iter().map(String::as_str)).collect();
+    let long: Vec<String> = (0..16).map(|n| format!("--scope={n:064}")).collect();
+    let long: Vec<&str> =
+        ["long", "--kind", "service"].into_iter().chain(long.iter().map(String::as_str)).collect();
     for (arguments, expected) in [
         (&["shop", "--kind", "service"][..], "there is a client shop already"),
         (&["web", "--kind", "web"], "web is a built-in client"),
@@ -131,6 +134,7 @@ fn what_cannot_be_a_client_is_refused_with_what_to_do() {
         (&["other", "--kind", "service", "--scope", "a b"], "\"a b\" is no scope"),
         (&["other", "--kind", "native", "--scope", "x"], "only a client of kind \"service\" has scopes"),
         (&many, "a client has at most 32 scopes"),
+        (&long, "at most 1024 bytes in total, with a space between two; these have 1039"),
     ] {
         let output = add(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");

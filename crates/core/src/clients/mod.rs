@@ -30,6 +30,9 @@ pub const MOST_SECRETS: usize = 2;
 /// How many scopes a client has.
 pub const MOST_SCOPES: usize = 32;
 
+/// How many bytes its scopes have, with a space between two: they travel in one header where a gateway asks.
+pub const MOST_SCOPES_BYTES: usize = 1024;
+
 /// How often a change is begun anew because somebody else changes the same client.
 const ROUNDS: usize = 4;
 
@@ -117,6 +120,11 @@ pub enum ClientError {
     /// Too many scopes.
     #[error("a client has at most {MOST_SCOPES} scopes")]
     ManyScopes,
+    /// Too long in total.
+    #[error(
+        "the scopes of a client have at most {MOST_SCOPES_BYTES} bytes in total, with a space between two; these have {0}"
+    )]
+    LongScopes(usize),
     /// Only a service has scopes.
     #[error("only a client of kind \"service\" has scopes: it asks for them itself")]
     NoScopes,
@@ -266,6 +274,10 @@ fn scopes(kind: ClientKind, given: &[String]) -> Result<Vec<String>, ClientError
     }
     if scopes.len() > MOST_SCOPES {
         return Err(ClientError::ManyScopes);
+    }
+    let bytes = scopes.iter().map(|scope| scope.len() + 1).sum::<usize>().saturating_sub(1);
+    if bytes > MOST_SCOPES_BYTES {
+        return Err(ClientError::LongScopes(bytes));
     }
     Ok(scopes.into_iter().collect())
 }

@@ -124,6 +124,15 @@ async fn a_name_is_nobody_elses_and_a_section_of_the_same_kind_holds_for_its_cli
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert!(matches!(add("x", Some(K::Service), &many).await, Err(ClientError::ManyScopes)));
     assert_eq!(add("x", Some(K::Service), &many[..32]).await.unwrap().client.scopes.len(), 32);
+    // Fifteen of 64 bytes, one of 49, and fifteen spaces.
+    let long: Vec<String> =
+        (0..16).map(|n| format!("{n:0width$}", width = if n < 15 { 64 } else { 49 })).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    let fifty = "x".repeat(50);
+    let longer = [&long[..15], &[fifty.as_str()]].concat();
+    let refused = add("z", Some(K::Service), &longer).await;
+    assert!(matches!(refused, Err(ClientError::LongScopes(1025))));
+    assert_eq!(add("z", Some(K::Service), &long).await.unwrap().client.scopes.join(" ").len(), 1024);
     assert_eq!(add("y", Some(K::Service), &["b", "a", "b"]).await.unwrap().client.scopes, ["a", "b"]);
     assert!(matches!(add("y", Some(K::Service), &[]).await, Err(ClientError::Taken(_))));
     let shop = add("shop", None, &[]).await.unwrap();

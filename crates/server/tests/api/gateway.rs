@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::AUTHORIZATION;
+use rotunda_core::clients::{MOST_SCOPES_BYTES, NewClient};
 use rotunda_core::import::{Arrival, Imported};
-use rotunda_core::model::{ClientId, Password};
+use rotunda_core::model::{ClientId, ClientKind, Password};
 use rotunda_core::outside::PasswordHasher;
 use rotunda_core::policy::Policy;
 use rotunda_core::store::Store;
@@ -258,4 +259,20 @@ async fn an_imported_id_is_told_as_it_is() {
     let by_cookie = passed(&app.send(with_cookies(&ada, "GET")).await);
     assert_eq!(by_cookie[0], subject);
     assert_eq!(passed(&app.send(asking().bearer(&ada.access_token)).await), by_cookie);
+}
+
+/// As many scopes as a client may have fit into the header that tells them.
+#[tokio::test]
+async fn a_service_with_all_the_scopes_that_it_may_have_passes() {
+    let app = App::new().await;
+    let scopes: Vec<_> =
+        (0..16).map(|n| format!("{n:0width$}", width = if n < 15 { 64 } else { 49 })).collect();
+    let bytes = scopes.join(" ");
+    assert_eq!(bytes.len(), MOST_SCOPES_BYTES);
+    let new = NewClient { id: "reports".to_owned(), kind: Some(ClientKind::Service), scopes };
+    let secret = app.rotunda.add_client(&new).await.unwrap().secret.unwrap().expose_text();
+    let form = post("/oauth/token").form(&[("grant_type", "client_credentials")]);
+    let token = app.send(form.basic("reports", &secret)).await.json["access_token"].clone();
+    let answer = app.send(asking().bearer(token.as_str().unwrap())).await;
+    assert_eq!((answer.status, answer.header("x-auth-scope")), (200, Some(bytes.as_str())));
 }

@@ -99,7 +99,7 @@ async fn an_authorization_that_is_not_good_is_not_rescued_by_a_good_cookie() {
     for value in ["Bearer x", "Bearer a.b.c", "bearer "] {
         app.send(with(value)).await.challenged("token_unknown", None);
     }
-    for value in ["", "Basic YWRhOnNlY3JldA==", "Bearer", "DPoP abc"] {
+    for value in ["Bearer", "bearer", "Bearer\tx", "Bearer,x"] {
         app.send(with(value)).await.challenged("token_missing", None);
     }
     let good = format!("Bearer {}", ada.access_token);
@@ -109,6 +109,18 @@ async fn an_authorization_that_is_not_good_is_not_rescued_by_a_good_cookie() {
     app.wait(Duration::from_secs(901));
     app.send(with(&good)).await.challenged("token_expired", None);
     assert_eq!(app.send(with_cookies(&ada, "GET")).await.status, 200, "the session lives on");
+}
+
+/// A proxy in front of a staging site asks for a password of its own, and browsers send it along with everything.
+#[tokio::test]
+async fn an_authorization_of_another_scheme_is_somebody_elses() {
+    let app = App::new().await;
+    let (ada, expected) = ada_at_home(&app).await;
+    for value in ["Basic YWRhOnNlY3JldA==", "Basic", "DPoP abc", "", "Negotiate"] {
+        let answer = app.send(with_cookies(&ada, "GET").with(AUTHORIZATION, value)).await;
+        assert_eq!(passed(&answer), expected, "{value}");
+        app.send(asking().with(AUTHORIZATION, value)).await.challenged("token_missing", None);
+    }
 }
 
 #[tokio::test]

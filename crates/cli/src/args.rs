@@ -259,12 +259,13 @@ pub(crate) enum Client {
     },
     /// List all clients: the built-in ones, those of the configuration, and those that were added.
     List,
-    /// Give a client another secret. The old one stays good for a while.
+    /// Give a client another secret. The old ones stay good for a while, two at most.
     #[command(after_help = "Example:\n  rotunda client rotate-secret shop --keep-old 1h")]
     RotateSecret {
         /// The client.
         name: String,
-        /// For how long the old one is good as well, such as "1h"; "0s" ends it at once.
+        /// For how long the old ones are good as well, such as "1h", and none longer than was said before; "0s" ends all of
+        /// them at once.
         #[arg(long, value_name = "DURATION", default_value = "24h")]
         keep_old: String,
     },

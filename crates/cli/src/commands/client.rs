@@ -77,14 +77,17 @@ fn tell_added(global: &Global, added: &AddedClient) -> anyhow::Result<()> {
 
 fn tell_rotated(global: &Global, id: &ClientId, rotated: &RotatedSecret) -> anyhow::Result<()> {
     let secret = rotated.secret.expose_text();
-    let until = rotated.old_until.map(moment);
+    let until: Vec<_> = rotated.old_until.iter().copied().map(moment).collect();
     if global.json {
-        let told = json!({"client_id": id.0, "client_secret": secret, "old_secret_until": until});
+        let told = json!({"client_id": id.0, "client_secret": secret, "old_secrets_until": until});
         return output::json(&told);
     }
-    let old = match until {
-        Some(until) => format!("The old one is good until {until}.\n"),
-        None => "The old one is good for nothing any more.\n".to_owned(),
+    let old = match until.as_slice() {
+        [] => "No old secret is good any more.\n".to_owned(),
+        [one] => format!("1 old secret is still good, until {one}.\n"),
+        several => {
+            format!("{} old secrets are still good, until {}.\n", several.len(), several.join(" and "))
+        }
     };
     output::print(&format!("client_id      {id}\n{}{old}", told_once(&secret)))
 }

@@ -145,7 +145,7 @@ async fn a_form_that_cannot_be_read_in_one_way_is_refused() {
 }
 
 #[tokio::test]
-async fn two_secrets_are_good_while_one_takes_the_place_of_the_other() {
+async fn old_secrets_are_good_while_one_takes_the_place_of_the_other() {
     let app = App::new().await;
     let first = Client::reports(&app).await;
     let day = Duration::from_secs(24 * 3600);
@@ -161,22 +161,24 @@ async fn two_secrets_are_good_while_one_takes_the_place_of_the_other() {
         }
     };
     let (second, until) = rotate(day).await;
-    assert_eq!(until, Some(app.now().plus(day)));
+    assert_eq!(until, [app.now().plus(day)]);
     assert!(works(&first).await && works(&second).await);
     app.wait(day - Duration::from_millis(1));
     assert!(works(&first).await);
     app.wait(Duration::from_millis(1));
     assert!(!works(&first).await && works(&second).await);
-    // Of three, two are good at most.
+    // Of four, three are good at most.
     let (third, _) = rotate(day).await;
     let (fourth, _) = rotate(2 * day).await;
-    assert!(!works(&second).await && works(&third).await && works(&fourth).await);
+    assert!(works(&second).await && works(&third).await && works(&fourth).await);
+    let (newest, _) = rotate(2 * day).await;
+    assert!(!works(&second).await && works(&third).await && works(&fourth).await && works(&newest).await);
     // At once, when somebody else has seen it.
     let (fifth, until) = rotate(Duration::ZERO).await;
-    assert_eq!(until, None);
-    assert!(!works(&third).await && !works(&fourth).await && works(&fifth).await);
+    assert_eq!(until, []);
+    assert!(!works(&newest).await && !works(&third).await && !works(&fourth).await && works(&fifth).await);
     let kinds = app.news().await;
-    assert_eq!(kinds.iter().filter(|kind| *kind == "client.secret_changed").count(), 4);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "client.secret_changed").count(), 5);
 }
 
 /// A client that another server has added a moment ago is known here at once.

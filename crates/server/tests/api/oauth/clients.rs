@@ -10,7 +10,7 @@ use rotunda_core::model::{
 };
 
 use super::Client;
-use crate::support::{App, Ask, Setup, post};
+use crate::support::{ADA, App, Ask, PASSWORD, Phone, Setup, post};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
@@ -251,4 +251,25 @@ async fn a_client_that_was_removed_can_do_nothing_any_more() {
     let body = serde_json::json!({"refresh_token": ada.refresh_token});
     app.send(post("/auth/logout").json(&body)).await.no_content(&[]);
     assert_eq!(app.story(&ada.id).await.last().unwrap(), "session.ended logged_out");
+}
+
+/// Whatever writes a Basic header for a client without a secret ends it with the colon.
+#[tokio::test]
+async fn an_empty_password_is_none_for_a_public_client_and_for_no_other() {
+    let app = App::new().await;
+    let mut phone = Phone::new(&app, "ada");
+    phone.register(ADA, PASSWORD).await.session_on_phone(201);
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &phone.refresh_token),
+        ("device_secret", &phone.device_secret),
+    ];
+    let answer = app.send(post("/oauth/token").form(&fields).basic("native", "")).await;
+    assert_eq!(answer.status, 200, "{}", answer.told());
+    app.send(post("/oauth/token").form(&fields).basic("native", "x")).await.client_refused(true);
+    app.send(asking(&[]).basic("native", "")).await.client_refused(true);
+    let reports = Client::reports(&app).await;
+    for name in [reports.id, "nobody"] {
+        app.send(asking(&[]).basic(name, "")).await.client_refused(true);
+    }
 }

@@ -269,7 +269,10 @@ pub(crate) enum Client {
         #[arg(long, value_name = "DURATION", default_value = "24h")]
         keep_old: String,
     },
-    /// Remove a client that was added. Its tokens and its users' sessions are refused from then on.
+    /// Remove a client that was added. This server refuses its tokens and its users' sessions from then on.
+    ///
+    /// Services that check tokens by themselves accept its access tokens until they run out, whether they follow the feed or
+    /// not.
     Remove {
         /// The client.
         name: String,

@@ -45,7 +45,8 @@ pub(crate) async fn run(global: &Global, verb: args::Client) -> anyhow::Result<E
                 output::json(&json!({"client_id": id.0, "removed": true}))?;
             } else {
                 output::print(&format!(
-                    "removed {id}; its tokens and its users' sessions are refused from now on\n"
+                    "removed {id}; this server refuses its tokens and its users' sessions from now on. Services that check \
+                     tokens by themselves accept its access tokens until they run out\n"
                 ))?;
             }
         }

@@ -227,7 +227,7 @@ impl Rotunda {
         Err(Failure::overload("changing the secret of a client that is being changed").into())
     }
 
-    /// Removes a client. Its users' sessions are refused from now on.
+    /// Removes a client. Its users' sessions are refused here from now on.
     ///
     /// # Errors
     /// [`ClientError::Unknown`]; a failure when the store does not answer.
@@ -256,7 +256,7 @@ impl Rotunda {
     }
 }
 
-/// Step 3: the secrets after a rotation, the newest last. Of the old ones only the newest goes on, which had no end so far.
+/// Step 3: the secrets after a rotation, the newest last.
 fn successors(old: &[KeptClientSecret], new: KeptClientSecret, keep_old: Duration) -> Vec<KeptClientSecret> {
     let now = new.created_at;
     let latest = now.plus(keep_old);

@@ -253,22 +253,26 @@ pub(crate) enum Client {
         /// [default: as its section of the configuration says]
         #[arg(long, value_parser = ["web", "native", "confidential", "service"])]
         kind: Option<String>,
-        /// What a service may ask for; may be given several times.
+        /// What a service may ask for; may be given several times: 32 scopes at most, of 1,024 bytes in total.
         #[arg(long = "scope", value_name = "SCOPE")]
         scopes: Vec<String>,
     },
     /// List all clients: the built-in ones, those of the configuration, and those that were added.
     List,
-    /// Give a client another secret. The old one stays good for a while.
+    /// Give a client another secret. The old ones stay good for a while, two at most.
     #[command(after_help = "Example:\n  rotunda client rotate-secret shop --keep-old 1h")]
     RotateSecret {
         /// The client.
         name: String,
-        /// For how long the old one is good as well, such as "1h"; "0s" ends it at once.
+        /// For how long the old ones are good as well, such as "1h", and none longer than was said before; "0s" ends all of
+        /// them at once.
         #[arg(long, value_name = "DURATION", default_value = "24h")]
         keep_old: String,
     },
-    /// Remove a client that was added. Its tokens and its users' sessions are refused from then on.
+    /// Remove a client that was added. This server refuses its tokens and its users' sessions from then on.
+    ///
+    /// Services that check tokens by themselves accept its access tokens until they run out, whether they follow the feed or
+    /// not.
     Remove {
         /// The client.
         name: String,

@@ -209,20 +209,24 @@ impl Rotunda {
     /// The client of that name; the built-in `web` when a request names none.
     ///
     /// # Errors
-    /// [`Denied::ClientUnknown`]; a failure when the store does not answer.
+    /// [`Denied::ClientUnknown`]; [`Denied::ClientRefused`] for one that is configured and not registered; a failure when the
+    /// store does not answer.
     pub(crate) async fn client(&self, id: Option<&ClientId>) -> Result<Arc<Client>, Error> {
         if let Some(client) = self.shelf().client(id) {
             return Ok(client);
         }
         self.look_at_shelf().await?;
-        self.shelf().client(id).ok_or_else(|| Denied::ClientUnknown.into())
+        // One that the configuration names and nobody has registered has no secret that could be good.
+        let configured = id.is_some_and(|id| self.policy.clients.contains_key(id));
+        let refused = if configured { Denied::ClientRefused } else { Denied::ClientUnknown };
+        self.shelf().client(id).ok_or_else(|| refused.into())
     }
 
     /// The client that was given something at that moment: a session, or a token of its own. One that was taken out of the
     /// configuration, or removed, has none any more, and another one that bears its name now does not inherit it.
     pub(crate) async fn client_of(&self, id: &ClientId, at: UnixMillis) -> Result<Arc<Client>, Error> {
         let client = self.client(Some(id)).await.map_err(|error| match error {
-            Error::Denied(Denied::ClientUnknown) => Denied::ClientMismatch.into(),
+            Error::Denied(Denied::ClientUnknown | Denied::ClientRefused) => Denied::ClientMismatch.into(),
             other => other,
         })?;
         if self.shelf().was_there(id, at) { Ok(client) } else { Err(Denied::ClientMismatch.into()) }

@@ -45,7 +45,8 @@ pub(crate) async fn run(global: &Global, verb: args::Client) -> anyhow::Result<E
                 output::json(&json!({"client_id": id.0, "removed": true}))?;
             } else {
                 output::print(&format!(
-                    "removed {id}; its tokens and its users' sessions are refused from now on\n"
+                    "removed {id}; this server refuses its tokens and its users' sessions from now on. Services that check \
+                     tokens by themselves accept its access tokens until they run out\n"
                 ))?;
             }
         }
@@ -77,14 +78,17 @@ fn tell_added(global: &Global, added: &AddedClient) -> anyhow::Result<()> {
 
 fn tell_rotated(global: &Global, id: &ClientId, rotated: &RotatedSecret) -> anyhow::Result<()> {
     let secret = rotated.secret.expose_text();
-    let until = rotated.old_until.map(moment);
+    let until: Vec<_> = rotated.old_until.iter().copied().map(moment).collect();
     if global.json {
-        let told = json!({"client_id": id.0, "client_secret": secret, "old_secret_until": until});
+        let told = json!({"client_id": id.0, "client_secret": secret, "old_secrets_until": until});
         return output::json(&told);
     }
-    let old = match until {
-        Some(until) => format!("The old one is good until {until}.\n"),
-        None => "The old one is good for nothing any more.\n".to_owned(),
+    let old = match until.as_slice() {
+        [] => "No old secret is good any more.\n".to_owned(),
+        [one] => format!("1 old secret is still good, until {one}.\n"),
+        several => {
+            format!("{} old secrets are still good, until {}.\n", several.len(), several.join(" and "))
+        }
     };
     output::print(&format!("client_id      {id}\n{}{old}", told_once(&secret)))
 }

@@ -53,7 +53,7 @@ async fn a_service_is_added_gets_a_token_and_changes_its_secret_while_the_server
     assert_eq!((feed.status, &feed.body["full"]), (200, &json!(true)));
 
     let rotated = place.json(&["client", "rotate-secret", "reports"], "");
-    assert!(rotated["old_secret_until"].is_string(), "{rotated}");
+    assert_eq!(rotated["old_secrets_until"].as_array().unwrap().len(), 1, "{rotated}");
     let second = rotated["client_secret"].as_str().unwrap().to_owned();
     soon(&client, &server, ("reports", &second), 200).await;
     assert_eq!(token(&client, &server, "reports", &first).await.0, 200, "the old one is good for a day");
@@ -67,7 +67,7 @@ async fn a_service_is_added_gets_a_token_and_changes_its_secret_while_the_server
     soon(&client, &server, ("reports", &second), 401).await;
     soon(&client, &server, ("reports", &first), 401).await;
     let rotated = place.run(&["client", "rotate-secret", "reports", "--keep-old", "0s"], "");
-    assert!(String::from_utf8_lossy(&rotated.stdout).contains("The old one is good for nothing any more."));
+    assert!(String::from_utf8_lossy(&rotated.stdout).contains("No old secret is good any more."));
     soon(&client, &server, ("reports", &third), 401).await;
 
     assert_eq!(
@@ -122,6 +122,9 @@ fn what_cannot_be_a_client_is_refused_with_what_to_do() {
     let many: Vec<String> = (0..33).map(|n| format!("--scope=s{n}")).collect();
     let many: Vec<&str> =
         ["many", "--kind", "service"].into_iter().chain(many.iter().map(String::as_str)).collect();
+    let long: Vec<String> = (0..16).map(|n| format!("--scope={n:064}")).collect();
+    let long: Vec<&str> =
+        ["long", "--kind", "service"].into_iter().chain(long.iter().map(String::as_str)).collect();
     for (arguments, expected) in [
         (&["shop", "--kind", "service"][..], "there is a client shop already"),
         (&["web", "--kind", "web"], "web is a built-in client"),
@@ -131,6 +134,7 @@ fn what_cannot_be_a_client_is_refused_with_what_to_do() {
         (&["other", "--kind", "service", "--scope", "a b"], "\"a b\" is no scope"),
         (&["other", "--kind", "native", "--scope", "x"], "only a client of kind \"service\" has scopes"),
         (&many, "a client has at most 32 scopes"),
+        (&long, "at most 1024 bytes in total, with a space between two; these have 1039"),
     ] {
         let output = add(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
@@ -157,4 +161,28 @@ fn what_cannot_be_a_client_is_refused_with_what_to_do() {
     let row: Vec<_> =
         table.lines().find(|line| line.starts_with("shop")).unwrap().split_whitespace().collect();
     assert_eq!((row[1], row[2], row[4]), ("confidential", "1", "yes"), "{table}");
+}
+
+/// The old ones are told apart: how many there are, and until when.
+#[test]
+fn whoever_rotates_a_secret_or_removes_a_client_is_told_what_goes_on() {
+    let place = Place::new("");
+    place.json(&["client", "add", "shop", "--kind", "confidential"], "");
+    let told = |arguments: &[&str]| {
+        let output = place.run(&[&["client"], arguments].concat(), "");
+        assert!(output.status.success(), "{}", said(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let first = told(&["rotate-secret", "shop", "--keep-old", "2h"]);
+    assert!(first.contains("\n1 old secret is still good, until 2"), "{first}");
+    for _ in 0..2 {
+        let again = told(&["rotate-secret", "shop", "--keep-old", "1h"]);
+        assert!(again.contains("\n2 old secrets are still good, until 2"), "{again}");
+        assert!(again.contains(" and 2"), "{again}");
+    }
+    let removed = told(&["remove", "shop"]);
+    assert!(
+        removed.contains("Services that check tokens by themselves accept its access tokens"),
+        "{removed}"
+    );
 }

@@ -2,10 +2,12 @@
 //!
 //! 1. Hash the secret that was shown and compare it with each that is good. A client that does not exist, or has no secret,
 //!    costs and answers the same as a wrong one.
-//! 2. A secret that is not good here may have been made by a command beside this server a moment ago: look at the shelf
-//!    again.
-//! 3. Whoever fails is bounded by client and address ([`crate::limits`]) and leaves a trace. Whoever succeeds takes nothing
-//!    from any bucket: a secret of 256 bits is not guessed, and nobody can lock out a client by failing in its name.
+//! 2. Whoever fails is bounded by address, whatever name they say ([`crate::limits`]), before anything else is done for them.
+//!    Whoever succeeds takes nothing from any bucket: a secret of 256 bits is not guessed, and nobody can lock out a client by
+//!    failing in its name.
+//! 3. A secret that is not good here may have been made by a command beside this server a moment ago: look at the shelf
+//!    again. If it was, what step 2 took is given back.
+//! 4. A failure leaves a trace where there is a client with a secret. That of a name that somebody made up is worth no row.
 //!
 //! What comes out is a [`ClientProof`], which nothing but this makes. Whoever acts for a client that authenticates has to
 //! bring one ([`speaks_for`]).
@@ -67,21 +69,29 @@ impl Rotunda {
         caller: &Caller,
     ) -> Result<ClientProof, Error> {
         let (now, hash) = (self.clock.now(), shown.secret.hash());
+<<<<<<< HEAD
         let mut known = self.is_secret_of(&shown.id, hash, now);
         if !known {
             self.look_at_shelf().await?;
             known = self.is_secret_of(&shown.id, hash, now);
+=======
+        let proof = || ClientProof { id: shown.id.clone() };
+        if self.is_secret_of(&shown.id, hash, now) {
+            return Ok(proof());
+>>>>>>> mendb
         }
-        if known {
-            return Ok(ClientProof { id: shown.id.clone() });
+        let (bucket, quota) = (BucketKey::client_by_address, self.policy.limits.client_per_address);
+        self.limit_address(bucket, quota, caller, now).await?;
+        self.look_again().await?;
+        if self.is_secret_of(&shown.id, hash, now) {
+            self.give_back_address(bucket, quota, caller, now).await;
+            return Ok(proof());
         }
-        if let Some(address) = caller.address {
-            let key = BucketKey::client_by_address(address.into(), &shown.id);
-            self.limit(key, self.policy.limits.client_per_address, now).await?;
+        if !self.shelf().secrets(&shown.id).is_empty() {
+            let (kind, caller) = (EventKind::ClientRefused, caller.clone());
+            let event = Event { kind, at: now, user_id: None, session_id: None, caller };
+            self.store.note(event, now.minus(QUIET)).await?;
         }
-        let (kind, caller) = (EventKind::ClientRefused, caller.clone());
-        let event = Event { kind, at: now, user_id: None, session_id: None, caller };
-        self.store.note(event, now.minus(QUIET)).await?;
         Err(Denied::ClientRefused.into())
     }
 

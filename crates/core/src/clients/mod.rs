@@ -3,10 +3,11 @@
 //! 1. A client has a name that is its own: not that of a built-in client, of another registered one, or of one in the
 //!    configuration. Only a section of the same kind may share its name: then the section says what it is held to.
 //! 2. One that authenticates gets a secret of 256 random bits. It is shown once; the store keeps its hash.
-//! 3. Another secret takes its place. For as long as the operator says, the old one is good as well, so that nothing stands
-//!    still while the new one is brought to where it is used. Two are good at once, at most.
-//! 4. A client that is removed can do nothing from then on, and its users' sessions are refused; so is what it has signed for
-//!    itself.
+//! 3. Another secret takes its place. For as long as the operator says, those before it are good as well, so that nothing
+//!    stands still while the new one is brought to where it is used. That holds when a secret is replaced that was brought
+//!    nowhere. Three are good at once, at most: beyond, the oldest one ends.
+//! 4. A client that is removed can do nothing here from then on: its users' sessions are refused, and so is what it has signed
+//!    for itself. Services that check tokens by themselves are told nothing, and accept its access tokens until they run out.
 
 mod authenticate;
 
@@ -25,10 +26,13 @@ use crate::model::{
 use crate::outside::random;
 
 /// How many secrets of a client are good at once.
-pub const MOST_SECRETS: usize = 2;
+pub const MOST_SECRETS: usize = 3;
 
 /// How many scopes a client has.
 pub const MOST_SCOPES: usize = 32;
+
+/// How many bytes its scopes have, with a space between two: they travel in one header where a gateway asks.
+pub const MOST_SCOPES_BYTES: usize = 1024;
 
 /// How often a change is begun anew because somebody else changes the same client.
 const ROUNDS: usize = 4;
@@ -58,8 +62,8 @@ pub struct AddedClient {
 pub struct RotatedSecret {
     /// The new secret: never to be seen again.
     pub secret: ClientSecret,
-    /// Until when the old one is good as well; `None` when it is not.
-    pub old_until: Option<UnixMillis>,
+    /// Until when each of the old ones that are still good is so, the oldest first.
+    pub old_until: Vec<UnixMillis>,
 }
 
 /// A client, for the operator.
@@ -117,6 +121,11 @@ pub enum ClientError {
     /// Too many scopes.
     #[error("a client has at most {MOST_SCOPES} scopes")]
     ManyScopes,
+    /// Too long in total.
+    #[error(
+        "the scopes of a client have at most {MOST_SCOPES_BYTES} bytes in total, with a space between two; these have {0}"
+    )]
+    LongScopes(usize),
     /// Only a service has scopes.
     #[error("only a client of kind \"service\" has scopes: it asks for them itself")]
     NoScopes,
@@ -189,7 +198,7 @@ impl Rotunda {
         Ok(all)
     }
 
-    /// Gives a client another secret. The newest of the old ones stays good for `keep_old`.
+    /// Gives a client another secret. Those before it stay good for `keep_old` at most, and none longer than was said before.
     ///
     /// # Errors
     /// [`ClientError::Unknown`], also for one that only the configuration knows: it is added first;
@@ -208,7 +217,7 @@ impl Rotunda {
             let now = self.clock.now();
             let secret = self.client_secret()?;
             let to = successors(&client.secrets, KeptClientSecret::fresh(secret.hash(), now), keep_old);
-            let old_until = to.first().and_then(|kept| kept.ends_at);
+            let old_until = to.iter().filter_map(|kept| kept.ends_at).collect();
             let event = client_event(EventKind::ClientSecretChanged, now);
             if self.store.change_secrets(client.id, client.secrets, to, event).await? {
                 self.look_at_shelf().await?;
@@ -218,7 +227,7 @@ impl Rotunda {
         Err(Failure::overload("changing the secret of a client that is being changed").into())
     }
 
-    /// Removes a client. Its users' sessions are refused from now on.
+    /// Removes a client. Its users' sessions are refused here from now on.
     ///
     /// # Errors
     /// [`ClientError::Unknown`]; a failure when the store does not answer.
@@ -247,12 +256,18 @@ impl Rotunda {
     }
 }
 
-/// Step 3: the secrets after a rotation, the newest last. Of the old ones only the newest goes on, which had no end so far.
+/// Step 3: the secrets after a rotation, the newest last.
 fn successors(old: &[KeptClientSecret], new: KeptClientSecret, keep_old: Duration) -> Vec<KeptClientSecret> {
-    let newest = old.last().filter(|_| !keep_old.is_zero());
-    let ends_at = Some(new.created_at.plus(keep_old));
-    let kept = newest.map(|kept| KeptClientSecret { ends_at, ..kept.clone() });
-    kept.into_iter().chain([new]).collect()
+    let now = new.created_at;
+    let latest = now.plus(keep_old);
+    let shortened = |kept: &KeptClientSecret| {
+        let end = kept.ends_at.map_or(latest, |end| end.min(latest));
+        KeptClientSecret { ends_at: Some(end), ..kept.clone() }
+    };
+    let good = old.iter().map(shortened).filter(|kept| kept.is_good(now));
+    let mut all: Vec<_> = good.chain([new]).collect();
+    all.drain(..all.len().saturating_sub(MOST_SECRETS));
+    all
 }
 
 /// Each once, in order.
@@ -266,6 +281,10 @@ fn scopes(kind: ClientKind, given: &[String]) -> Result<Vec<String>, ClientError
     }
     if scopes.len() > MOST_SCOPES {
         return Err(ClientError::ManyScopes);
+    }
+    let bytes = scopes.iter().map(|scope| scope.len() + 1).sum::<usize>().saturating_sub(1);
+    if bytes > MOST_SCOPES_BYTES {
+        return Err(ClientError::LongScopes(bytes));
     }
     Ok(scopes.into_iter().collect())
 }

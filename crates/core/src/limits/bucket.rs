@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use crate::model::{ClientId, DeviceId, Email, Handle, SessionId, UserId};
+use crate::model::{DeviceId, Email, Handle, SessionId, UserId};
 
 /// What one subscriber can be expected to have of the network: an IPv4 address, or a /64 of IPv6 (RFC 6177 gives no
 /// site less, and any site may use all of it).
@@ -117,10 +117,10 @@ impl BucketKey {
         Self::of("refresh session", &[session.as_bytes()])
     }
 
-    /// Secrets of this client that were not good, from a place. Of another place, the same client knows nothing.
+    /// Clients' secrets that were not good, from a place, whatever names came with them: names can be made up without end.
     #[must_use]
-    pub fn client_by_address(block: AddressBlock, client: &ClientId) -> Self {
-        Self::of("client address", &[&block.octets(), client.0.as_bytes()])
+    pub fn client_by_address(block: AddressBlock) -> Self {
+        Self::of("client address", &[&block.octets()])
     }
 
     /// Its bytes, for a store that keeps buckets elsewhere.

@@ -47,7 +47,7 @@ pub struct Limits {
     pub codes_per_address: Quota,
     /// Refreshes of one session.
     pub refresh_per_session: Quota,
-    /// Clients that did not show their secret: of one client, from one address.
+    /// Clients' secrets that were not good, from one address, whichever clients were named.
     pub client_per_address: Quota,
 }
 

@@ -1,8 +1,9 @@
 //! A login: a password becomes a session.
 //!
-//! 1. Find the client, which has authenticated where it must ([`crate::clients`]), then the account and whether it knows the device. Has there been too much of this from here, or at
-//!    this account ([`crate::limits`])? No account, or one without a password, costs the same as a wrong password and gets
-//!    the same answer.
+//! 1. Find the client, which has authenticated where it must ([`crate::clients`]), then the account and whether it knows the
+//!    device. Has there been too much of this from here, or at this account ([`crate::limits`])? *From here* is asked only
+//!    where no client has authenticated: all users of one that has come from the address of its server, which looks after its
+//!    own front door. No account, or one without a password, costs the same as a wrong password and gets the same answer.
 //! 2. Check the password. Only whoever knows it learns that the account is disabled.
 //! 3. A device that the account does not know gets a secret, and the user is told of it.
 //! 4. Begin a session and store it, only if the user is still as they were read: a login that races a change of
@@ -94,8 +95,9 @@ impl Rotunda {
     async fn prove(&self, login: &Login, now: UnixMillis) -> Result<(Account, Option<Device>), Error> {
         let bucket = BucketKey::login_by_address;
         let per_address = self.policy.limits.login_per_address;
+        let has_own_address = login.proof.is_none();
         // Without a device secret, nothing is looked up for whoever has tried too often already.
-        if login.device.is_none() {
+        if has_own_address && login.device.is_none() {
             self.limit_address(bucket, per_address, &login.caller, now).await?;
         }
         let account = match &login.handle {
@@ -105,10 +107,10 @@ impl Rotunda {
         let user = account.as_ref().map(|account| &account.user);
         let device = self.recognise(user, login.device.as_ref()).await?;
         // A device that the account knows is not slowed by strangers behind the same address either.
-        if login.device.is_some() && device.is_none() {
+        if has_own_address && login.device.is_some() && device.is_none() {
             self.limit_address(bucket, per_address, &login.caller, now).await?;
         }
-        let counts_address = device.is_none();
+        let counts_address = has_own_address && device.is_none();
         let bounded = self.bounded_by(login, user, device.as_ref());
         if let Some((key, quota)) = bounded {
             self.limit(key, quota, now).await?;

@@ -1,6 +1,8 @@
 //! A registration: a new user.
 //!
-//! 1. Is registration on? Where it is off it says so, whoever asks.
+//! 1. Has there been too much of this from here ([`crate::limits`])? That is not asked of a client that has authenticated: all
+//!    its users come from the address of its server, which looks after its own front door. Is registration on? Where it is
+//!    off it says so, whoever asks.
 //! 2. Check the form of everything; a refusal says how to do better.
 //! 3. Hash the password. Then, as the operator has chosen:
 //!    - *unverified*: add user and session in one transaction. That an address is taken cannot be hidden: somebody who
@@ -70,7 +72,9 @@ impl Rotunda {
     /// [`Denied`] tells what to change; [`Failure`] when the store or the password pool does not answer.
     pub async fn register(&self, register: &Register) -> Result<Outcome, Error> {
         let (bucket, quota) = (BucketKey::register_by_address, self.policy.limits.register_per_address);
-        self.limit_address(bucket, quota, &register.caller, self.clock.now()).await?;
+        if register.proof.is_none() {
+            self.limit_address(bucket, quota, &register.caller, self.clock.now()).await?;
+        }
         match self.policy.registration {
             Registration::Off => Err(Denied::RegistrationOff.into()),
             Registration::Unverified => Ok(Outcome::SignedIn(Box::new(self.sign_up(register).await?))),

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use rotunda_core::Grant;
+use rotunda_core::clients::{ClientCredentials, ClientProof, NewClient};
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
 use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::login::Login;
-use rotunda_core::model::LetterKind;
+use rotunda_core::model::{
+    Caller, ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, LetterKind,
+};
 use rotunda_core::password::ChangePassword;
 use rotunda_core::policy::{Policy, Registration};
-use rotunda_core::register::Newcomer;
+use rotunda_core::register::{Newcomer, Register};
+use rotunda_core::store::Clients;
 
 use crate::flows::{NEW, assert_same};
-use crate::support::{HOUR, MINUTE, MS, PASSWORD, World, caller, denied, password};
+use crate::support::{HOUR, MINUTE, MS, PASSWORD, SECOND, World, caller, denied, password};
 
 const PLENTY: Quota = Quota::new(Quota::MOST_BURST, Quota::SHORTEST);
 /// Three at once, then one a minute.
@@ -322,4 +326,98 @@ async fn without_limits_nobody_is_held_back() {
     for _ in 0..20 {
         assert_eq!(denied(knock(&w, "ada", "a guess", "10.0.0.1").await), Denied::CredentialsInvalid);
     }
+}
+
+/// Somebody at this address who says that they are this client.
+async fn shows(w: &World, name: &str, secret: &ClientSecret, address: &str) -> Result<ClientProof, Error> {
+    let credentials = ClientCredentials { id: ClientId(name.to_owned()), secret: secret.clone() };
+    w.rotunda.authenticate(&credentials, &caller(address)).await
+}
+
+async fn add_shop(w: &World) -> ClientSecret {
+    let shop = NewClient { id: "shop".to_owned(), kind: Some(ClientKind::Confidential), scopes: vec![] };
+    w.rotunda.add_client(&shop).await.unwrap().secret.unwrap()
+}
+
+/// Names can be made up without end: all of them draw from one bucket, and none is written down.
+#[tokio::test]
+async fn clients_that_somebody_made_up_are_limited_together_and_written_down_nowhere() {
+    let w = World::with(only(|limits| &mut limits.client_per_address)).await;
+    let secret = add_shop(&w).await;
+    let wrong = ClientSecret::from_bytes([7; 32]);
+    w.news().await;
+    for n in 0..3 {
+        // One subscriber has all of a /64.
+        let address = format!("2001:db8::{n}");
+        let refused = denied(shows(&w, &format!("made-up-{n}"), &wrong, &address).await);
+        assert_eq!(refused, Denied::ClientRefused);
+    }
+    for name in ["made-up", "shop", "web"] {
+        assert_eq!(
+            denied(shows(&w, name, &wrong, "2001:db8::9").await),
+            Denied::RateLimited(MINUTE),
+            "{name}"
+        );
+    }
+    assert_eq!(w.news().await, []);
+    assert!(shows(&w, "shop", &secret, "2001:db8::9").await.is_ok());
+    // A client that there is leaves a trace, once in a minute.
+    for _ in 0..2 {
+        assert_eq!(denied(shows(&w, "shop", &wrong, "192.0.2.1").await), Denied::ClientRefused);
+    }
+    assert_eq!(w.news().await.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::ClientRefused]);
+}
+
+/// A command beside this server has changed it: that is found out by looking again, and is no failure.
+#[tokio::test]
+async fn a_secret_that_was_new_takes_nothing_from_the_bucket_of_its_address() {
+    let w = World::with(only(|limits| &mut limits.client_per_address)).await;
+    add_shop(&w).await;
+    for n in 0..5 {
+        let secret = ClientSecret::from_bytes([n; 32]);
+        let to = vec![KeptClientSecret::fresh(secret.hash(), w.clock_now())];
+        let client = w.store.clients().await.unwrap().remove(0);
+        let (kind, at, caller) = (EventKind::ClientSecretChanged, w.clock_now(), Caller::default());
+        let event = Event { kind, at, user_id: None, session_id: None, caller };
+        assert!(w.store.change_secrets(client.id, client.secrets, to, event).await.unwrap());
+        w.pass(SECOND);
+        assert!(shows(&w, "shop", &secret, "192.0.2.1").await.is_ok(), "{n}");
+    }
+}
+
+/// All users of the shop come from the address of its server. Strangers in its form lock out nobody but at the account that
+/// they guess at.
+#[tokio::test]
+async fn whoever_comes_through_a_client_that_authenticates_is_bounded_by_account_alone() {
+    let w = World::with(|policy| {
+        only(|limits| &mut limits.login_per_address)(policy);
+        (policy.limits.register_per_address, policy.limits.login_per_account) = (THREE, THREE);
+    })
+    .await;
+    w.register("ada").await;
+    let (server, secret) = ("192.0.2.80", add_shop(&w).await);
+    let shop = Some(shows(&w, "shop", &secret, server).await.unwrap());
+    let through = async |name: &str, text: &str| {
+        let (proof, caller) = (shop.clone(), caller(server));
+        w.rotunda.login(&Login { password: password(text), proof, caller, ..World::login_of(name) }).await
+    };
+    for n in 0..5 {
+        assert_eq!(denied(through(&format!("nobody{n}"), "a guess").await), Denied::CredentialsInvalid);
+    }
+    through("ada", PASSWORD).await.unwrap();
+    for _ in 0..3 {
+        assert_eq!(denied(through("ada", "a guess").await), Denied::CredentialsInvalid);
+    }
+    held_back(&w, MINUTE, through("ada", PASSWORD)).await;
+    for n in 0..5 {
+        let newcomer = World::registration(&format!("new{n}"));
+        let register = Register { proof: shop.clone(), caller: caller(server), ..newcomer };
+        w.rotunda.register(&register).await.unwrap();
+    }
+    // What came through the shop has taken nothing from those who come from there by themselves.
+    for n in 0..3 {
+        let refused = denied(knock(&w, &format!("other{n}"), "a guess", server).await);
+        assert_eq!(refused, Denied::CredentialsInvalid);
+    }
+    held_back(&w, MINUTE, knock(&w, "another", "a guess", server)).await;
 }

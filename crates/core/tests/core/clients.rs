@@ -63,8 +63,9 @@ async fn a_secret_is_shown_once_and_only_its_hash_is_kept() {
     assert_eq!(denied(w.rotunda.authenticate(&nobodys, &caller("192.0.2.1")).await), Denied::ClientRefused);
 }
 
+/// The second was brought nowhere: the first, which is deployed, must not end because it is replaced again.
 #[tokio::test]
-async fn of_a_clients_secrets_two_are_good_at_most_and_none_longer_than_was_said() {
+async fn of_a_clients_secrets_three_are_good_at_most_and_none_longer_than_was_said() {
     let w = World::new().await;
     let first = add(&w, "shop", ClientKind::Confidential, &[]).await.secret.unwrap();
     let rotate = async |keep| w.rotunda.rotate_client_secret(&id("shop"), keep).await.unwrap();
@@ -73,20 +74,28 @@ async fn of_a_clients_secrets_two_are_good_at_most_and_none_longer_than_was_said
         let kept = w.store.clients().await.unwrap().remove(0).secrets;
         kept.iter().map(|kept| kept.ends_at).collect::<Vec<_>>()
     };
+    let now = w.clock_now();
+    let [hour, soon, later] = [HOUR, DAY, 2 * DAY].map(|keep| now.plus(keep));
     let second = rotate(DAY).await;
-    let soon = w.clock_now().plus(DAY);
-    assert_eq!((second.old_until, ends().await), (Some(soon), vec![Some(soon), None]));
-    assert!(good(&first).await && good(&second.secret).await);
+    assert_eq!((second.old_until, ends().await), (vec![soon], vec![Some(soon), None]));
     let third = rotate(2 * DAY).await;
-    assert_eq!(third.old_until, Some(w.clock_now().plus(2 * DAY)));
-    assert!(!good(&first).await && good(&second.secret).await && good(&third.secret).await);
-    w.pass(2 * DAY - MS);
-    assert!(good(&second.secret).await);
+    assert_eq!((third.old_until, ends().await), (vec![soon, later], vec![Some(soon), Some(later), None]));
+    assert!(good(&first).await && good(&second.secret).await && good(&third.secret).await);
+    w.pass(DAY - MS);
+    assert!(good(&first).await);
     w.pass(MS);
-    assert!(!good(&second.secret).await && good(&third.secret).await);
-    let fourth = rotate(Duration::ZERO).await;
-    assert_eq!((fourth.old_until, ends().await), (None, vec![None]));
-    assert!(!good(&third.secret).await && good(&fourth.secret).await);
+    assert!(!good(&first).await && good(&second.secret).await && good(&third.secret).await);
+    // What has ended takes nobody's place.
+    let fourth = rotate(DAY).await;
+    assert_eq!(fourth.old_until, [later, later]);
+    assert!(good(&second.secret).await && good(&third.secret).await && good(&fourth.secret).await);
+    let fifth = rotate(HOUR).await;
+    let soon = hour.plus(DAY);
+    assert_eq!((fifth.old_until, ends().await), (vec![soon, soon], vec![Some(soon), Some(soon), None]));
+    assert!(!good(&second.secret).await && good(&third.secret).await && good(&fourth.secret).await);
+    let sixth = rotate(Duration::ZERO).await;
+    assert_eq!((sixth.old_until, ends().await), (vec![], vec![None]));
+    assert!(!good(&fourth.secret).await && !good(&fifth.secret).await && good(&sixth.secret).await);
 }
 
 /// Two operators at once: each gets a secret that is good, and what the first one got is the other's old one.
@@ -124,6 +133,15 @@ async fn a_name_is_nobody_elses_and_a_section_of_the_same_kind_holds_for_its_cli
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert!(matches!(add("x", Some(K::Service), &many).await, Err(ClientError::ManyScopes)));
     assert_eq!(add("x", Some(K::Service), &many[..32]).await.unwrap().client.scopes.len(), 32);
+    // Fifteen of 64 bytes, one of 49, and fifteen spaces.
+    let long: Vec<String> =
+        (0..16).map(|n| format!("{n:0width$}", width = if n < 15 { 64 } else { 49 })).collect();
+    let long: Vec<&str> = long.iter().map(String::as_str).collect();
+    let fifty = "x".repeat(50);
+    let longer = [&long[..15], &[fifty.as_str()]].concat();
+    let refused = add("z", Some(K::Service), &longer).await;
+    assert!(matches!(refused, Err(ClientError::LongScopes(1025))));
+    assert_eq!(add("z", Some(K::Service), &long).await.unwrap().client.scopes.join(" ").len(), 1024);
     assert_eq!(add("y", Some(K::Service), &["b", "a", "b"]).await.unwrap().client.scopes, ["a", "b"]);
     assert!(matches!(add("y", Some(K::Service), &[]).await, Err(ClientError::Taken(_))));
     let shop = add("shop", None, &[]).await.unwrap();

@@ -2,7 +2,8 @@
 //!
 //! 1. HTTP Basic (§2.3.1): name and secret, each form-urlencoded, then joined and written in base64.
 //! 2. Or `client_id` and `client_secret` in the body. Never in the address, where secrets get into logs.
-//! 3. Or `client_id` alone, for a public client, which has nothing to show.
+//! 3. Or `client_id` alone, for a public client, which has nothing to show; by Basic with nothing after the colon, as many
+//!    libraries write it.
 //!
 //! Two ways at once are refused (§2.3), and so are two names.
 
@@ -62,6 +63,7 @@ impl Asking {
         caller: &Caller,
     ) -> Result<Self, Problem> {
         let proof = match secret {
+            Some(secret) if secret.expose().is_empty() && is_public(app, &id).await? => None,
             Some(secret) => {
                 let credentials = ClientCredentials::new(id.clone(), &secret);
                 let proof = app.rotunda.authenticate(&credentials, caller).await;
@@ -121,9 +123,18 @@ async fn is_meant(app: &App, id: &ClientId, body: &InBody) -> Result<bool, Probl
     if body.client_id.as_ref().is_some_and(|named| *named != id.0) {
         return Ok(false);
     }
+    Ok(known_kind(app, id).await?.is_some_and(ClientKind::authenticates))
+}
+
+async fn is_public(app: &App, id: &ClientId) -> Result<bool, Problem> {
+    Ok(known_kind(app, id).await?.is_some_and(|kind| !kind.authenticates()))
+}
+
+/// The kind of a client; `None` where there is no such client.
+async fn known_kind(app: &App, id: &ClientId) -> Result<Option<ClientKind>, Problem> {
     match app.rotunda.client_kind(Some(id)).await {
-        Ok(kind) => Ok(kind.authenticates()),
-        Err(Error::Denied(_)) => Ok(false),
+        Ok(kind) => Ok(Some(kind)),
+        Err(Error::Denied(_)) => Ok(None),
         Err(Error::Failure(failure)) => Err(failure.into()),
     }
 }

@@ -1,8 +1,9 @@
 //! `GET /auth/verify`: what a gateway asks before it lets a request through (nginx `auth_request`, Caddy
 //! `forward_auth`, and the like; `docs/guide/gateways.md`).
 //!
-//! 1. With an `Authorization` header it is the bearer token that counts, without one the page cookie. A token that is not
-//!    good is not rescued by a cookie that is.
+//! 1. With a bearer token in the `Authorization` header it is that which counts, without one the page cookie. A token that is
+//!    not good, or cannot be read, is not rescued by a cookie that is. Another scheme is somebody else's, such as that of a
+//!    proxy in front of a staging site.
 //! 2. A cookie travels whoever made the request. So with a cookie the origin must be one of ours
 //!    ([`crate::edge::origin`]), unless the gateway tells that the method changes nothing and no script's `Origin` came
 //!    with it. What nobody tells is taken for a method that changes something.
@@ -34,7 +35,7 @@ const MOST_BYTES: usize = 1024;
 
 /// May this request pass, and whose is it?
 ///
-/// For gateways: by bearer token or, where there is no `Authorization` header, by page cookie.
+/// For gateways: by bearer token or, where there is none in the `Authorization` header, by page cookie.
 #[utoipa::path(
     get, path = "/auth/verify", tag = "service",
     security((), ("bearer" = []), ("page_cookie" = [])),
@@ -62,15 +63,22 @@ pub(crate) async fn verify(State(app): Shared, jar: Cookies, parts: Parts) -> Re
 }
 
 fn shown(app: &App, jar: &Cookies, parts: &Parts) -> Result<Shown, Problem> {
-    if parts.headers.contains_key(AUTHORIZATION) {
-        let token = bearer::token(parts).map_err(|_| Problem::Bearer(Denied::TokenUnknown))?;
-        return token.map(Shown::Bearer).ok_or(Problem::Bearer(Denied::TokenMissing));
+    if let Some(token) = bearer::token(parts).map_err(|_| Problem::Bearer(Denied::TokenUnknown))? {
+        return Ok(Shown::Bearer(token));
+    }
+    if parts.headers.get(AUTHORIZATION).is_some_and(is_meant_as_bearer) {
+        return Err(Problem::Bearer(Denied::TokenMissing));
     }
     let page = jar.proving_page().map_err(Problem::Bearer)?;
     if parts.headers.contains_key(ORIGIN) || !only_looks(&parts.headers) {
         origin::check(&app.web, &parts.headers)?;
     }
     Ok(Shown::Page(page))
+}
+
+/// Whether somebody wanted to show a bearer token, however badly they wrote it.
+fn is_meant_as_bearer(header: &HeaderValue) -> bool {
+    header.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
 }
 
 /// Whether the method was told and changes nothing (RFC 9110 §9.2.1). Told twice, it must be so both times: one of the

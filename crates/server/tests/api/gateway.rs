@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::AUTHORIZATION;
+use rotunda_core::clients::{MOST_SCOPES_BYTES, NewClient};
 use rotunda_core::import::{Arrival, Imported};
-use rotunda_core::model::{ClientId, Password};
+use rotunda_core::model::{ClientId, ClientKind, Password};
 use rotunda_core::outside::PasswordHasher;
 use rotunda_core::policy::Policy;
 use rotunda_core::store::Store;
@@ -98,7 +99,7 @@ async fn an_authorization_that_is_not_good_is_not_rescued_by_a_good_cookie() {
     for value in ["Bearer x", "Bearer a.b.c", "bearer "] {
         app.send(with(value)).await.challenged("token_unknown", None);
     }
-    for value in ["", "Basic YWRhOnNlY3JldA==", "Bearer", "DPoP abc"] {
+    for value in ["Bearer", "bearer", "Bearer\tx", "Bearer,x"] {
         app.send(with(value)).await.challenged("token_missing", None);
     }
     let good = format!("Bearer {}", ada.access_token);
@@ -108,6 +109,18 @@ async fn an_authorization_that_is_not_good_is_not_rescued_by_a_good_cookie() {
     app.wait(Duration::from_secs(901));
     app.send(with(&good)).await.challenged("token_expired", None);
     assert_eq!(app.send(with_cookies(&ada, "GET")).await.status, 200, "the session lives on");
+}
+
+/// A proxy in front of a staging site asks for a password of its own, and browsers send it along with everything.
+#[tokio::test]
+async fn an_authorization_of_another_scheme_is_somebody_elses() {
+    let app = App::new().await;
+    let (ada, expected) = ada_at_home(&app).await;
+    for value in ["Basic YWRhOnNlY3JldA==", "Basic", "DPoP abc", "", "Negotiate"] {
+        let answer = app.send(with_cookies(&ada, "GET").with(AUTHORIZATION, value)).await;
+        assert_eq!(passed(&answer), expected, "{value}");
+        app.send(asking().with(AUTHORIZATION, value)).await.challenged("token_missing", None);
+    }
 }
 
 #[tokio::test]
@@ -258,4 +271,20 @@ async fn an_imported_id_is_told_as_it_is() {
     let by_cookie = passed(&app.send(with_cookies(&ada, "GET")).await);
     assert_eq!(by_cookie[0], subject);
     assert_eq!(passed(&app.send(asking().bearer(&ada.access_token)).await), by_cookie);
+}
+
+/// As many scopes as a client may have fit into the header that tells them.
+#[tokio::test]
+async fn a_service_with_all_the_scopes_that_it_may_have_passes() {
+    let app = App::new().await;
+    let scopes: Vec<_> =
+        (0..16).map(|n| format!("{n:0width$}", width = if n < 15 { 64 } else { 49 })).collect();
+    let bytes = scopes.join(" ");
+    assert_eq!(bytes.len(), MOST_SCOPES_BYTES);
+    let new = NewClient { id: "reports".to_owned(), kind: Some(ClientKind::Service), scopes };
+    let secret = app.rotunda.add_client(&new).await.unwrap().secret.unwrap().expose_text();
+    let form = post("/oauth/token").form(&[("grant_type", "client_credentials")]);
+    let token = app.send(form.basic("reports", &secret)).await.json["access_token"].clone();
+    let answer = app.send(asking().bearer(token.as_str().unwrap())).await;
+    assert_eq!((answer.status, answer.header("x-auth-scope")), (200, Some(bytes.as_str())));
 }

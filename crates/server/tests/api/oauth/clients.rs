@@ -10,7 +10,7 @@ use rotunda_core::model::{
 };
 
 use super::Client;
-use crate::support::{App, Ask, Setup, post};
+use crate::support::{ADA, App, Ask, PASSWORD, Phone, Setup, post};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
 
@@ -145,7 +145,7 @@ async fn a_form_that_cannot_be_read_in_one_way_is_refused() {
 }
 
 #[tokio::test]
-async fn two_secrets_are_good_while_one_takes_the_place_of_the_other() {
+async fn old_secrets_are_good_while_one_takes_the_place_of_the_other() {
     let app = App::new().await;
     let first = Client::reports(&app).await;
     let day = Duration::from_secs(24 * 3600);
@@ -161,22 +161,24 @@ async fn two_secrets_are_good_while_one_takes_the_place_of_the_other() {
         }
     };
     let (second, until) = rotate(day).await;
-    assert_eq!(until, Some(app.now().plus(day)));
+    assert_eq!(until, [app.now().plus(day)]);
     assert!(works(&first).await && works(&second).await);
     app.wait(day - Duration::from_millis(1));
     assert!(works(&first).await);
     app.wait(Duration::from_millis(1));
     assert!(!works(&first).await && works(&second).await);
-    // Of three, two are good at most.
+    // Of four, three are good at most.
     let (third, _) = rotate(day).await;
     let (fourth, _) = rotate(2 * day).await;
-    assert!(!works(&second).await && works(&third).await && works(&fourth).await);
+    assert!(works(&second).await && works(&third).await && works(&fourth).await);
+    let (newest, _) = rotate(2 * day).await;
+    assert!(!works(&second).await && works(&third).await && works(&fourth).await && works(&newest).await);
     // At once, when somebody else has seen it.
     let (fifth, until) = rotate(Duration::ZERO).await;
-    assert_eq!(until, None);
-    assert!(!works(&third).await && !works(&fourth).await && works(&fifth).await);
+    assert_eq!(until, []);
+    assert!(!works(&newest).await && !works(&third).await && !works(&fourth).await && works(&fifth).await);
     let kinds = app.news().await;
-    assert_eq!(kinds.iter().filter(|kind| *kind == "client.secret_changed").count(), 4);
+    assert_eq!(kinds.iter().filter(|kind| *kind == "client.secret_changed").count(), 5);
 }
 
 /// A client that another server has added a moment ago is known here at once.
@@ -222,11 +224,11 @@ async fn whoever_fails_too_often_waits_and_holds_up_nobody_else() {
         app.send(from(&wrong, "198.51.100.1:1")).await.client_refused(true);
     }
     app.send(from(&wrong, "198.51.100.1:1")).await.limited("60");
-    // The one who knows the secret goes on, from there too; another client and another place have not failed yet.
+    // The one who knows the secret goes on, from there too; another place has not failed yet.
     assert_eq!(app.send(from(&reports, "198.51.100.1:1")).await.status, 200);
     app.send(from(&wrong, "198.51.100.2:1")).await.client_refused(true);
     let nobody = Client { id: "nobody", ..wrong.clone() };
-    app.send(from(&nobody, "198.51.100.1:1")).await.client_refused(true);
+    app.send(from(&nobody, "198.51.100.1:1")).await.limited("60");
     app.wait(Duration::from_secs(60));
     app.send(from(&wrong, "198.51.100.1:1")).await.client_refused(true);
 }
@@ -249,4 +251,25 @@ async fn a_client_that_was_removed_can_do_nothing_any_more() {
     let body = serde_json::json!({"refresh_token": ada.refresh_token});
     app.send(post("/auth/logout").json(&body)).await.no_content(&[]);
     assert_eq!(app.story(&ada.id).await.last().unwrap(), "session.ended logged_out");
+}
+
+/// Whatever writes a Basic header for a client without a secret ends it with the colon.
+#[tokio::test]
+async fn an_empty_password_is_none_for_a_public_client_and_for_no_other() {
+    let app = App::new().await;
+    let mut phone = Phone::new(&app, "ada");
+    phone.register(ADA, PASSWORD).await.session_on_phone(201);
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", &phone.refresh_token),
+        ("device_secret", &phone.device_secret),
+    ];
+    let answer = app.send(post("/oauth/token").form(&fields).basic("native", "")).await;
+    assert_eq!(answer.status, 200, "{}", answer.told());
+    app.send(post("/oauth/token").form(&fields).basic("native", "x")).await.client_refused(true);
+    app.send(asking(&[]).basic("native", "")).await.client_refused(true);
+    let reports = Client::reports(&app).await;
+    for name in [reports.id, "nobody"] {
+        app.send(asking(&[]).basic(name, "")).await.client_refused(true);
+    }
 }

@@ -70,7 +70,7 @@ mod start;
 pub mod store;
 pub mod verify;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -118,6 +118,8 @@ pub struct Rotunda {
     policy: Policy,
     /// When something that was not on the shelf was looked for last.
     looked_again: AtomicI64,
+    /// For how long entries of the revocation feed count, as the store said last.
+    keep_millis: AtomicU64,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
 }

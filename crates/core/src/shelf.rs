@@ -59,6 +59,7 @@ impl Shelf {
         store: &dyn Store,
         masters: &MasterKeys,
         policy: &Policy,
+        outlives: Duration,
     ) -> Result<Self, ShelfError> {
         // The version first: what changes meanwhile is read again at the next look.
         let version = store.shelf_version().await?;
@@ -80,7 +81,7 @@ impl Shelf {
                 secrets.insert(id, registered.secrets);
             }
         }
-        Ok(Self { version, stored, opened, verifier, clients, secrets, outlives: policy.keep_revocations() })
+        Ok(Self { version, stored, opened, verifier, clients, secrets, outlives })
     }
 
     /// The key that signs now.
@@ -143,12 +144,13 @@ impl Rotunda {
     /// # Errors
     /// When the store does not answer, or a key does not open; what was read before stays in use.
     pub async fn look_at_shelf(&self) -> Result<(), Failure> {
-        let seen = self.shelf().version;
-        if self.store.shelf_version().await? == seen {
+        let (seen, keep) = (self.shelf(), self.keep_revocations());
+        if self.store.shelf_version().await? == seen.version && seen.outlives == keep {
             return Ok(());
         }
-        let shelf =
-            Shelf::read(&*self.store, &self.keys, &self.policy).await.map_err(ShelfError::into_failure)?;
+        let shelf = Shelf::read(&*self.store, &self.keys, &self.policy, keep)
+            .await
+            .map_err(ShelfError::into_failure)?;
         let mut place = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         // Of two that read at once, the newer one stays.
         if shelf.version >= place.version {

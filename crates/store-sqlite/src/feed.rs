@@ -8,6 +8,8 @@
 //! 3. Before each commit the writer reads [`mark`], two numbers. Where they are others than after the last commit, it rings
 //!    for those who wait (`writer.rs`), once that is durable.
 
+use std::time::Duration;
+
 use rotunda_core::model::{
     Ending, Event, FeedId, FeedPage, FeedPlace, Revocation, Revoked, SessionId, UnixMillis, User,
 };
@@ -32,6 +34,11 @@ pub(crate) const IS_TOKEN_REVOKED: &str = "SELECT 1 FROM revocation WHERE kind =
 pub(crate) const FORGET: &str = "\
     DELETE FROM revocation WHERE seq IN \
         (SELECT seq FROM revocation WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
+pub(crate) const NOTE_KEEP: &str = "\
+    INSERT INTO feed_keep (keep_ms, seen_at) VALUES (?1, ?2) \
+    ON CONFLICT (keep_ms) DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)";
+pub(crate) const FORGET_KEEP: &str = "DELETE FROM feed_keep WHERE seen_at + keep_ms < ?1";
+pub(crate) const LONGEST_KEEP: &str = "SELECT max(keep_ms) FROM feed_keep";
 pub(crate) const MARK: &str =
     "SELECT (SELECT max(seq) FROM revocation), value FROM meta WHERE name = 'shelf'";
 
@@ -94,6 +101,13 @@ pub(crate) fn revocations(
         None => newest,
     };
     Ok(FeedPage { feed: FeedId(feed.cast_unsigned()), entries, next })
+}
+
+pub(crate) fn keep(db: &Connection, keep: Duration, now: UnixMillis) -> Result<Duration> {
+    db.prepare_cached(FORGET_KEEP)?.execute(params![now.0])?;
+    db.prepare_cached(NOTE_KEEP)?.execute(params![rows::millis(keep), now.0])?;
+    let longest: i64 = db.prepare_cached(LONGEST_KEEP)?.query_row([], |row| row.get(0))?;
+    Ok(Duration::from_millis(u64::try_from(longest).unwrap_or(0)))
 }
 
 pub(crate) fn begin_anew(db: &Connection) -> Result<()> {

@@ -60,7 +60,7 @@ impl Hub {
 
     /// For how long an entry counts.
     pub(super) fn keep(&self) -> Duration {
-        self.rotunda.policy().keep_revocations()
+        self.rotunda.keep_revocations()
     }
 
     /// A place for a stream; the first one starts the task that reads on.

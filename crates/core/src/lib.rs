@@ -70,7 +70,7 @@ mod start;
 pub mod store;
 pub mod verify;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -118,6 +118,8 @@ pub struct Rotunda {
     policy: Policy,
     /// Whether the signing key is known to be of the configured algorithm, or another was made for it.
     algorithm_settled: AtomicBool,
+    /// For how long entries of the revocation feed count, as the store said last.
+    keep_millis: AtomicU64,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
 }

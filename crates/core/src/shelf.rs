@@ -69,6 +69,7 @@ impl Shelf {
         store: &dyn Store,
         masters: &MasterKeys,
         policy: &Policy,
+        outlives: Duration,
     ) -> Result<Self, Failure> {
         // The version first: what changes meanwhile is read again at the next look.
         let version = store.shelf_version().await?;
@@ -102,16 +103,7 @@ impl Shelf {
                 secrets.insert(id, registered.secrets);
             }
         }
-        Ok(Self {
-            version,
-            stored,
-            opened,
-            unopened,
-            verifier,
-            clients,
-            secrets,
-            outlives: policy.keep_revocations(),
-        })
+        Ok(Self { version, stored, opened, unopened, verifier, clients, secrets, outlives })
     }
 
     /// The key that signs now.
@@ -186,15 +178,15 @@ impl Rotunda {
     /// # Errors
     /// When the store does not answer; what was read before stays in use.
     pub async fn look_at_shelf(&self) -> Result<(), Failure> {
-        let seen = self.shelf().version;
+        let (seen, keep) = (self.shelf(), self.keep_revocations());
         let current = self.store.shelf_version().await?;
-        if current == seen {
+        if current == seen.version && seen.outlives == keep {
             return Ok(());
         }
-        let shelf = Shelf::read(&*self.store, &self.keys, &self.policy).await?;
+        let shelf = Shelf::read(&*self.store, &self.keys, &self.policy, keep).await?;
         let mut place = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         // Of two that read at once, the newer one stays; a database that was put back has an older one for good.
-        if shelf.version >= place.version || current < seen {
+        if shelf.version >= place.version || current < seen.version {
             *place = Arc::new(shelf);
         }
         Ok(())

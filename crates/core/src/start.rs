@@ -2,15 +2,17 @@
 //!
 //! 1. Each master key is compared with its check value in the store, so that a wrong one is told at once and not
 //!    by a thousand refused refreshes.
-//! 2. The signing keys are opened (`shelf.rs`). At the first start there is none: one is made; of two servers that start at
+//! 2. The store says for how long revocations count, and hears how long this server needs (`crate::revocations`).
+//! 3. The signing keys are opened (`shelf.rs`). At the first start there is none: one is made; of two servers that start at
 //!    once one wins, and both go on with the winner's.
 
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, RwLock};
 
 use crate::failure::Failure;
 use crate::keys::{KeyError, MasterKeys};
 use crate::policy::Policy;
+use crate::revocations::whole_millis;
 use crate::shelf::Shelf;
 use crate::signing::make_key;
 use crate::{Outside, Rotunda};
@@ -48,7 +50,8 @@ impl Rotunda {
             let first = make_key(&policy, &keys, &*outside.entropy, (now, now))?;
             outside.store.add_signing_key(first, None, None).await?;
         }
-        let shelf = Shelf::read(&*outside.store, &keys, &policy).await?;
+        let keep = outside.store.keep(policy.keep_revocations(), outside.clock.now()).await?;
+        let shelf = Shelf::read(&*outside.store, &keys, &policy, keep).await?;
         // While running, a key that does not open is left out; at the start, a wrong master key is told at once. One of a form
         // that a newer release has made is not a mistake.
         if let Some((_, error)) = shelf.unopened().iter().find(|(_, error)| *error != KeyError::SigningKey) {
@@ -67,6 +70,7 @@ impl Rotunda {
             shelf: RwLock::new(Arc::new(shelf)),
             policy,
             algorithm_settled: AtomicBool::new(false),
+            keep_millis: AtomicU64::new(whole_millis(keep)),
             seen_ready: AtomicI64::new(i64::MIN),
         })
     }

@@ -26,7 +26,7 @@ pub(crate) fn clients(db: &Connection) -> Result<Vec<RegisteredClient>> {
     let mut rows = statement.query([])?;
     let mut clients: Vec<RegisteredClient> = Vec::new();
     while let Some(row) = rows.next()? {
-        let (client, secret) = rows::client(row)?;
+        let Some((client, secret)) = rows::client(row)? else { continue };
         match clients.last_mut().filter(|last| last.id == client.id) {
             Some(last) => last.secrets.extend(secret),
             None => clients.push(RegisteredClient { secrets: secret.into_iter().collect(), ..client }),

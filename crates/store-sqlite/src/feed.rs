@@ -8,6 +8,8 @@
 //! 3. Before each commit the writer reads [`mark`], two numbers. Where they are others than after the last commit, it rings
 //!    for those who wait (`writer.rs`), once that is durable.
 
+use std::time::Duration;
+
 use rotunda_core::model::{
     Ending, Event, FeedId, FeedPage, FeedPlace, Revocation, Revoked, SessionId, UnixMillis, User,
 };
@@ -18,10 +20,11 @@ use crate::{journal, rows};
 pub(crate) const ENTER: &str = "\
     INSERT INTO revocation (at_ms, kind, subject, ep, ending) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT (subject) WHERE kind = 'token' DO NOTHING";
-/// In the order of the places, whatever the index on the age promises: so it stops at the limit.
+/// In the order of the places, whatever the indexes promise: so it stops at the limit. A newer release may write what this one
+/// has no name for; its readers hear of it from the newer one, and everybody of the rest from this one.
 pub(crate) const AFTER: &str = "\
     SELECT seq, at_ms, kind, subject, ep, ending FROM revocation \
-    WHERE seq > ?1 AND +at_ms >= ?2 ORDER BY seq LIMIT ?3";
+    WHERE seq > ?1 AND +at_ms >= ?2 AND +kind IN ('session', 'user', 'token', 'key') ORDER BY seq LIMIT ?3";
 pub(crate) const WHICH: &str = "\
     SELECT value, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0) \
     FROM meta WHERE name = 'feed'";
@@ -31,6 +34,11 @@ pub(crate) const IS_TOKEN_REVOKED: &str = "SELECT 1 FROM revocation WHERE kind =
 pub(crate) const FORGET: &str = "\
     DELETE FROM revocation WHERE seq IN \
         (SELECT seq FROM revocation WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
+pub(crate) const NOTE_KEEP: &str = "\
+    INSERT INTO feed_keep (keep_ms, seen_at) VALUES (?1, ?2) \
+    ON CONFLICT (keep_ms) DO UPDATE SET seen_at = max(seen_at, excluded.seen_at)";
+pub(crate) const FORGET_KEEP: &str = "DELETE FROM feed_keep WHERE seen_at + keep_ms < ?1";
+pub(crate) const LONGEST_KEEP: &str = "SELECT max(keep_ms) FROM feed_keep";
 pub(crate) const MARK: &str =
     "SELECT (SELECT max(seq) FROM revocation), value FROM meta WHERE name = 'shelf'";
 
@@ -85,8 +93,21 @@ pub(crate) fn revocations(
         .prepare_cached(AFTER)?
         .query_map(params![after, since.0, limit], rows::revocation)?
         .collect::<Result<_>>()?;
-    let next = entries.last().map_or(newest.cast_unsigned(), |(place, _)| *place);
+    let newest = newest.cast_unsigned();
+    let next = match entries.last() {
+        Some((last, _)) if entries.len() >= limit as usize => *last,
+        // Past whatever was left out behind the last one, too.
+        Some((last, _)) => newest.max(*last),
+        None => newest,
+    };
     Ok(FeedPage { feed: FeedId(feed.cast_unsigned()), entries, next })
+}
+
+pub(crate) fn keep(db: &Connection, keep: Duration, now: UnixMillis) -> Result<Duration> {
+    db.prepare_cached(FORGET_KEEP)?.execute(params![now.0])?;
+    db.prepare_cached(NOTE_KEEP)?.execute(params![rows::millis(keep), now.0])?;
+    let longest: i64 = db.prepare_cached(LONGEST_KEEP)?.query_row([], |row| row.get(0))?;
+    Ok(Duration::from_millis(u64::try_from(longest).unwrap_or(0)))
 }
 
 pub(crate) fn begin_anew(db: &Connection) -> Result<()> {

@@ -41,8 +41,11 @@ const ALL: &[&str] = &[
     feed::BEGIN_ANEW,
     feed::ENTER,
     feed::FORGET,
+    feed::FORGET_KEEP,
     feed::IS_TOKEN_REVOKED,
+    feed::LONGEST_KEEP,
     feed::MARK,
+    feed::NOTE_KEEP,
     feed::WHICH,
     janitor::FORGET,
     janitor::ONE,
@@ -104,9 +107,9 @@ const ALL: &[&str] = &[
     users::LIST,
 ];
 
-/// A handful of rows, read when they have changed; SQLite's own two rows on places given; and the front of a queue, no more
+/// A handful of rows, read when they have changed; one for each setting that servers have had of late; SQLite's own two rows on places given; and the front of a queue, no more
 /// than asked, in the order of an index.
-const MAY_SCAN: &[&str] = &[clients::LIST, keys::SIGNING_KEYS, feed::WHICH, letters::LIST];
+const MAY_SCAN: &[&str] = &[clients::LIST, keys::SIGNING_KEYS, feed::FORGET_KEEP, feed::WHICH, letters::LIST];
 
 #[test]
 fn no_statement_goes_through_a_whole_table() {

@@ -1,6 +1,7 @@
 //! The ports, one line each: what is a read, what is a write, and where it is done.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
@@ -203,6 +204,10 @@ impl Feed for SqliteStore {
     async fn is_token_revoked(&self, jti: &str) -> Result<bool, Failure> {
         let jti = jti.to_owned();
         self.read("looking for a revoked access token", move |db| feed::is_token_revoked(db, &jti)).await
+    }
+
+    async fn keep(&self, keep: Duration, now: UnixMillis) -> Result<Duration, Failure> {
+        self.write("noting for how long revocations count", move |db| feed::keep(db, keep, now)).await
     }
 
     async fn forget_revocations(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {

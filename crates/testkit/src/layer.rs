@@ -3,6 +3,7 @@
 //! A [`Layer`] says what is behind it, and does differently what it wants to; [`Layered`] makes a whole store of it.
 
 use std::ops::Deref;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
@@ -104,6 +105,7 @@ layer! {
         something_revoked() -> ();
         revoke_token(jti: String, at: UnixMillis, event: Event) -> Result<(), Failure>;
         is_token_revoked(jti: &str) -> Result<bool, Failure>;
+        keep(keep: Duration, now: UnixMillis) -> Result<Duration, Failure>;
         forget_revocations(before: UnixMillis, limit: u32) -> Result<u32, Failure>;
     }
     KeyShelf {

@@ -5,7 +5,8 @@
 //! 2. The id is kept. A UUID becomes the user's [`UserId`]; where it is written in another way than ours, or is no UUID at
 //!    all, it is kept beside as the [`Subject`], letter by letter, because tokens carry it in `sub`. None begins like that of
 //!    a service ([`ClientId::SUBJECT`]).
-//! 3. Add the user, if id, address and user name are free, and the event with them, in one transaction.
+//! 3. Add the user, if id, address and user name are free, and the event with them, in one transaction. Their auth epoch begins
+//!    at the time of the import, above that of whoever had the id before and was deleted.
 //! 4. Whoever is there already with the same id and the same address was imported before, and stays as they are. So an
 //!    import that was interrupted is begun again from its start.
 
@@ -140,7 +141,7 @@ impl Rotunda {
                 name: name.map_err(Refusal::Denied)?,
                 email_verified: arrival.email_verified,
                 state: if arrival.disabled { UserState::Disabled } else { UserState::Active },
-                ep: 0,
+                ep: first_epoch(now),
                 created_at,
             })
         };
@@ -178,6 +179,12 @@ impl Rotunda {
         }
         Ok(there.map(|account| account.user))
     }
+}
+
+/// Step 3. Not 0: whoever had this id before and was deleted is on the revocation feed, and every service refuses tokens of
+/// that `sub` below the epoch given there. Epochs grow by one with each end of all sessions, far slower than seconds pass.
+fn first_epoch(now: UnixMillis) -> u64 {
+    u64::try_from(now.seconds()).unwrap_or(0)
 }
 
 /// Step 2: the id that a user goes by here, and the one that they came with where it is written in another way.

@@ -1,7 +1,7 @@
 //! What services have to hear of at once: the revocation feed's entries.
 //!
 //! An entry is written in the same transaction as the change that it tells of. It counts until the last access token that
-//! it could concern has run out (`Policy::keep_revocations`), so the feed stays as small as what happened lately.
+//! it could concern has run out (`Rotunda::keep_revocations`), so the feed stays as small as what happened lately.
 
 use super::{Ending, SessionId, UnixMillis};
 

@@ -155,7 +155,8 @@ pub struct User {
     pub email_verified: bool,
     /// Whether they may sign in.
     pub state: UserState,
-    /// The auth epoch: raised whenever all sessions of the user end; in every access token.
+    /// The auth epoch: raised whenever all sessions of the user end; in every access token. From 0 on; of a user who was
+    /// imported, from the time of the import on, in seconds.
     pub ep: u64,
     /// When the account was made.
     pub created_at: UnixMillis,

@@ -1,5 +1,7 @@
 //! The port to the revocation feed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::failure::Failure;
@@ -34,6 +36,11 @@ pub trait Feed: Send + Sync {
 
     /// Whether an access token was revoked by its `jti`.
     async fn is_token_revoked(&self, jti: &str) -> Result<bool, Failure>;
+
+    /// Notes that a server that needs entries to count for `keep` (whole milliseconds) was here at `now`. Answers the longest
+    /// that still counts: each does for as long as it says after it was noted last. No change of the feed, and no news for
+    /// those who wait.
+    async fn keep(&self, keep: Duration, now: UnixMillis) -> Result<Duration, Failure>;
 
     /// Deletes at most `limit` entries older than `before`. Answers how many.
     async fn forget_revocations(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure>;

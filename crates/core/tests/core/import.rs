@@ -3,7 +3,8 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::import::{Arrival, Imported, Refusal};
 use rotunda_core::model::{
-    Account, Caller, Event, EventKind, Handle, PasswordHash, Subject, UnixMillis, User, UserId, UserState,
+    Account, Caller, Event, EventKind, Handle, PasswordHash, Revoked, Subject, UnixMillis, User, UserId,
+    UserState,
 };
 use rotunda_core::operate::Who;
 use rotunda_core::outside::PasswordHasher;
@@ -12,7 +13,7 @@ use rotunda_core::store::Accounts;
 use rotunda_testkit::QuickHasher;
 use rotunda_testkit::fixtures::{NOW, email, username};
 
-use crate::support::{DAY, PASSWORD, World, denied, password};
+use crate::support::{DAY, MINUTE, PASSWORD, World, denied, password};
 
 const UUID: &str = "0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21";
 const BORN: UnixMillis = UnixMillis(1_500_000_000_123);
@@ -50,7 +51,7 @@ async fn whoever_is_imported_signs_in_with_the_password_that_they_have_and_gets_
         name: Some("The ada".to_owned()),
         email_verified: true,
         state: UserState::Active,
-        ep: 0,
+        ep: w.clock_now().seconds().cast_unsigned(),
         created_at: BORN,
     };
     assert_eq!(known.user, user);
@@ -135,6 +136,33 @@ async fn what_is_there_already_stays_and_what_stands_in_the_way_is_told() {
         assert_eq!(w.news().await, [], "nothing was written down");
     }
     assert_eq!(w.rotunda.users(None, 10).await.unwrap().len(), 3);
+}
+
+/// As services read the feed: what it tells of a `sub` refuses that user's tokens of an earlier epoch.
+#[tokio::test]
+async fn whoever_comes_back_after_a_deletion_is_not_refused_for_what_they_were() {
+    let w = World::new().await;
+    let mut ada = arrival(UUID, "ada").await;
+    for id in [UUID, "42"] {
+        ada.id = Some(id.to_owned());
+        for _ in 0..2 {
+            w.rotunda.import_user(&ada).await.unwrap();
+            let user = stored(&w, "ada").await.user;
+            let tab = w.sign_in("ada").await;
+            let told = w.rotunda.revocations(None).await.unwrap().entries;
+            let ep = w.bearer(&tab).await.claims.ep.unwrap();
+            let refused = told.iter().any(|(_, entry)| {
+                matches!(&entry.what, Revoked::User { sub, ep: from, .. } if *sub == user.sub() && ep < *from)
+            });
+            assert!(!refused, "{ep} {told:?}");
+            for _ in 0..3 {
+                w.rotunda.disable_user(user.id).await.unwrap();
+            }
+            w.rotunda.delete_user(user.id).await.unwrap();
+            w.pass(MINUTE);
+        }
+    }
+    assert!(!w.rotunda.revocations(None).await.unwrap().entries.is_empty());
 }
 
 #[tokio::test]

@@ -73,6 +73,8 @@ mod restore;
 #[cfg(test)]
 mod retry;
 #[cfg(test)]
+mod revocations;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shelf;

@@ -88,7 +88,7 @@ impl Hub {
 
     /// For how long an entry counts.
     pub(super) fn keep(&self) -> Duration {
-        self.rotunda.policy().keep_revocations()
+        self.rotunda.keep_revocations()
     }
 
     /// A place for a stream of that client; the first one starts the task that reads on.

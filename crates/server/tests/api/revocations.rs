@@ -210,6 +210,27 @@ async fn a_reader_that_does_not_read_gives_up_its_place_and_one_does_not_take_al
     drop(unread);
 }
 
+#[tokio::test]
+async fn an_entry_stays_while_tokens_of_another_server_can_be_meant() {
+    let app = App::new().await;
+    let token = service(&app, "feed", SCOPE).await;
+    let mut ada = Phone::new(&app, "ada");
+    ada.register(ADA, PASSWORD).await.session_on_phone(201);
+    app.send(post("/auth/logout").bearer(&ada.access_token)).await.no_content(&[]);
+    let short = poll(&app, &token, "").await["keep"].as_u64().unwrap();
+    let day = Duration::from_secs(24 * 60 * 60);
+    assert!(Duration::from_secs(short) < day);
+    app.store.keep(day, app.now()).await.unwrap();
+    app.wait(Duration::from_secs(60));
+    app.rotunda.sweep().await.unwrap();
+    app.wait(Duration::from_secs(short));
+    app.rotunda.sweep().await.unwrap();
+    let token = token_of(&app, "feed").await;
+    let told = poll(&app, &token, "").await;
+    assert_eq!((told["keep"].as_u64(), entries(&app, &told).len()), (Some(day.as_secs()), 1));
+    assert_eq!(told["entries"][0]["exp"], told["entries"][0]["at"].as_i64().unwrap() + 24 * 60 * 60);
+}
+
 /// A stream under way.
 struct Stream {
     body: Body,

@@ -21,20 +21,22 @@ pub(crate) fn signing_key(row: &Row<'_>) -> Result<SealedSigningKey> {
 }
 
 /// From `id, kind, scopes, created_at` and the columns of a secret, all empty where there is none. The client comes without
-/// it.
-pub(crate) fn client(row: &Row<'_>) -> Result<(RegisteredClient, Option<KeptClientSecret>)> {
+/// it. `None` for a kind of a newer release: this one does not know what to hold it to.
+pub(crate) fn client(row: &Row<'_>) -> Result<Option<(RegisteredClient, Option<KeptClientSecret>)>> {
     let mut row = Columns::of(row);
+    let (id, kind): (_, String) = (ClientId(row.take()?), row.take()?);
+    let Some(kind) = ClientKind::parse(&kind) else { return Ok(None) };
     let client = RegisteredClient {
-        id: ClientId(row.take()?),
-        kind: row.parse(|name: String| ClientKind::parse(&name))?,
+        id,
+        kind,
         scopes: row.parse(|json: String| serde_json::from_str(&json).ok())?,
         secrets: Vec::new(),
         created_at: row.time()?,
     };
     let hash: Option<[u8; 32]> = row.take()?;
-    let Some(hash) = hash.map(ClientSecretHash) else { return Ok((client, None)) };
+    let Some(hash) = hash.map(ClientSecretHash) else { return Ok(Some((client, None))) };
     let secret = KeptClientSecret { hash, created_at: row.time()?, ends_at: row.some_time()? };
-    Ok((client, Some(secret)))
+    Ok(Some((client, Some(secret))))
 }
 
 /// From `hash, created_at, ends_at`.

@@ -207,6 +207,33 @@ pub(super) async fn nobody_is_woken_by_an_ordinary_day(store: Shelf) {
     assert!(is_quiet(&store), "somebody was woken for nothing");
 }
 
+pub(super) async fn the_longest_keep_counts_for_as_long_as_it_says(store: Shelf) {
+    another_ended_session(&store, 1).await;
+    let (read, version) = (feed(&store).await, store.shelf_version().await.unwrap());
+    quiet(&store);
+    let at = |millis: i64| UnixMillis(NOW.0 + millis);
+    for (millis, now, longest) in [
+        (100, 0, 100),
+        (1_000, 0, 1_000),
+        (100, 500, 1_000),
+        (1_000, 600, 1_000),
+        // Seen by a clock that runs behind: it was seen later all the same.
+        (1_000, 590, 1_000),
+        (100, 1_600, 1_000),
+        (100, 1_601, 100),
+        // Over is over, whatever the clock does.
+        (100, 1_600, 100),
+        (50, 1_701, 100),
+        (50, 1_702, 50),
+    ] {
+        let answer = store.keep(Duration::from_millis(millis), at(now)).await.unwrap();
+        assert_eq!(answer, Duration::from_millis(longest), "{millis} at {now}");
+    }
+    assert_eq!(feed(&store).await, read, "that is no change of the feed");
+    assert_eq!(store.shelf_version().await.unwrap(), version);
+    assert!(is_quiet(&store), "somebody was woken for nothing");
+}
+
 /// That two who wait are woken by a write.
 async fn wakes<T, E: std::fmt::Debug>(store: &Shelf, what: &str, write: impl Future<Output = Result<T, E>>) {
     quiet(store);

@@ -221,6 +221,7 @@ macro_rules! contract_cases {
                 whoever_waits_is_woken_by_each_revocation
                 what_nobody_waited_for_is_heard_by_who_comes_next
                 nobody_is_woken_by_an_ordinary_day
+                the_longest_keep_counts_for_as_long_as_it_says
             }
             keys {
                 a_signing_key_survives_as_it_is

@@ -1,6 +1,8 @@
 //! The revocation feed.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
@@ -20,6 +22,8 @@ pub struct KeptFeed {
     pub entries: Vec<(FeedPlace, Revocation)>,
     /// The place of the newest entry there ever was.
     pub newest: FeedPlace,
+    /// For how long servers need entries, and when one that does was last seen.
+    pub keeps: BTreeMap<Duration, UnixMillis>,
 }
 
 impl Default for KeptFeed {
@@ -27,7 +31,7 @@ impl Default for KeptFeed {
     fn default() -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let id = FeedId(MADE.fetch_add(1, Ordering::Relaxed));
-        Self { id, entries: Vec::new(), newest: 0 }
+        Self { id, entries: Vec::new(), newest: 0, keeps: BTreeMap::new() }
     }
 }
 
@@ -65,6 +69,14 @@ impl Feed for MemoryStore {
 
     async fn is_token_revoked(&self, jti: &str) -> Result<bool, Failure> {
         Ok(self.open()?.is_token_revoked(jti))
+    }
+
+    async fn keep(&self, keep: Duration, now: UnixMillis) -> Result<Duration, Failure> {
+        let keeps = &mut self.open()?.feed.keeps;
+        keeps.retain(|keep, seen_at| seen_at.plus(*keep) >= now);
+        let seen_at = keeps.entry(keep).or_insert(now);
+        *seen_at = now.max(*seen_at);
+        Ok(keeps.keys().next_back().copied().unwrap_or(keep))
     }
 
     async fn forget_revocations(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {

@@ -272,4 +272,6 @@ async fn an_empty_password_is_none_for_a_public_client_and_for_no_other() {
     for name in [reports.id, "nobody"] {
         app.send(asking(&[]).basic(name, "")).await.client_refused(true);
     }
+    // Theirs was looked at like any other that is wrong.
+    assert_eq!(app.news().await.last().unwrap(), "client.refused");
 }

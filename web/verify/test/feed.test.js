@@ -48,6 +48,19 @@ test("sessions, epochs, tokens and keys are refused as they arrive", () =>
     assert.deepEqual(stream.asked, ["token svc:a%2Bb+c%3A%25", "stream null"]);
   }));
 
+test("a revoked key stays refused when its entry has expired, the feed is silent about it and it is still published", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    await opened(stream);
+    const token = await sign();
+    const past = Math.floor(Date.now() / 1000) - 3600;
+    stream.page(1, [entry.key(stream.issuer.key.kid, past)], { full: true });
+    await eventually(verifier, token, "key_revoked");
+    stream.page(2, [entry.session("x")], { full: true });
+    await until("the second page", () => verifier.health().feed.entries === 2);
+    assert.equal(await codeOf(verifier, token), "key_revoked");
+    assert.equal(verifier.health().keys.count, 1, "the key set still has it");
+  }));
+
 test("while a full page arrives in parts nothing revoked passes", () =>
   withStream({}, async (stream, verifier, sign) => {
     await opened(stream);

@@ -10,6 +10,7 @@ import { Clock } from "../src/clock.js";
 import { Freshness } from "../src/feed/freshness.js";
 import { isHeartbeat, isPage } from "../src/feed/page.js";
 import { Revoked } from "../src/feed/revoked.js";
+import { RevokedKeys } from "../src/feed/revoked-keys.js";
 import { MOST_EVENT_LENGTH, Parser } from "../src/feed/sse.js";
 import { CODES, Refused, bearerToken, createVerifier } from "../src/index.js";
 import { entry } from "./stream.js";
@@ -87,15 +88,23 @@ test("a server that sets its clock causes no false alarm", () => {
 
 test("of two entries the stricter and longer counts, and what has expired is forgotten", () => {
   const revoked = new Revoked();
-  revoked.add([entry.user("u", 7, 100), entry.user("u", 5, 200), entry.session("s", 200), entry.session("s", 100), entry.key("k", 100)]);
+  revoked.add([entry.user("u", 7, 100), entry.user("u", 5, 200), entry.session("s", 200), entry.session("s", 100)]);
   const claims = { sid: "s", sub: "u", ep: 6, jti: "j" };
   revoked.purge(101);
   assert.equal(revoked.refuses(claims), "session_revoked");
   assert.equal(revoked.refuses({ ...claims, sid: "t" }), "user_revoked");
-  assert.equal(revoked.hasKey("k"), false);
   revoked.purge(201);
   assert.equal(revoked.refuses(claims), undefined);
   assert.equal(revoked.size, 0);
+});
+
+test("a revoked key is remembered for good, the newest 1,024", () => {
+  const keys = new RevokedKeys();
+  assert.deepEqual([keys.add("first"), keys.add("first")], [true, false]);
+  for (let i = 1; i < 1024; i += 1) keys.add(`k${i}`);
+  assert.equal(keys.add("first"), false, "heard of again, it is the newest");
+  keys.add("last");
+  assert.deepEqual([keys.size, keys.has("first"), keys.has("last"), keys.has("k1"), keys.has("k2")], [1024, true, true, false, true]);
 });
 
 test("a page with a known entry that lacks something is none", () => {

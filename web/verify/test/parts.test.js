@@ -153,13 +153,15 @@ test("options that cannot be meant are refused at the start, and say why", () =>
   const feed = { clientId: "c", clientSecret: "s", whenStale: "go-on" };
   const wrong = [
     [undefined, /issuer is missing/], [{ ...good, audience: undefined }, /audience is missing/], [{ ...good, audience: [] }, /audience is missing/],
-    [{ ...good, leeway: 301 }, /leeway is 301/], [{ ...good, leeway: "60s" }, /leeway is 60s/],
+    [{ ...good, leeway: 301 }, /leeway is 301/], [{ ...good, leeway: "60s" }, /leeway is 60s/], [{ ...good, leeway: 121, feed }, /with a feed it is 120 at most/],
     [{ ...good, server: "http://auth.example" }, /https address/], [{ ...good, jwksUri: "keys.json" }, /jwksUri is keys.json/],
     [{ ...good, feed: { ...feed, whenStale: undefined } }, /feed.whenStale says/], [{ ...good, feed: { ...feed, whenStale: { refuseAfterMs: 1 } } }, /2000 or more/],
     [{ ...good, feed: { ...feed, clientSecret: "" } }, /feed.clientSecret is missing/], [{ ...good, feed: { ...feed, mode: "push" } }, /feed.mode is push/],
     [{ ...good, feed: { ...feed, mode: "poll", pollAfterMs: 9000, whenStale: { refuseAfterMs: 5000 } } }, /every other request/],
   ];
   for (const [options, says] of wrong) assert.throws(() => createVerifier(options), (error) => error instanceof TypeError && says.test(error.message));
+  createVerifier({ ...good, leeway: 120, feed }).close();
+  createVerifier({ ...good, leeway: 300 }).close();
 });
 
 test("the bearer token of a header", () => {

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { codeOf, until } from "./issuer.js";
+import { Clock } from "../src/clock.js";
+import { Feed } from "../src/feed/feed.js";
+import { checked } from "../src/options.js";
+import { AUDIENCE, codeOf, until } from "./issuer.js";
 import { CURSOR, Stream, entry } from "./stream.js";
 
 async function withStream(feed, body) {
@@ -130,6 +133,39 @@ test("a feed that is behind refuses with 503 where the service wants that, and c
     stream.heartbeat(1);
     await eventually(verifier, token, "good");
   }));
+
+/** A feed by itself, with a clock of the test's own. */
+async function withFeed(options, clock, body) {
+  const stream = await Stream.start();
+  stream.verifier.close();
+  await until("nobody follows", () => stream.open.length === 0);
+  stream.asked.length = 0;
+  const feed = { clientId: "svc", clientSecret: "secret", whenStale: "go-on", ...options };
+  const one = new Feed({ ...checked({ issuer: stream.issuer.url, audience: AUDIENCE, feed }).feed, leewayMs: 0, clock, onRevokedKey() {} });
+  try {
+    await body(stream, one);
+  } finally {
+    one.close();
+    stream.issuer.stop();
+  }
+}
+
+test("when this machine's clock is set ahead the stream is opened again, and its word counts", async () => {
+  let ahead = 0;
+  const clock = new Clock(() => performance.now(), () => Date.now() + ahead);
+  await withFeed({}, clock, async (stream, feed) => {
+    await until("a stream", () => stream.open.length > 0);
+    stream.greets = true;
+    stream.page(1, [], { full: true });
+    await feed.ready(Infinity);
+    ahead = 60_000;
+    assert.ok(feed.health().stalenessMs >= 59_000, "this process may have been frozen");
+    stream.asked.length = 0;
+    stream.heartbeat(2);
+    await until("another stream", () => stream.asked.includes(`stream ${CURSOR(1)}`));
+    await until("freshness", () => feed.health().stalenessMs < 5000);
+  });
+});
 
 test("where the service goes on, a cut feed shows in its health only", () =>
   withStream({}, async (stream, verifier, sign) => {

@@ -86,6 +86,27 @@ test("a server that sets its clock causes no false alarm", () => {
   }
 });
 
+test("whoever sets this machine's clock ahead causes one moment of doubt, and no more", () => {
+  let [monotonic, wall] = [0, T];
+  const clock = new Clock(() => monotonic, () => wall);
+  const freshness = new Freshness();
+  const staleness = () => freshness.stalenessMs(clock.elapsed());
+  const hear = (asOf, date = NaN) => freshness.hear(asOf, date, clock.elapsed(), clock.jumps);
+  const second = () => ([monotonic, wall] = [monotonic + 1000, wall + 1000]);
+  hear(T, T);
+  wall += 60_000;
+  assert.equal(staleness(), 60_000, "this process may have been frozen");
+  second();
+  hear(T + 1000);
+  assert.equal(staleness(), 0);
+  second();
+  hear(T + 1000);
+  assert.equal(staleness(), 1000, "and a server that stalls shows again");
+  wall += 60_000;
+  hear(T + 2000, T + 62_000);
+  assert.equal(staleness(), 60_000, "what waited while it was frozen is old");
+});
+
 test("of two entries the stricter and longer counts, and what has expired is forgotten", () => {
   const revoked = new Revoked();
   revoked.add([entry.user("u", 7, 100), entry.user("u", 5, 200), entry.session("s", 200), entry.session("s", 100)]);

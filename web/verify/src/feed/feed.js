@@ -127,12 +127,12 @@ export class Feed {
 
   /** The server read its store at `asOf`. */
   hear(asOf, date) {
-    this.#freshness.hear(asOf, date, this.#clock.elapsed());
+    this.#freshness.hear(asOf, date, this.#clock.elapsed(), this.#clock.jumps);
   }
 
   /** The server says that nothing has changed up to now. */
   unchanged(date) {
-    this.#freshness.confirm(date, this.#clock.elapsed());
+    this.#freshness.confirm(date, this.#clock.elapsed(), this.#clock.jumps);
     this.arrived();
   }
 

@@ -212,6 +212,16 @@ test("polling asks when the last answer is old, on and on while there is more, a
     assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["poll", "token", "poll"], "a token that was refused is not shown again");
   }));
 
+test("whoever waits for a feed that does not answer asks once a second", () =>
+  withStream({ mode: "poll" }, async (stream, verifier) => {
+    stream.pages = [500, 500, stream.greeting()];
+    const began = performance.now();
+    await verifier.ready();
+    assert.ok(performance.now() - began >= 1900);
+    assert.equal(stream.asked.filter((it) => it.startsWith("poll")).length, 3);
+    stream.pages = [500];
+  }));
+
 test("a feed without an end is no feed", () =>
   withStream({ mode: "poll" }, async (stream, verifier) => {
     stream.pages = [{ cursor: CURSOR(1), full: true, more: true, as_of: 1, entries: [] }];

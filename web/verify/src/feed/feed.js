@@ -73,7 +73,8 @@ export class Feed {
   async ready(until) {
     while (!this.#heard) {
       if (this.#closed.signal.aborted || this.#clock.elapsed() >= until) throw new Refused("feed_stale");
-      if (this.#options.mode === "poll") await this.poll();
+      // Not before its time: after a round that failed, that is a second later.
+      await this.pollIfDue();
       if (!this.#heard) await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -8,7 +8,7 @@ export interface Options {
   server?: string;
   /** Where the keys are; `/.well-known/jwks.json` of the server unless said otherwise. */
   jwksUri?: string;
-  /** By how many seconds clocks may differ: 0 to 300, 60 unless said otherwise. */
+  /** By how many seconds clocks may differ: 0 to 300, with a feed 0 to 120; 60 unless said otherwise. */
   leeway?: number;
   /** Scopes that every token needs. */
   scope?: string | string[];

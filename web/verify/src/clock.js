@@ -4,6 +4,7 @@
  * 1. A monotonic clock counts; whoever sets the time of day changes nothing.
  * 2. But it stands still while a serverless function is frozen. So when the time of day has moved ahead by more than a
  *    second, that counts as time that has passed. At worst something is fetched early.
+ * 3. Somebody may just have set it, though. `jumps` tells whoever counts another's time that it has to be asked for again.
  */
 
 const NOTABLE_MS = 1000;
@@ -14,6 +15,8 @@ export class Clock {
   #wall;
   #apart;
   #frozen = 0;
+  /** How often time has moved ahead that the monotonic clock did not count, as of the last `elapsed()`. */
+  jumps = 0;
 
   constructor(monotonic = () => performance.now(), wall = () => Date.now()) {
     this.#monotonic = monotonic;
@@ -28,6 +31,7 @@ export class Clock {
     if (Math.abs(ahead) > NOTABLE_MS) {
       this.#apart += ahead;
       this.#frozen += Math.max(ahead, 0);
+      if (ahead > 0) this.jumps += 1;
     }
     return monotonic + this.#frozen;
   }

@@ -3,7 +3,8 @@
  *
  * 1. The first fetch begins when the verifier is made. Until one succeeds, no token can be judged: 503, never 401.
  * 2. A set is fresh for as long as the issuer says, ten minutes at most. The first request after that has it fetched again,
- *    in the background and with `If-None-Match`, and is itself answered from the old set.
+ *    in the background and with `If-None-Match`, and is itself answered from the old set. If that is older than twice its
+ *    time, because nobody came meanwhile, the request waits for the new one: a key may be gone since long.
  * 3. A token that names an unknown key has the set fetched at once, and waits for it: that is how a new key becomes known
  *    between two fetches. Anybody can send such a token, so this happens at most once per cool-down.
  * 4. There is one fetch at a time; whoever needs it waits for the same one.
@@ -40,6 +41,8 @@ export class Keys {
   /** @type {Map<string, { alg: string, key: CryptoKey }> | undefined} */
   #held;
   #etag;
+  /** For how long the held set counts as fresh, from when it was confirmed. */
+  #freshMs = 0;
   #refreshAt = 0;
   #confirmedAt;
   #askedForUnknownAt = -Infinity;
@@ -60,7 +63,7 @@ export class Keys {
   /** The key of that id, if the issuer has one. */
   async find(kid) {
     if (this.#clock.elapsed() >= this.#refreshAt) this.#start();
-    if (!this.#held) await this.#pending;
+    if (!this.#held || this.#isOld()) await this.#pending;
     if (!this.#held) throw new Refused("keys_unavailable");
     if (!this.#held.has(kid)) await this.#startForUnknown();
     const key = this.#held.get(kid);
@@ -100,6 +103,13 @@ export class Keys {
     this.#closed.abort();
   }
 
+  /** Whether the next set is waited for. In an outage that is noticed every half minute, only the first request waits. */
+  #isOld() {
+    const now = this.#clock.elapsed();
+    const triedInVain = this.#error !== null && now < this.#refreshAt + RETRY_MS;
+    return !triedInVain && now >= this.#confirmedAt + 2 * this.#freshMs;
+  }
+
   #startForUnknown() {
     const now = this.#clock.elapsed();
     if (this.#pending) return this.#pending;
@@ -120,7 +130,7 @@ export class Keys {
       this.#fetches += 1;
       let freshMs;
       try {
-        freshMs = await this.#ask();
+        freshMs = this.#freshMs = await this.#ask();
         this.#error = null;
         this.#confirmedAt = this.#clock.elapsed();
       } catch (error) {

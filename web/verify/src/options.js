@@ -5,6 +5,8 @@ const FEED_MODES = ["stream", "poll"];
 const LEAST_REFUSE_MS = 2_000;
 /** More would be another way to say "expired tokens are fine". */
 const MOST_LEEWAY_SECONDS = 300;
+/** The server keeps what was revoked for so long beyond the longest token: with more, a token would outlive its entry. */
+const MOST_LEEWAY_SECONDS_WITH_FEED = 120;
 
 /** The options with everything filled in; throws a `TypeError` that says what to change. */
 export function checked(options) {
@@ -14,6 +16,11 @@ export function checked(options) {
   const leeway = given.leeway ?? 60;
   if (!(leeway >= 0 && leeway <= MOST_LEEWAY_SECONDS)) {
     throw new TypeError(`leeway is ${leeway}; it is in seconds, between 0 and ${MOST_LEEWAY_SECONDS}`);
+  }
+  if (given.feed && leeway > MOST_LEEWAY_SECONDS_WITH_FEED) {
+    throw new TypeError(
+      `leeway is ${leeway}; with a feed it is ${MOST_LEEWAY_SECONDS_WITH_FEED} at most, since the server forgets revocations then`,
+    );
   }
   const at = (path) => address("server", path === "" ? server : `${String(server).replace(/\/$/, "")}${path}`, given.allowHttp);
   const audience = [given.audience ?? []].flat().map((one) => text("audience", one));

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { codeOf, until } from "./issuer.js";
+import { Clock } from "../src/clock.js";
+import { Feed } from "../src/feed/feed.js";
+import { checked } from "../src/options.js";
+import { AUDIENCE, codeOf, until } from "./issuer.js";
 import { CURSOR, Stream, entry } from "./stream.js";
 
 async function withStream(feed, body) {
@@ -46,6 +49,19 @@ test("sessions, epochs, tokens and keys are refused as they arrive", () =>
     assert.equal(await codeOf(verifier, token), "key_revoked");
     assert.equal(stream.issuer.fetches, fetches + 1, "for a revoked key nobody is asked");
     assert.deepEqual(stream.asked, ["token svc:a%2Bb+c%3A%25", "stream null"]);
+  }));
+
+test("a revoked key stays refused when its entry has expired, the feed is silent about it and it is still published", () =>
+  withStream({}, async (stream, verifier, sign) => {
+    await opened(stream);
+    const token = await sign();
+    const past = Math.floor(Date.now() / 1000) - 3600;
+    stream.page(1, [entry.key(stream.issuer.key.kid, past)], { full: true });
+    await eventually(verifier, token, "key_revoked");
+    stream.page(2, [entry.session("x")], { full: true });
+    await until("the second page", () => verifier.health().feed.entries === 2);
+    assert.equal(await codeOf(verifier, token), "key_revoked");
+    assert.equal(verifier.health().keys.count, 1, "the key set still has it");
   }));
 
 test("while a full page arrives in parts nothing revoked passes", () =>
@@ -121,6 +137,39 @@ test("a feed that is behind refuses with 503 where the service wants that, and c
     await eventually(verifier, token, "good");
   }));
 
+/** A feed by itself, with a clock of the test's own. */
+async function withFeed(options, clock, body) {
+  const stream = await Stream.start();
+  stream.verifier.close();
+  await until("nobody follows", () => stream.open.length === 0);
+  stream.asked.length = 0;
+  const feed = { clientId: "svc", clientSecret: "secret", whenStale: "go-on", ...options };
+  const one = new Feed({ ...checked({ issuer: stream.issuer.url, audience: AUDIENCE, feed }).feed, leewayMs: 0, clock, onRevokedKey() {} });
+  try {
+    await body(stream, one);
+  } finally {
+    one.close();
+    stream.issuer.stop();
+  }
+}
+
+test("when this machine's clock is set ahead the stream is opened again, and its word counts", async () => {
+  let ahead = 0;
+  const clock = new Clock(() => performance.now(), () => Date.now() + ahead);
+  await withFeed({}, clock, async (stream, feed) => {
+    await until("a stream", () => stream.open.length > 0);
+    stream.greets = true;
+    stream.page(1, [], { full: true });
+    await feed.ready(Infinity);
+    ahead = 60_000;
+    assert.ok(feed.health().stalenessMs >= 59_000, "this process may have been frozen");
+    stream.asked.length = 0;
+    stream.heartbeat(2);
+    await until("another stream", () => stream.asked.includes(`stream ${CURSOR(1)}`));
+    await until("freshness", () => feed.health().stalenessMs < 5000);
+  });
+});
+
 test("where the service goes on, a cut feed shows in its health only", () =>
   withStream({}, async (stream, verifier, sign) => {
     const token = await sign();
@@ -164,6 +213,16 @@ test("polling asks when the last answer is old, on and on while there is more, a
     assert.equal(await verifier.poll(), false);
     assert.equal(await verifier.poll(), true);
     assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["poll", "token", "poll"], "a token that was refused is not shown again");
+  }));
+
+test("whoever waits for a feed that does not answer asks once a second", () =>
+  withStream({ mode: "poll" }, async (stream, verifier) => {
+    stream.pages = [500, 500, stream.greeting()];
+    const began = performance.now();
+    await verifier.ready();
+    assert.ok(performance.now() - began >= 1900);
+    assert.equal(stream.asked.filter((it) => it.startsWith("poll")).length, 3);
+    stream.pages = [500];
   }));
 
 test("a feed without an end is no feed", () =>

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { createVerifier } from "../src/index.js";
-import { freshFor, usable } from "../src/keys.js";
+import { Keys, freshFor, usable } from "../src/keys.js";
 import { AUDIENCE, Issuer, codeOf, until } from "./issuer.js";
 
 async function withVerifier(options, body) {
@@ -93,6 +93,52 @@ test("when the issuer is away the last good keys stay, and an unknown one is an 
     }
     issuer.instead = () => false;
     await until("an answer", async () => (await codeOf(verifier, unknown)) === "token_invalid");
+  }));
+
+/** Keys with a clock of the test's own. */
+async function withKeys(options, body) {
+  const issuer = await Issuer.start();
+  const clock = { now: 1000, elapsed: () => clock.now };
+  const keys = new Keys({ jwksUri: new URL(`${issuer.url}/.well-known/jwks.json`), clock, coolDownMs: 30_000, ...options });
+  try {
+    await keys.ready(Infinity);
+    await body(issuer, keys, clock);
+  } finally {
+    keys.close();
+    issuer.stop();
+  }
+}
+
+test("a service that was idle waits for the next set, and knows that a key is gone", () =>
+  withKeys({}, async (issuer, keys, clock) => {
+    const { kid } = issuer.key;
+    issuer.unpublish(issuer.key);
+    const next = await issuer.publish("ES256");
+    clock.now += 1_199_000;
+    assert.ok(await keys.find(kid), "not yet twice its time: from the old set");
+    await until("the next set, in the background", async () => (await keys.find(next.kid)) !== undefined);
+    issuer.unpublish(next);
+    await issuer.publish("ES256");
+    clock.now += 1_200_000;
+    assert.deepEqual(await Promise.all([keys.find(next.kid), keys.find(next.kid)]), [undefined, undefined]);
+  }));
+
+test("when the issuer is away an old set is used, and only the first request waits", () =>
+  withKeys({}, async (issuer, keys, clock) => {
+    const { kid } = issuer.key;
+    let waiting = [];
+    issuer.instead = (req, res) => waiting.push(res);
+    clock.now += 1_200_000;
+    const first = keys.find(kid);
+    let answered = false;
+    first.then(() => (answered = true));
+    await until("a fetch", () => waiting.length === 1);
+    assert.equal(answered, false);
+    waiting[0].writeHead(500).end();
+    assert.ok(await first);
+    clock.now += 30_000;
+    assert.ok(await keys.find(kid), "at once, although the next try is not answered");
+    await until("another fetch", () => waiting.length === 2);
   }));
 
 test("keys that are unchanged are not sent again", () =>

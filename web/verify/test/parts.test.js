@@ -10,6 +10,7 @@ import { Clock } from "../src/clock.js";
 import { Freshness } from "../src/feed/freshness.js";
 import { isHeartbeat, isPage } from "../src/feed/page.js";
 import { Revoked } from "../src/feed/revoked.js";
+import { RevokedKeys } from "../src/feed/revoked-keys.js";
 import { MOST_EVENT_LENGTH, Parser } from "../src/feed/sse.js";
 import { CODES, Refused, bearerToken, createVerifier } from "../src/index.js";
 import { entry } from "./stream.js";
@@ -85,17 +86,46 @@ test("a server that sets its clock causes no false alarm", () => {
   }
 });
 
+test("whoever sets this machine's clock ahead causes one moment of doubt, and no more", () => {
+  let [monotonic, wall] = [0, T];
+  const clock = new Clock(() => monotonic, () => wall);
+  const freshness = new Freshness();
+  const staleness = () => freshness.stalenessMs(clock.elapsed());
+  const hear = (asOf, date = NaN) => freshness.hear(asOf, date, clock.elapsed(), clock.jumps);
+  const second = () => ([monotonic, wall] = [monotonic + 1000, wall + 1000]);
+  hear(T, T);
+  wall += 60_000;
+  assert.equal(staleness(), 60_000, "this process may have been frozen");
+  second();
+  hear(T + 1000);
+  assert.equal(staleness(), 0);
+  second();
+  hear(T + 1000);
+  assert.equal(staleness(), 1000, "and a server that stalls shows again");
+  wall += 60_000;
+  hear(T + 2000, T + 62_000);
+  assert.equal(staleness(), 60_000, "what waited while it was frozen is old");
+});
+
 test("of two entries the stricter and longer counts, and what has expired is forgotten", () => {
   const revoked = new Revoked();
-  revoked.add([entry.user("u", 7, 100), entry.user("u", 5, 200), entry.session("s", 200), entry.session("s", 100), entry.key("k", 100)]);
+  revoked.add([entry.user("u", 7, 100), entry.user("u", 5, 200), entry.session("s", 200), entry.session("s", 100)]);
   const claims = { sid: "s", sub: "u", ep: 6, jti: "j" };
   revoked.purge(101);
   assert.equal(revoked.refuses(claims), "session_revoked");
   assert.equal(revoked.refuses({ ...claims, sid: "t" }), "user_revoked");
-  assert.equal(revoked.hasKey("k"), false);
   revoked.purge(201);
   assert.equal(revoked.refuses(claims), undefined);
   assert.equal(revoked.size, 0);
+});
+
+test("a revoked key is remembered for good, the newest 1,024", () => {
+  const keys = new RevokedKeys();
+  assert.deepEqual([keys.add("first"), keys.add("first")], [true, false]);
+  for (let i = 1; i < 1024; i += 1) keys.add(`k${i}`);
+  assert.equal(keys.add("first"), false, "heard of again, it is the newest");
+  keys.add("last");
+  assert.deepEqual([keys.size, keys.has("first"), keys.has("last"), keys.has("k1"), keys.has("k2")], [1024, true, true, false, true]);
 });
 
 test("a page with a known entry that lacks something is none", () => {
@@ -144,13 +174,15 @@ test("options that cannot be meant are refused at the start, and say why", () =>
   const feed = { clientId: "c", clientSecret: "s", whenStale: "go-on" };
   const wrong = [
     [undefined, /issuer is missing/], [{ ...good, audience: undefined }, /audience is missing/], [{ ...good, audience: [] }, /audience is missing/],
-    [{ ...good, leeway: 301 }, /leeway is 301/], [{ ...good, leeway: "60s" }, /leeway is 60s/],
+    [{ ...good, leeway: 301 }, /leeway is 301/], [{ ...good, leeway: "60s" }, /leeway is 60s/], [{ ...good, leeway: 121, feed }, /with a feed it is 120 at most/],
     [{ ...good, server: "http://auth.example" }, /https address/], [{ ...good, jwksUri: "keys.json" }, /jwksUri is keys.json/],
     [{ ...good, feed: { ...feed, whenStale: undefined } }, /feed.whenStale says/], [{ ...good, feed: { ...feed, whenStale: { refuseAfterMs: 1 } } }, /2000 or more/],
     [{ ...good, feed: { ...feed, clientSecret: "" } }, /feed.clientSecret is missing/], [{ ...good, feed: { ...feed, mode: "push" } }, /feed.mode is push/],
     [{ ...good, feed: { ...feed, mode: "poll", pollAfterMs: 9000, whenStale: { refuseAfterMs: 5000 } } }, /every other request/],
   ];
   for (const [options, says] of wrong) assert.throws(() => createVerifier(options), (error) => error instanceof TypeError && says.test(error.message));
+  createVerifier({ ...good, leeway: 120, feed }).close();
+  createVerifier({ ...good, leeway: 300 }).close();
 });
 
 test("the bearer token of a header", () => {

@@ -1,7 +1,7 @@
 /**
  * The issuer's feed of revocations, and what is known of it here.
  *
- * 1. What was revoked is held in memory, a small entry each, until no token that it refuses can be alive.
+ * 1. What was revoked is held in memory, a small entry each, until no token that it refuses can be alive; keys for good.
  * 2. It arrives by a stream that is followed (`follow.js`), or by asking from time to time (`poll.js`).
  * 3. A full page replaces what was known. A large one arrives in several parts: what was known before stays in force beside
  *    it until the last of them, so that nothing revoked passes in between.
@@ -14,6 +14,7 @@ import { Follower } from "./follow.js";
 import { Freshness } from "./freshness.js";
 import { Poller } from "./poll.js";
 import { MOST_ENTRIES, Revoked } from "./revoked.js";
+import { RevokedKeys } from "./revoked-keys.js";
 import { ServiceToken } from "./service-token.js";
 
 /** How often what has expired is looked for. */
@@ -24,6 +25,7 @@ export class Feed {
   #options;
   #clock;
   #revoked = new Revoked();
+  #revokedKeys = new RevokedKeys();
   /** What a full page that is still arriving will have replaced. */
   #leaving = null;
   #freshness = new Freshness();
@@ -54,7 +56,7 @@ export class Feed {
 
   /** Whether that key was revoked. */
   hasRevokedKey(kid) {
-    return this.#revoked.hasKey(kid) || (this.#leaving?.hasKey(kid) ?? false);
+    return this.#revokedKeys.has(kid);
   }
 
   /** Asks, where nothing is followed and the last answer is old. */
@@ -71,7 +73,8 @@ export class Feed {
   async ready(until) {
     while (!this.#heard) {
       if (this.#closed.signal.aborted || this.#clock.elapsed() >= until) throw new Refused("feed_stale");
-      if (this.#options.mode === "poll") await this.poll();
+      // Not before its time: after a round that failed, that is a second later.
+      await this.pollIfDue();
       if (!this.#heard) await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -82,7 +85,7 @@ export class Feed {
     return {
       connected: this.#connected,
       stalenessMs: Number.isFinite(staleness) ? Math.round(staleness) : null,
-      entries: this.#revoked.size + (this.#leaving?.size ?? 0),
+      entries: this.#revoked.size + (this.#leaving?.size ?? 0) + this.#revokedKeys.size,
       error: this.#error,
     };
   }
@@ -98,7 +101,7 @@ export class Feed {
     if (known + page.entries.length > MOST_ENTRIES) {
       throw new AskError(url, `has more than ${MOST_ENTRIES} revocations, which is more than a service keeps`);
     }
-    const newKeys = page.entries.filter(({ type, kid }) => type === "key" && !this.hasRevokedKey(kid));
+    const newKeys = page.entries.filter(({ type, kid }) => type === "key" && this.#revokedKeys.add(kid));
     if (page.full) {
       // The first one that is replaced stays, should a second full page begin before it was let go.
       this.#leaving ??= this.#revoked;
@@ -125,12 +128,12 @@ export class Feed {
 
   /** The server read its store at `asOf`. */
   hear(asOf, date) {
-    this.#freshness.hear(asOf, date, this.#clock.elapsed());
+    this.#freshness.hear(asOf, date, this.#clock.elapsed(), this.#clock.jumps);
   }
 
   /** The server says that nothing has changed up to now. */
   unchanged(date) {
-    this.#freshness.confirm(date, this.#clock.elapsed());
+    this.#freshness.confirm(date, this.#clock.elapsed(), this.#clock.jumps);
     this.arrived();
   }
 

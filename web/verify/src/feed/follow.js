@@ -2,7 +2,7 @@
  * Following the stream of revocations, until the verifier is closed.
  *
  * 1. Get a service token. 2. Open `/revocations/stream` from the last cursor. 3. Take pages and heartbeats. 4. When the token
- * is about to run out, go back to 1 at once. 5. When the stream ends, breaks or falls silent, wait a little and go back to 1;
+ * is about to run out, or our clock has jumped (`freshness.js`), go back to 1 at once. 5. When the stream ends, breaks or falls silent, wait a little and go back to 1;
  * the longer the more often it has failed, from the beginning again once a heartbeat was heard.
  *
  * Nothing that the stream sends ends this; what cannot be understood counts as broken, and shows as staleness.
@@ -80,10 +80,15 @@ export class Follower {
 
   async #read(url, response, silence) {
     if (!/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) throw notAStream(url);
-    this.#reader.feed.connected();
+    const { feed, clock } = this.#reader;
+    feed.connected();
+    const { jumps } = clock;
     const parser = new Parser();
     let date = dateOf(response);
     for await (const piece of pieces(url, response)) {
+      clock.elapsed();
+      // What comes now may have waited for as long as this process was frozen; it comes again, with a `Date`.
+      if (clock.jumps !== jumps) return;
       silence.refresh();
       for (const event of parsed(url, parser, piece)) {
         this.#take(url, event, date);

@@ -8,26 +8,32 @@
  * 3. Staleness is that time less the newest `as_of`.
  * 4. `Date` is in whole seconds, and servers set their clocks. An `as_of` beyond the time that was worked out, or before the
  *    one that came last, shows that this has happened: then the time is counted from that `as_of`.
+ * 5. So it is when our own clock has jumped since: either this process was frozen, or somebody has set the time of day, and
+ *    the server's time is not carried across that. What was heard before counts as old until the next word; a stream is
+ *    opened again for that, since its answer has a `Date`.
  */
 
 export class Freshness {
-  /** @type {{ asOf: number, server: number, at: number } | undefined} */
+  /** @type {{ asOf: number, server: number, at: number, jumps: number } | undefined} */
   #heard;
 
-  /** Takes an `as_of`, and the `Date` of the answer where one begins; all in milliseconds, `now` of our own clock. */
-  hear(asOf, date, now) {
+  /**
+   * Takes an `as_of`, and the `Date` of the answer where one begins; all in milliseconds, `now` of our own clock, which has
+   * made that many jumps.
+   */
+  hear(asOf, date, now, jumps = 0) {
     const before = this.#heard;
     let server = asOf;
     if (Number.isFinite(date)) server = Math.max(date, asOf);
-    else if (before && asOf >= before.asOf) server = Math.max(this.#server(now), asOf);
-    this.#heard = { asOf, server, at: now };
+    else if (before && asOf >= before.asOf && jumps === before.jumps) server = Math.max(this.#server(now), asOf);
+    this.#heard = { asOf, server, at: now, jumps };
   }
 
   /** Nothing has changed up to the moment of this answer. */
-  confirm(date, now) {
+  confirm(date, now, jumps = 0) {
     if (!this.#heard) return;
     const server = Number.isFinite(date) ? date : this.#server(now);
-    this.#heard = { asOf: server, server, at: now };
+    this.#heard = { asOf: server, server, at: now, jumps };
   }
 
   /** How stale it is by now, in milliseconds; infinitely if nothing was ever heard. */

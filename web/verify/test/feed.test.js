@@ -106,6 +106,18 @@ test("a stream that breaks off is opened again from where it was, with a new tok
     await again(() => stream.send(Buffer.from([0x64, 0xff, 0x0a])), `stream ${CURSOR(4)}`);
   }));
 
+test("a stream on which no event is completed is silent, whatever else it sends", () =>
+  withStream({}, async (stream, verifier) => {
+    await opened(stream);
+    stream.page(1, [], { full: true });
+    await verifier.ready();
+    const errors = new Set();
+    const pieces = setInterval(() => stream.send(": still here\nevent: heartbeat\n"), 100);
+    const again = () => errors.add(verifier.health().feed.error) && stream.asked.includes(`stream ${CURSOR(1)}`);
+    await until("another stream", again).finally(() => clearInterval(pieces));
+    assert.match([...errors].join(), /sent no event for 5000 ms/);
+  }));
+
 test("a token that is about to run out is renewed without a cut", () =>
   withStream({}, async (stream, verifier) => {
     stream.expiresIn = 1;

@@ -14,7 +14,7 @@ import { isHeartbeat, isPage } from "./page.js";
 import { from } from "./poll.js";
 import { Parser } from "./sse.js";
 
-/** How long a stream may be silent before it counts as dead; the server sends a heartbeat each second. */
+/** How long a stream may go without a whole event before it counts as dead; the server sends a heartbeat each second. */
 const SILENCE_MS = 5_000;
 /** The wait doubles from try to try. */
 const FIRST_WAIT_MS = 200;
@@ -65,7 +65,7 @@ export class Follower {
       const headers = { authorization: bearer, accept: "text/event-stream", "cache-control": "no-store" };
       const response = await ask(url, { headers, signal: AbortSignal.any([stop.signal, closed]) });
       clearTimeout(patience);
-      patience = after(SILENCE_MS, new AskError(url, `sent nothing for ${SILENCE_MS} ms, not even a heartbeat`));
+      patience = after(SILENCE_MS, new AskError(url, `sent no event for ${SILENCE_MS} ms, not even a heartbeat`));
       await this.#read(url, response, patience);
     } catch (error) {
       if (stop.signal.reason === RENEW) return;
@@ -88,8 +88,9 @@ export class Follower {
       clock.elapsed();
       // What comes now may have waited for as long as this process was frozen; it comes again, with a `Date`.
       if (clock.jumps !== jumps) return;
-      silence.refresh();
       for (const event of parsed(url, parser, piece)) {
+        // Comments are no sign of life: a proxy sends them, too.
+        silence.refresh();
         this.#take(url, event, date);
         // The answer's `Date` is the time of its first event only.
         date = NaN;

@@ -118,6 +118,21 @@ test("a stream on which no event is completed is silent, whatever else it sends"
     assert.match([...errors].join(), /sent no event for 5000 ms/);
   }));
 
+test("an answer that is no stream is not left open", () =>
+  withStream({}, async (stream, verifier) => {
+    let [begun, ended] = [0, 0];
+    stream.issuer.instead = (req, res) => {
+      if (!req.url.startsWith("/revocations/stream")) return stream.answer(req, res);
+      begun += 1;
+      res.on("close", () => (ended += 1));
+      res.writeHead(200, { "content-type": "text/html" }).write("<p>");
+      return true;
+    };
+    await until("several tries", () => begun >= 3);
+    await until("no answer is left open", () => begun - ended <= 1, 2000);
+    assert.match(verifier.health().feed.error, /something else than a stream/);
+  }));
+
 test("a token that is about to run out is renewed without a cut", () =>
   withStream({}, async (stream, verifier) => {
     stream.expiresIn = 1;

@@ -74,6 +74,8 @@ export class Follower {
     } finally {
       clearTimeout(renewal);
       clearTimeout(patience);
+      // An answer that was not read to its end would stay open.
+      stop.abort();
     }
   }
 

@@ -217,7 +217,7 @@ test("polling asks when the last answer is old, on and on while there is more, a
     const tokens = await Promise.all(["a", "s1", "c"].map((sid) => sign({ claims: { sid } })));
     const codes = () => Promise.all(tokens.map((token) => codeOf(verifier, token)));
     assert.deepEqual(await codes(), ["session_revoked", "session_revoked", "good"]);
-    const asked = ["token svc:a%2Bb+c%3A%25", "poll null undefined", `poll ${CURSOR(1)} "${CURSOR(1)}"`];
+    const asked = ["token svc:a%2Bb+c%3A%25", "poll null undefined", `poll ${CURSOR(1)} undefined`];
     assert.deepEqual(stream.asked, asked, "three checks at once, one round");
     asked.push(`poll ${CURSOR(2)} "${CURSOR(2)}"`);
     await until("another poll", async () => (await codes()) && stream.asked.length === 4);
@@ -237,6 +237,20 @@ test("polling asks when the last answer is old, on and on while there is more, a
     assert.equal(await verifier.poll(), false);
     assert.equal(await verifier.poll(), true);
     assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["poll", "token", "poll"], "a token that was refused is not shown again");
+  }));
+
+test("a round that breaks off while there is more goes on from there, and is not all before", () =>
+  withStream({ mode: "poll", pollAfterMs: 60_000 }, async (stream, verifier) => {
+    const page = (place, more) => ({ cursor: CURSOR(place), full: place === 1, more, as_of: Date.now(), entries: [entry.session(`s${place}`)] });
+    stream.pages = [page(1, true), 500, 304];
+    assert.equal(await verifier.poll(), false);
+    assert.equal(await verifier.poll(), false, "nobody asked for that");
+    assert.equal(verifier.health().feed.stalenessMs, null, "not all of it was heard");
+    stream.pages = [page(2, true), page(3, false)];
+    assert.equal(await verifier.poll(), true);
+    assert.equal(verifier.health().feed.entries, 3);
+    const rest = [1, 1, 1, 2].map((place) => `poll ${CURSOR(place)} undefined`);
+    assert.deepEqual(stream.asked.slice(1), ["poll null undefined", ...rest]);
   }));
 
 test("whoever waits for a feed that does not answer asks once a second", () =>

@@ -2,8 +2,9 @@
  * Following the stream of revocations, until the verifier is closed.
  *
  * 1. Get a service token. 2. Open `/revocations/stream` from the last cursor. 3. Take pages and heartbeats. 4. When the token
- * is about to run out, or our clock has jumped (`freshness.js`), go back to 1 at once. 5. When the stream ends, breaks or falls silent, wait a little and go back to 1;
- * the longer the more often it has failed, from the beginning again once a heartbeat was heard.
+ * is about to run out, or our clock has jumped (`freshness.js`), go back to 1 at once. 5. When the stream ends, breaks or falls
+ * silent, wait a little and go back to 1; the longer the more often it has failed, from the beginning again once a heartbeat
+ * was heard.
  *
  * Nothing that the stream sends ends this; what cannot be understood counts as broken, and shows as staleness.
  */

@@ -26,6 +26,8 @@ export { bearerToken } from "./bearer.js";
 const MOST_TOKEN_LENGTH = 8 * 1024;
 /** RFC 7515 §3.1, without the spaces and padding that decoders forgive. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+/** Whether it is the one way to write its bytes: decoders forgive bits after the last one, so a token had several forms. */
+const isCanonical = (part) => Buffer.from(part, "base64url").toString("base64url") === part;
 
 /** A verifier for one issuer. See `index.d.ts` for the options. */
 export function createVerifier(options) {
@@ -86,8 +88,8 @@ class Verifier {
 
   /** What a token says, if its issuer has signed it for us and it has not expired. */
   async #signed(token) {
-    const isToken = typeof token === "string" && token.length <= MOST_TOKEN_LENGTH && COMPACT.test(token);
-    if (!isToken) throw new Refused("token_invalid");
+    const isShort = typeof token === "string" && token.length <= MOST_TOKEN_LENGTH;
+    if (!isShort || !COMPACT.test(token) || !token.split(".").every(isCanonical)) throw new Refused("token_invalid");
     const { issuer, audience, leewayMs } = this.#options;
     try {
       const key = await this.#key(decodeProtectedHeader(token));

@@ -7,7 +7,8 @@
  *    time, because nobody came meanwhile, the request waits for the new one: a key may be gone since long.
  * 3. A token that names an unknown key has the set fetched at once, and waits for it: that is how a new key becomes known
  *    between two fetches. Anybody can send such a token, so this happens at most once per cool-down.
- * 4. There is one fetch at a time; whoever needs it waits for the same one.
+ * 4. There is one fetch at a time; whoever needs it waits for the same one. One that began before an unknown key was named may
+ *    not have seen it, so then the set is asked for once more, if the cool-down has passed.
  * 5. When the issuer is away the last good set stays. What a token that names an unknown key then gets is 503: the key may
  *    be new.
  * 6. A revocation of a held key on the feed has the set fetched at once.
@@ -65,7 +66,7 @@ export class Keys {
     if (this.#clock.elapsed() >= this.#refreshAt) this.#start();
     if (!this.#held || this.#isOld()) await this.#pending;
     if (!this.#held) throw new Refused("keys_unavailable");
-    if (!this.#held.has(kid)) await this.#startForUnknown();
+    if (!this.#held.has(kid)) await this.#askForUnknown(kid);
     const key = this.#held.get(kid);
     if (!key && this.#error) throw new Refused("keys_unavailable");
     return key;
@@ -110,12 +111,16 @@ export class Keys {
     return !triedInVain && now >= this.#confirmedAt + 2 * this.#freshMs;
   }
 
-  #startForUnknown() {
+  async #askForUnknown(kid) {
+    await this.#pending;
+    if (this.#held.has(kid)) return;
     const now = this.#clock.elapsed();
-    if (this.#pending) return this.#pending;
-    if (now < this.#askedForUnknownAt + this.#coolDownMs) return undefined;
-    this.#askedForUnknownAt = now;
-    return this.#start();
+    if (now >= this.#askedForUnknownAt + this.#coolDownMs) {
+      this.#askedForUnknownAt = now;
+      this.#start();
+    }
+    // What is under way now, if anything, has begun since.
+    await this.#pending;
   }
 
   #start() {

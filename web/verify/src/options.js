@@ -5,7 +5,7 @@ const FEED_MODES = ["stream", "poll"];
 const LEAST_REFUSE_MS = 2_000;
 /** More would be another way to say "expired tokens are fine". */
 const MOST_LEEWAY_SECONDS = 300;
-/** The server keeps what was revoked for so long beyond the longest token: with more, a token would outlive its entry. */
+/** The server keeps entries for so long beyond the longest token: with more, a token would outlive its own. */
 const MOST_LEEWAY_SECONDS_WITH_FEED = 120;
 
 /** The options with everything filled in; throws a `TypeError` that says what to change. */

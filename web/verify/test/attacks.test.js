@@ -147,6 +147,26 @@ test("what is no token", async () => {
   for (const token of [undefined, null, ""]) await refused(token, "token_missing");
 });
 
+test("a part that is written with bits beyond its last byte, although they decode to the same", async () => {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const other = (part) => part.slice(0, -1) + alphabet[alphabet.indexOf(part.at(-1)) ^ 1];
+  const signature = (await issuer.sign()).split(".");
+  await refused([signature[0], signature[1], other(signature[2])].join("."));
+  // The signature is over the text of the others, so here the text is signed as it is: by a key that the issuer publishes.
+  const { privateKey } = issuer.key;
+  for (const changed of [0, 1]) {
+    const header = { alg: "ES256", kid: issuer.key.kid, typ: "at+jwt" };
+    const parts = [header, issuer.claims()].map((it) => {
+      let json = JSON.stringify(it);
+      while (Buffer.byteLength(json) % 3 === 0) json += " ";
+      return base64url(json);
+    });
+    parts[changed] = other(parts[changed]);
+    const signed = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, Buffer.from(parts.join(".")));
+    await refused(`${parts.join(".")}.${Buffer.from(signed).toString("base64url")}`);
+  }
+});
+
 test("a changed payload or signature", async () => {
   const [head, payload, signature] = (await issuer.sign()).split(".");
   const other = base64url({ ...issuer.claims(), sub: "u2" });

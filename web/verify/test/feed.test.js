@@ -106,6 +106,33 @@ test("a stream that breaks off is opened again from where it was, with a new tok
     await again(() => stream.send(Buffer.from([0x64, 0xff, 0x0a])), `stream ${CURSOR(4)}`);
   }));
 
+test("a stream on which no event is completed is silent, whatever else it sends", () =>
+  withStream({}, async (stream, verifier) => {
+    await opened(stream);
+    stream.page(1, [], { full: true });
+    await verifier.ready();
+    const errors = new Set();
+    const pieces = setInterval(() => stream.send(": still here\nevent: heartbeat\n"), 100);
+    const again = () => errors.add(verifier.health().feed.error) && stream.asked.includes(`stream ${CURSOR(1)}`);
+    await until("another stream", again).finally(() => clearInterval(pieces));
+    assert.match([...errors].join(), /sent no event for 5000 ms/);
+  }));
+
+test("an answer that is no stream is not left open", () =>
+  withStream({}, async (stream, verifier) => {
+    let [begun, ended] = [0, 0];
+    stream.issuer.instead = (req, res) => {
+      if (!req.url.startsWith("/revocations/stream")) return stream.answer(req, res);
+      begun += 1;
+      res.on("close", () => (ended += 1));
+      res.writeHead(200, { "content-type": "text/html" }).write("<p>");
+      return true;
+    };
+    await until("several tries", () => begun >= 3);
+    await until("no answer is left open", () => begun - ended <= 1, 2000);
+    assert.match(verifier.health().feed.error, /something else than a stream/);
+  }));
+
 test("a token that is about to run out is renewed without a cut", () =>
   withStream({}, async (stream, verifier) => {
     stream.expiresIn = 1;
@@ -193,7 +220,7 @@ test("polling asks when the last answer is old, on and on while there is more, a
     const tokens = await Promise.all(["a", "s1", "c"].map((sid) => sign({ claims: { sid } })));
     const codes = () => Promise.all(tokens.map((token) => codeOf(verifier, token)));
     assert.deepEqual(await codes(), ["session_revoked", "session_revoked", "good"]);
-    const asked = ["token svc:a%2Bb+c%3A%25", "poll null undefined", `poll ${CURSOR(1)} "${CURSOR(1)}"`];
+    const asked = ["token svc:a%2Bb+c%3A%25", "poll null undefined", `poll ${CURSOR(1)} undefined`];
     assert.deepEqual(stream.asked, asked, "three checks at once, one round");
     asked.push(`poll ${CURSOR(2)} "${CURSOR(2)}"`);
     await until("another poll", async () => (await codes()) && stream.asked.length === 4);
@@ -213,6 +240,20 @@ test("polling asks when the last answer is old, on and on while there is more, a
     assert.equal(await verifier.poll(), false);
     assert.equal(await verifier.poll(), true);
     assert.deepEqual(stream.asked.map((it) => it.split(" ")[0]), ["poll", "token", "poll"], "a token that was refused is not shown again");
+  }));
+
+test("a round that breaks off while there is more goes on from there, and is not all before", () =>
+  withStream({ mode: "poll", pollAfterMs: 60_000 }, async (stream, verifier) => {
+    const page = (place, more) => ({ cursor: CURSOR(place), full: place === 1, more, as_of: Date.now(), entries: [entry.session(`s${place}`)] });
+    stream.pages = [page(1, true), 500, 304];
+    assert.equal(await verifier.poll(), false);
+    assert.equal(await verifier.poll(), false, "nobody asked for that");
+    assert.equal(verifier.health().feed.stalenessMs, null, "not all of it was heard");
+    stream.pages = [page(2, true), page(3, false)];
+    assert.equal(await verifier.poll(), true);
+    assert.equal(verifier.health().feed.entries, 3);
+    const rest = [1, 1, 1, 2].map((place) => `poll ${CURSOR(place)} undefined`);
+    assert.deepEqual(stream.asked.slice(1), ["poll null undefined", ...rest]);
   }));
 
 test("whoever waits for a feed that does not answer asks once a second", () =>

@@ -78,6 +78,25 @@ for (const { page, feed, admin } of PAGES.filter((one) => !PAGE || one.page === 
       assert.match(challenge, /error="insufficient_scope"/);
     });
 
+    // Those that follow the feed are `@rotunda/verify`, whose cool-down is longer; keys.test.js asks the same of it.
+    test("while keys are fetched in vain a known one is good at once, and a new one an outage", { skip: feed }, async () => {
+      const [known, unknown] = [await issuer.sign(), await issuer.sign({ header: { kid: "new" } })];
+      const waiting = [];
+      issuer.instead = (req, res) => (req.url.startsWith("/.well-known") ? waiting.push(res) > 0 : stream.answer(req, res));
+      try {
+        let status;
+        const asked = until("an answer", async () => (status = await service.status(unknown)) !== 401, 9_000);
+        await until("a fetch", () => waiting.length > 0, 9_000);
+        assert.equal(await service.status(known), 200);
+        assert.equal(waiting[0].destroyed, false, "and the fetch is still under way");
+        waiting[0].writeHead(500).end();
+        await asked;
+        assert.equal(status, 503);
+      } finally {
+        issuer.instead = (req, res) => stream.answer(req, res);
+      }
+    });
+
     // The service of express.md does not start without keys.
     test("when nobody can be asked for keys it is an outage, and no sign-out", { skip: page === "express" }, async () => {
       const token = await issuer.sign();

@@ -123,6 +123,25 @@ test("a service that was idle waits for the next set, and knows that a key is go
     assert.deepEqual(await Promise.all([keys.find(next.kid), keys.find(next.kid)]), [undefined, undefined]);
   }));
 
+test("a key that was published while a fetch was under way is asked for once more, by whoever waits", () =>
+  withKeys({}, async (issuer, keys, clock) => {
+    let waiting;
+    issuer.instead = (req, res) => {
+      if (waiting) return false;
+      const before = JSON.stringify(issuer.jwks);
+      waiting = () => res.end(before);
+      return true;
+    };
+    clock.now += 600_000;
+    assert.ok(await keys.find(issuer.key.kid));
+    await until("a fetch, in the background", () => waiting);
+    const next = await issuer.publish("ES256");
+    const found = [keys.find(next.kid), keys.find(next.kid), keys.find("made up")];
+    waiting();
+    assert.deepEqual((await Promise.all(found)).map((key) => key?.alg), ["ES256", "ES256", undefined]);
+    assert.equal(issuer.fetches, 3, "one for all of them");
+  }));
+
 test("when the issuer is away an old set is used, and only the first request waits", () =>
   withKeys({}, async (issuer, keys, clock) => {
     const { kid } = issuer.key;

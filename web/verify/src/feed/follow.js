@@ -2,8 +2,9 @@
  * Following the stream of revocations, until the verifier is closed.
  *
  * 1. Get a service token. 2. Open `/revocations/stream` from the last cursor. 3. Take pages and heartbeats. 4. When the token
- * is about to run out, or our clock has jumped (`freshness.js`), go back to 1 at once. 5. When the stream ends, breaks or falls silent, wait a little and go back to 1;
- * the longer the more often it has failed, from the beginning again once a heartbeat was heard.
+ * is about to run out, or our clock has jumped (`freshness.js`), go back to 1 at once. 5. When the stream ends, breaks or falls
+ * silent, wait a little and go back to 1; the longer the more often it has failed, from the beginning again once a heartbeat
+ * was heard.
  *
  * Nothing that the stream sends ends this; what cannot be understood counts as broken, and shows as staleness.
  */
@@ -14,7 +15,7 @@ import { isHeartbeat, isPage } from "./page.js";
 import { from } from "./poll.js";
 import { Parser } from "./sse.js";
 
-/** How long a stream may be silent before it counts as dead; the server sends a heartbeat each second. */
+/** How long a stream may go without a whole event before it counts as dead; the server sends a heartbeat each second. */
 const SILENCE_MS = 5_000;
 /** The wait doubles from try to try. */
 const FIRST_WAIT_MS = 200;
@@ -64,7 +65,7 @@ export class Follower {
       const headers = { authorization: bearer, accept: "text/event-stream", "cache-control": "no-store" };
       const response = await ask(url, { headers, signal: AbortSignal.any([stop.signal, closed]) });
       clearTimeout(patience);
-      patience = after(SILENCE_MS, new AskError(url, `sent nothing for ${SILENCE_MS} ms, not even a heartbeat`));
+      patience = after(SILENCE_MS, new AskError(url, `sent no event for ${SILENCE_MS} ms, not even a heartbeat`));
       await this.#read(url, response, patience);
     } catch (error) {
       const renewed = stop.signal.reason === RENEW;
@@ -75,6 +76,8 @@ export class Follower {
     } finally {
       clearTimeout(renewal);
       clearTimeout(patience);
+      // An answer that was not read to its end would stay open.
+      stop.abort();
     }
   }
 
@@ -89,8 +92,9 @@ export class Follower {
       clock.elapsed();
       // What comes now may have waited for as long as this process was frozen; it comes again, with a `Date`.
       if (clock.jumps !== jumps) return;
-      silence.refresh();
       for (const event of parsed(url, parser, piece)) {
+        // Comments are no sign of life: a proxy sends them, too.
+        silence.refresh();
         this.#take(url, event, date);
         // The answer's `Date` is the time of its first event only.
         date = NaN;

@@ -2,7 +2,8 @@
  * Asking for revocations, for functions that have no background task.
  *
  * 1. `GET /revocations` from the last cursor, with `If-None-Match`.
- * 2. 304: nothing new, as of this very answer. 200: a page; while it says `more`, the next one is asked for at once.
+ * 2. 304: nothing new, as of this very answer. 200: a page; while it says `more`, the next one is asked for at once, without
+ *    `If-None-Match`: what is known up to there is not all. So it is in the next round, if this one breaks off.
  * 3. There is one round at a time, and whoever needs it waits for the same one. After one that failed the next waits a
  *    second, so that an outage costs a function one slow request and not all of them.
  */
@@ -20,6 +21,8 @@ const RETRY_MS = 1_000;
 export class Poller {
   #reader;
   #dueAt = 0;
+  /** Whether the last page said that there is more. */
+  #more = false;
   /** The round that is under way; it never rejects. */
   #pending;
 
@@ -61,10 +64,11 @@ export class Poller {
     const { bearer } = await token.get(closed);
     const { cursor } = feed;
     const url = from(this.#reader.pollUrl, cursor);
-    const headers = { authorization: bearer, accept: "application/json", ...(cursor && { "if-none-match": `"${cursor}"` }) };
+    const tag = cursor && !this.#more ? `"${cursor}"` : undefined;
+    const headers = { authorization: bearer, accept: "application/json", ...(tag && { "if-none-match": tag }) };
     let response;
     try {
-      response = await ask(url, { headers, signal: within(ANSWER_MS, closed) }, cursor ? [200, 304] : [200]);
+      response = await ask(url, { headers, signal: within(ANSWER_MS, closed) }, tag ? [200, 304] : [200]);
     } catch (error) {
       if (error.status === 401 || error.status === 403) token.forget();
       throw error;
@@ -75,8 +79,10 @@ export class Poller {
     }
     const page = await json(url, response, MOST_BYTES);
     if (!isPage(page)) throw new AskError(url, "answers with something else than a page of revocations");
-    feed.take(url, { ...page, more: page.more === true }, dateOf(response));
-    return page.more === true;
+    const more = page.more === true;
+    feed.take(url, { ...page, more }, dateOf(response));
+    this.#more = more;
+    return more;
   }
 }
 

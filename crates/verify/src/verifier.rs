@@ -200,9 +200,7 @@ impl Core {
     /// Step 2.
     fn verify(&self, token: &str) -> Result<Claims, Refused> {
         let verifier = self.keys.verifier().ok_or(Refused::Unavailable(Unavailable::NoKeys))?;
-        if let Some(feed) = self.feed.as_ref().filter(|feed| feed.has_revoked_keys())
-            && key_id(token).is_some_and(|kid| feed.has_revoked_key(&kid))
-        {
+        if self.feed.is_some() && key_id(token).is_some_and(|kid| self.keys.is_revoked(&kid)) {
             return Err(Refused::Revoked(RevokedBy::Key));
         }
         verifier.verify(token, self.clock.unix_ms()).map_err(|invalid| match invalid {

@@ -9,7 +9,8 @@
 //! 5. An entry is forgotten when this machine's clock is past its `exp` by our leeway. The same clock and the same leeway
 //!    judge the `exp` of tokens, which is not later: wherever that clock stands, the token is refused for its age before
 //!    its entry is gone. (A clock that is set far ahead and back again within minutes can forget too early; what is
-//!    forgotten comes back with the next full page.)
+//!    forgotten comes back with the next full page.) A revoked key is another matter: its thief writes `exp`, so
+//!    [`Keys`] never forget it.
 
 mod backoff;
 mod follow;
@@ -108,17 +109,6 @@ impl Feed {
         (by, state.freshness.staleness(self.clock.elapsed()))
     }
 
-    /// Whether any key is revoked, which is rare.
-    pub(crate) fn has_revoked_keys(&self) -> bool {
-        let state = self.read();
-        state.revoked.has_keys() || state.leaving.as_ref().is_some_and(Revoked::has_keys)
-    }
-
-    /// Whether that key is revoked.
-    pub(crate) fn has_revoked_key(&self, kid: &str) -> bool {
-        self.read().has_key(kid)
-    }
-
     /// Waits until all of the feed was heard once.
     pub(crate) async fn heard(&self) {
         let mut heard = self.heard.subscribe();
@@ -146,7 +136,6 @@ impl Feed {
         if known + page.entries.len() > MOST_ENTRIES {
             return Err(AskError::TooMany { url: url.to_string(), most: MOST_ENTRIES });
         }
-        let new_keys = key_ids.into_iter().filter(|kid| !state.has_key(kid)).collect::<Vec<_>>();
         if page.full {
             // The first one that is replaced stays, should a second full page begin before it was let go.
             let before = std::mem::take(&mut state.revoked);
@@ -155,10 +144,8 @@ impl Feed {
         state.revoked.add(page.entries);
         state.freshness.hear(page.as_of, date, now);
         drop(state);
-        // After the lock, and after the entry: whoever verifies from now on knows it.
-        for kid in new_keys {
-            self.keys.revoked(&kid);
-        }
+        // Those who hold the keys remember it for longer than the feed does.
+        key_ids.iter().for_each(|kid| self.keys.revoke(kid));
         Ok(())
     }
 
@@ -229,12 +216,6 @@ impl Feed {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn has_key(&self, kid: &str) -> bool {
-        self.revoked.has_key(kid) || self.leaving.as_ref().is_some_and(|leaving| leaving.has_key(kid))
     }
 }
 

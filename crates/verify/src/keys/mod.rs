@@ -8,9 +8,11 @@
 //! 4. There is one fetch at a time; whoever needs it waits for the same one.
 //! 5. When the issuer is away the last good set stays. What a token that names an unknown key then gets is 503: the
 //!    key may be new.
-//! 6. A revocation of a held key on the feed has the set fetched at once.
+//! 6. A revocation of a held key on the feed takes it out of the set at once, and has the set fetched. It is remembered for
+//!    as long as the process lives, beyond the feed's own memory, and whatever set comes later is held without that key.
 
 mod fetch;
+mod revoked;
 mod schedule;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +28,7 @@ use crate::ask::AskError;
 use crate::clock::Clock;
 use fetch::Fetched;
 pub(crate) use fetch::Source;
+use revoked::RevokedKeys;
 use schedule::Schedule;
 pub(crate) use schedule::{FIRST_RETRY, Why};
 
@@ -61,7 +64,9 @@ pub(crate) struct Keys {
 
 /// What is needed to judge a token.
 struct Held {
+    /// With none of the keys that were revoked.
     verifier: Option<Arc<Verifier>>,
+    revoked: RevokedKeys,
     refresh_at: Duration,
 }
 
@@ -98,7 +103,8 @@ impl Keys {
         keys: Option<KeySet>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let held = Held { verifier: keys.map(|keys| expected.verifier(keys)), refresh_at: Duration::MAX };
+        let verifier = keys.map(|keys| expected.verifier(keys));
+        let held = Held { verifier, revoked: RevokedKeys::default(), refresh_at: Duration::MAX };
         Self {
             expected,
             source,
@@ -133,13 +139,31 @@ impl Keys {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// The feed has said that a key was revoked, and whoever asks the feed knows it by now. Nothing that was verified
-    /// before counts without being looked at again.
-    pub(crate) fn revoked(self: &Arc<Self>, kid: &str) {
+    /// The feed has said that a key was revoked: from now on, and for good. Nothing that was verified before counts
+    /// without being looked at again.
+    pub(crate) fn revoke(self: &Arc<Self>, kid: &str) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if !held.revoked.add(kid) {
+            return;
+        }
+        let without = held.verifier.as_ref().map(|verifier| verifier.keys()).and_then(|keys| {
+            keys.get(kid)?;
+            Some(keys.iter().filter(|key| key.kid() != kid).cloned().collect())
+        });
+        let was_held = without.is_some();
+        if let Some(keys) = without {
+            held.verifier = Some(self.expected.verifier(keys));
+        }
+        drop(held);
         self.generation.fetch_add(1, Ordering::AcqRel);
-        if self.verifier().is_some_and(|verifier| verifier.keys().get(kid).is_some()) {
+        if was_held {
             self.start(Why::Revoked);
         }
+    }
+
+    /// Whether that key was revoked, as far as the feed was heard.
+    pub(crate) fn is_revoked(&self, kid: &str) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).revoked.has(kid)
     }
 
     /// Whether the last fetch failed: the issuer may have keys that are not known here.
@@ -203,11 +227,12 @@ impl Keys {
         schedule.under_way
     }
 
-    /// Holds other keys, or the same ones for longer.
+    /// Holds other keys, or the same ones for longer; in no case a revoked one.
     fn hold(&self, keys: Option<KeySet>, refresh_at: Duration) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         held.refresh_at = refresh_at;
         if let Some(keys) = keys {
+            let keys: KeySet = keys.iter().filter(|key| !held.revoked.has(key.kid())).cloned().collect();
             let same =
                 held.verifier.as_ref().is_some_and(|verifier| verifier.keys().to_jwks() == keys.to_jwks());
             if !same {

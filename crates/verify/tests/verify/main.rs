@@ -15,6 +15,7 @@ mod keys;
 mod layer;
 mod memory;
 mod poll;
+mod revoked_keys;
 mod rotation;
 mod stale;
 mod support;

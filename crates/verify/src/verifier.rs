@@ -5,7 +5,7 @@
 //! 2. All the steps of [`rotunda_token::Verifier`]: form, key, signature, issuer, audience, time. Where keys were
 //!    revoked, the key comes first.
 //! 3. `exp`, with the leeway, at each time of asking.
-//! 4. Is its session, its user's epoch, or the token itself on the feed of revocations?
+//! 4. Is its key, its session, its user's epoch, or the token itself on the feed of revocations?
 //! 5. Is what is known of the feed too old for this service? That comes last: what is known to be bad stays 401.
 //!
 //! None of that waits, and none asks anybody. Only [`Verifier::authenticate`] may wait, for keys that are missing.
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http::HeaderMap;
-use rotunda_token::{Claims, Invalid, MAX_TOKEN_BYTES};
+use rotunda_token::{Invalid, MAX_TOKEN_BYTES};
 use serde::Deserialize;
 
 use crate::ask::AskError;
@@ -97,7 +97,7 @@ impl Verifier {
     /// # Errors
     /// [`Refused::Expired`], [`Refused::Revoked`], [`Refused::Unavailable`].
     pub fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
-        self.0.core.still_good(token.claims()).map_err(|refused| self.refuse(refused))
+        self.0.core.still_good(token).map_err(|refused| self.refuse(refused))
     }
 
     /// Asks the feed once. For functions without a background task: call it before the first request, and whenever some
@@ -183,39 +183,46 @@ impl Core {
         let generation = self.keys.generation();
         let known = self.cache.as_ref().and_then(|cache| cache.get(token, generation));
         let hit = known.is_some();
-        let claims = match known {
-            Some(claims) => claims,
-            None => Arc::new(self.verify(token)?),
+        let accepted = match known {
+            Some(accepted) => accepted,
+            None => self.verify(token)?,
         };
         if let (false, Some(cache)) = (hit, &self.cache) {
-            cache.put(token, &claims, generation);
+            cache.put(token, &accepted, generation);
         }
-        self.still_good(&claims)?;
+        self.still_good(&accepted)?;
         if hit {
             self.counters.cache_hit();
         }
-        Ok(AccessToken::new(claims))
+        Ok(accepted)
     }
 
     /// Step 2.
-    fn verify(&self, token: &str) -> Result<Claims, Refused> {
+    fn verify(&self, token: &str) -> Result<AccessToken, Refused> {
         let verifier = self.keys.verifier().ok_or(Refused::Unavailable(Unavailable::NoKeys))?;
-        if self.feed.is_some() && key_id(token).is_some_and(|kid| self.keys.is_revoked(&kid)) {
+        let kid = key_id(token);
+        if kid.as_ref().is_some_and(|kid| self.keys.is_revoked(kid)) {
             return Err(Refused::Revoked(RevokedBy::Key));
         }
-        verifier.verify(token, self.clock.unix_ms()).map_err(|invalid| match invalid {
+        let claims = verifier.verify(token, self.clock.unix_ms()).map_err(|invalid| match invalid {
             Invalid::Expired => Refused::Expired,
             other => Refused::Invalid(other),
-        })
+        })?;
+        // It was read as the one that verified; without it nothing could be asked about the key later.
+        Ok(AccessToken::new(claims, kid.ok_or(Refused::Invalid(Invalid::KeyIdMissing))?))
     }
 
     /// Steps 3 to 5.
-    fn still_good(&self, claims: &Claims) -> Result<(), Refused> {
+    fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
+        let claims = token.claims();
         let end = claims.exp.saturating_add(self.leeway_seconds).saturating_mul(1000);
         if self.clock.unix_ms() >= end {
             return Err(Refused::Expired);
         }
         let Some(feed) = &self.feed else { return Ok(()) };
+        if self.keys.is_revoked(token.kid()) {
+            return Err(Refused::Revoked(RevokedBy::Key));
+        }
         match feed.judge(claims) {
             (Some(by), _) => Err(Refused::Revoked(by)),
             (None, staleness) if self.is_too_stale(staleness) => {

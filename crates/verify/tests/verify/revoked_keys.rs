@@ -4,7 +4,7 @@ use rotunda_token::{Claims, KeySet};
 use rotunda_verify::{Refused, RevokedBy};
 use serde_json::{Value, json};
 
-use crate::feed::PATIENT;
+use crate::feed::{PATIENT, followed};
 use crate::issuer::{Issuer, credentials, heartbeat, key, revocations};
 use crate::support::{HandClock, NOW, NOW_MS, seconds, until};
 
@@ -53,4 +53,21 @@ async fn it_stays_revoked_when_the_feed_has_forgotten_it() {
         assert_eq!(verifier.authenticate(&forged).await, Err(BY_KEY), "fixed: {fixed}");
         assert_eq!(verifier.health().keys.count, 0);
     }
+}
+
+/// A long-lived connection is asked about its key too, remembered or not.
+#[tokio::test]
+async fn it_ends_what_was_accepted_before() {
+    let service = followed(|builder| builder).await;
+    let token = service.token(|claims| claims.exp = NOW + 10_000);
+    let (first, remembered) = (service.verify(&token).unwrap(), service.verify(&token).unwrap());
+    assert_eq!(service.verifier.health().cache_hits, 1);
+    service.page("c2", false, entry(service.key.kid())).await;
+    service.refused(&token, RevokedBy::Key).await;
+    assert_eq!(service.verifier.still_good(&first), Err(BY_KEY));
+    assert_eq!(service.verifier.still_good(&remembered), Err(BY_KEY));
+    service.clock.pass(seconds(790));
+    service.beat("c2").await;
+    until("the feed has forgotten it", || service.verifier.health().feed.unwrap().entries == 0).await;
+    assert_eq!(service.verifier.still_good(&first), Err(BY_KEY));
 }

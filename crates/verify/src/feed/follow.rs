@@ -45,6 +45,7 @@ async fn one_stream(feed: &Feed, backoff: &mut Backoff) -> Result<(), AskError> 
     let token = feed.service_token().await?;
     let url = since(&feed.reader.stream_url, feed.cursor().as_deref());
     let response = open(feed, &url, &token).await?;
+    feed.begin();
     feed.connected();
     let renewal = sleep(token.renew_at.saturating_sub(feed.clock.elapsed()));
     tokio::select! {

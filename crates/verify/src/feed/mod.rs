@@ -4,6 +4,7 @@
 //! 2. It arrives by a stream that is [followed](follow), or by [asking](poll) from time to time.
 //! 3. A full page replaces what was known. On a stream, a large one arrives in several events: what was known before
 //!    stays in force beside it until the first heartbeat after it, so that nothing revoked passes in between.
+//!    How fresh all of it is counts from that moment, too: a part says nothing about what comes with the others.
 //! 4. The cursor to come back with is that of a heartbeat, for then everything before it has arrived. What is heard
 //!    twice does no harm.
 //! 5. An entry is forgotten when this machine's clock is past its `exp` by our leeway. The same clock and the same leeway
@@ -74,6 +75,8 @@ struct State {
     /// What a full page that is still arriving will have replaced.
     leaving: Option<Revoked>,
     freshness: Freshness,
+    /// What `freshness` will be once all of what is arriving has arrived.
+    arriving: Option<Freshness>,
     cursor: Option<String>,
     connected: bool,
     error: Option<String>,
@@ -127,7 +130,13 @@ impl Feed {
         }
     }
 
-    /// Takes a page: the revocations first, the age of the word with them.
+    /// A stream or a poll begins: what another one did not bring to its end is no news.
+    fn begin(&self) {
+        self.write().arriving = None;
+    }
+
+    /// Takes a page or a part of one: its revocations are in force from now on, its age counts when all has
+    /// [arrived](Self::arrived).
     fn take(&self, page: Page, date: Option<i64>, url: &Url) -> Result<(), AskError> {
         let key_ids: Vec<Box<str>> = page.entries.iter().filter_map(Entry::kid).map(Into::into).collect();
         let now = self.clock.elapsed();
@@ -142,7 +151,7 @@ impl Feed {
             state.leaving.get_or_insert(before);
         }
         state.revoked.add(page.entries);
-        state.freshness.hear(page.as_of, date, now);
+        state.hear(page.as_of, date, now);
         drop(state);
         // Those who hold the keys remember it for longer than the feed does.
         key_ids.iter().for_each(|kid| self.keys.revoke(kid));
@@ -154,6 +163,9 @@ impl Feed {
         let mut state = self.write();
         state.leaving = None;
         state.cursor = Some(cursor);
+        if let Some(freshness) = state.arriving.take() {
+            state.freshness = freshness;
+        }
         let now = self.clock.elapsed();
         if now.saturating_sub(state.purged) >= PURGE_EVERY {
             state.purged = now;
@@ -165,7 +177,7 @@ impl Feed {
     }
 
     fn heartbeat(&self, heartbeat: Heartbeat) {
-        self.write().freshness.hear(heartbeat.as_of, None, self.clock.elapsed());
+        self.write().hear(heartbeat.as_of, None, self.clock.elapsed());
         self.arrived(heartbeat.cursor);
     }
 
@@ -216,6 +228,12 @@ impl Feed {
 
     fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn hear(&mut self, as_of: i64, date: Option<i64>, now: Duration) {
+        self.arriving.get_or_insert(self.freshness).hear(as_of, date, now);
     }
 }
 

@@ -48,6 +48,7 @@ impl Feed {
     }
 
     async fn ask(&self) -> Result<Polled, AskError> {
+        self.begin();
         let known = self.cursor();
         let Some(first) = self.part(known.as_deref(), true).await? else {
             return Ok(Polled::Unchanged);
@@ -105,6 +106,8 @@ impl Feed {
     fn unchanged(&self, date: Option<i64>) {
         let now = self.clock.elapsed();
         let mut state = self.write();
-        state.freshness.confirm(date, now);
+        let mut freshness = state.freshness;
+        freshness.confirm(date, now);
+        state.arriving = Some(freshness);
     }
 }

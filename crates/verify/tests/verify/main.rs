@@ -14,6 +14,7 @@ mod issuer;
 mod keys;
 mod layer;
 mod memory;
+mod parts;
 mod poll;
 mod revoked_keys;
 mod rotation;

@@ -37,7 +37,7 @@ pub struct Verifier(Arc<Handle>);
 struct Handle {
     core: Core,
     /// The task that follows holds the feed, not this; so this can end, and then it does.
-    _follower: Option<Follower>,
+    follower: Option<Follower>,
 }
 
 impl Verifier {
@@ -47,7 +47,7 @@ impl Verifier {
     }
 
     pub(crate) fn new(core: Core, follower: Option<Follower>) -> Self {
-        Self(Arc::new(Handle { core, _follower: follower }))
+        Self(Arc::new(Handle { core, follower }))
     }
 
     /// Judges a token by what is known now. Never waits; needs no runtime. Has keys fetched in the background where that
@@ -101,12 +101,15 @@ impl Verifier {
     }
 
     /// Asks the feed once. For functions without a background task: call it before the first request, and whenever some
-    /// seconds have passed since the last call.
+    /// seconds have passed since the last call. Calls that come together share one poll.
     ///
     /// # Errors
-    /// [`AskError`]; what was known stays, and grows stale.
+    /// [`PollError`]; what was known stays, and grows stale.
     pub async fn poll_revocations(&self) -> Result<Polled, PollError> {
         let feed = self.0.core.feed.as_ref().ok_or(PollError::NoFeed)?;
+        if self.0.follower.is_some() {
+            return Err(PollError::Follows);
+        }
         Ok(feed.poll().await?)
     }
 
@@ -148,6 +151,9 @@ pub enum PollError {
     /// The verifier was built without credentials for the feed.
     #[error("this verifier has no credentials for the feed: build it with `poll`")]
     NoFeed,
+    /// The verifier follows the feed, and two who read it would disturb each other.
+    #[error("this verifier follows the feed by itself: there is nothing to poll")]
+    Follows,
     /// The issuer gave no usable answer.
     #[error(transparent)]
     Ask(#[from] AskError),

@@ -40,6 +40,7 @@ pub(crate) use follow::Follower;
 use freshness::Freshness;
 use page::{Entry, Heartbeat, Page};
 pub use poll::Polled;
+use poll::Polls;
 use revoked::{MOST_ENTRIES, Revoked};
 pub use service_token::ServiceCredentials;
 use service_token::ServiceToken;
@@ -65,6 +66,7 @@ pub(crate) struct Feed {
     leeway_seconds: i64,
     state: RwLock<State>,
     token: Mutex<Option<ServiceToken>>,
+    polls: Polls,
     /// Whether all of the feed was heard once.
     heard: watch::Sender<bool>,
 }
@@ -100,6 +102,7 @@ impl Feed {
             leeway_seconds,
             state: RwLock::default(),
             token: Mutex::default(),
+            polls: Polls::default(),
             heard: watch::Sender::new(false),
         }
     }

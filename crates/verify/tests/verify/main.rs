@@ -16,6 +16,7 @@ mod layer;
 mod memory;
 mod parts;
 mod poll;
+mod polling;
 mod revoked_keys;
 mod rotation;
 mod stale;

@@ -5,8 +5,8 @@
 //! 3. A full page replaces what was known. On a stream, a large one arrives in several events: what was known before
 //!    stays in force beside it until the first heartbeat after it, so that nothing revoked passes in between.
 //!    How fresh all of it is counts from that moment, too: a part says nothing about what comes with the others.
-//! 4. The cursor to come back with is that of a heartbeat, for then everything before it has arrived. What is heard
-//!    twice does no harm.
+//! 4. The cursor to come back with is that of a heartbeat, for then everything before it has arrived. While a full page
+//!    arrives there is none: if it breaks off, all of it is asked for again. What is heard twice does no harm.
 //! 5. An entry is forgotten when this machine's clock is past its `exp` by our leeway. The same clock and the same leeway
 //!    judge the `exp` of tokens, which is not later: wherever that clock stands, the token is refused for its age before
 //!    its entry is gone. (A clock that is set far ahead and back again within minutes can forget too early; what is
@@ -152,6 +152,8 @@ impl Feed {
             // The first one that is replaced stays, should a second full page begin before it was let go.
             let before = std::mem::take(&mut state.revoked);
             state.leaving.get_or_insert(before);
+            // It belongs to what is replaced: whoever went on from it would miss what is only in the parts to come.
+            state.cursor = None;
         }
         state.revoked.add(page.entries);
         state.hear(page.as_of, date, now);

@@ -1,6 +1,6 @@
 //! A large page arrives in parts: what counts is the whole.
 
-use rotunda_verify::{Refused, Unavailable, WhenStale};
+use rotunda_verify::{Refused, RevokedBy, Unavailable, WhenStale};
 use serde_json::{Value, json};
 
 use crate::feed::{PATIENT, followed};
@@ -63,4 +63,22 @@ async fn a_poll_that_breaks_off_brings_nothing_new() {
     assert_eq!(verifier.authenticate(&token).await, Err(STALE));
     assert!(verifier.poll_revocations().await.is_ok());
     assert!(verifier.authenticate(&token).await.is_ok());
+}
+
+/// The old cursor belongs to what the full page replaces: to go on from it would be to miss what is in neither.
+#[tokio::test]
+async fn a_full_page_that_breaks_off_is_asked_for_whole() {
+    let service = followed(|builder| builder).await;
+    let token = service.token(|_| ());
+    service.page("c5", false, session(&service.issuer.claims().sid.unwrap())).await;
+    service.beat("c5").await;
+    service.refused(&token, RevokedBy::Session).await;
+    service.page("z1", true, session("another")).await;
+    until("the first part", || service.verifier.health().feed.unwrap().entries == 2).await;
+    service.issuer.cut();
+    service.opened(2).await;
+    let since: Vec<_> = service.issuer.world().streams.iter().map(|(since, _)| since.clone()).collect();
+    assert_eq!(since, [None, None]);
+    // What was known stays in force until the whole has come.
+    assert_eq!(service.verify(&token), Err(Refused::Revoked(RevokedBy::Session)));
 }

@@ -51,7 +51,7 @@ impl Verifier {
     }
 
     /// Judges a token by what is known now. Never waits; needs no runtime. Has keys fetched in the background where that
-    /// would help the next call.
+    /// would help the next call: the first call after a long pause is judged by keys as old as the pause.
     ///
     /// # Errors
     /// [`Refused`], but for what concerns the request rather than its token.
@@ -64,13 +64,16 @@ impl Verifier {
         core.count(judged)
     }
 
-    /// Judges a token, and waits for the issuer's keys where it names one that is not known yet; no longer than
-    /// [`crate::Limits::answer`].
+    /// Judges a token, and waits for the issuer's keys where it names one that is not known yet, or where nobody has asked
+    /// for so long that those held may be those of another time; no longer than [`crate::Limits::answer`].
     ///
     /// # Errors
     /// As [`Verifier::verify`].
     pub async fn authenticate(&self, token: &str) -> Result<AccessToken, Refused> {
         let core = &self.0.core;
+        if core.keys.are_overdue() {
+            core.keys.refetch(Why::Aged).await;
+        }
         let mut judged = core.judge(token);
         if let Some(why) = judged.as_ref().err().and_then(missing_key)
             && core.keys.refetch(why).await

@@ -3,6 +3,8 @@
 //! 1. The first fetch begins when the verifier is built. Until one succeeds, no token can be judged: 503, never 401.
 //! 2. A set is fresh for as long as the issuer says (`Cache-Control`). The first request after that has it fetched
 //!    again, in the background and with `If-None-Match`, and is itself answered from the old set.
+//!    A service that was idle for more than that time again waits for the answer first: a key that has left the set
+//!    long ago must not pass once more. The old set then counts only if the issuer is away.
 //! 3. A token that names an unknown key has the set fetched at once, and waits for it: that is how a new key becomes
 //!    known between two fetches. Anybody can send such a token, so this happens at most once per cool-down.
 //! 4. There is one fetch at a time; whoever needs it waits for the same one.
@@ -68,6 +70,8 @@ struct Held {
     verifier: Option<Arc<Verifier>>,
     revoked: RevokedKeys,
     refresh_at: Duration,
+    /// From then on the set is too old to be used without asking first.
+    overdue_at: Duration,
 }
 
 /// What [`crate::Verifier::health`] says about keys.
@@ -104,7 +108,8 @@ impl Keys {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let verifier = keys.map(|keys| expected.verifier(keys));
-        let held = Held { verifier, revoked: RevokedKeys::default(), refresh_at: Duration::MAX };
+        let never = Duration::MAX;
+        let held = Held { verifier, revoked: RevokedKeys::default(), refresh_at: never, overdue_at: never };
         Self {
             expected,
             source,
@@ -132,6 +137,12 @@ impl Keys {
         if self.clock.elapsed() >= refresh_at {
             self.start(Why::Aged);
         }
+    }
+
+    /// Whether nobody has asked for keys for so long that an answer must come first.
+    pub(crate) fn are_overdue(&self) -> bool {
+        let overdue_at = self.held.read().unwrap_or_else(PoisonError::into_inner).overdue_at;
+        self.clock.elapsed() >= overdue_at
     }
 
     /// Changes with the keys, after they have.
@@ -202,7 +213,7 @@ impl Keys {
     /// Puts the outcome in place; `true` if it has to be asked again.
     fn settle(&self, outcome: Result<Fetched, AskError>) -> bool {
         let now = self.clock.elapsed();
-        let refresh_at = now + outcome.as_ref().map_or(RETRY, |fetched| fetched.fresh_for);
+        let fresh_for = outcome.as_ref().map_or(RETRY, |fetched| fetched.fresh_for);
         let fetched = outcome.map_err(|error| {
             tracing::warn!(%error, "the issuer's keys could not be fetched; those held before stay");
             error.to_string()
@@ -211,11 +222,11 @@ impl Keys {
         match fetched {
             Ok(Fetched { keys, etag, .. }) => {
                 *self.etag.lock().unwrap_or_else(PoisonError::into_inner) = etag;
-                self.hold(keys, refresh_at);
+                self.hold(keys, now, fresh_for);
             }
             Err(why) => {
                 error = Some(why);
-                self.hold(None, refresh_at);
+                self.hold(None, now, fresh_for);
             }
         }
         let mut schedule = self.schedule();
@@ -228,9 +239,10 @@ impl Keys {
     }
 
     /// Holds other keys, or the same ones for longer; in no case a revoked one.
-    fn hold(&self, keys: Option<KeySet>, refresh_at: Duration) {
+    fn hold(&self, keys: Option<KeySet>, now: Duration, fresh_for: Duration) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.refresh_at = refresh_at;
+        held.refresh_at = now.saturating_add(fresh_for);
+        held.overdue_at = held.refresh_at.saturating_add(fresh_for);
         if let Some(keys) = keys {
             let keys: KeySet = keys.iter().filter(|key| !held.revoked.has(key.kid())).cloned().collect();
             let same =

@@ -14,6 +14,7 @@ mod issuer;
 mod keys;
 mod layer;
 mod memory;
+mod overdue;
 mod parts;
 mod poll;
 mod polling;

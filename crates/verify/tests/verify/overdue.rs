@@ -1,0 +1,30 @@
+//! Keys of which too little is known: for whom a request waits, and for how long.
+
+use rotunda_token::Claims;
+use rotunda_verify::{Invalid, Refused};
+
+use crate::issuer::{Issuer, key};
+use crate::support::{HandClock, NOW, seconds};
+
+/// A service that nobody has called for a month must not accept, of all things, the first token that comes.
+#[tokio::test]
+async fn an_idle_service_asks_before_it_accepts() {
+    let (old, new) = (key(), key());
+    let issuer = Issuer::with_keys(&[&old]).await;
+    issuer.world().max_age = Some("max-age=600".to_owned());
+    let clock = HandClock::new();
+    let verifier = issuer.builder().clock(clock.clone()).build().unwrap();
+    verifier.ready().await;
+    let forged = old.sign(&Claims { exp: NOW + 50_000_000, ..issuer.claims() }).unwrap();
+
+    // While the issuer is away, the last set counts.
+    issuer.world().keys_status = Some(503);
+    clock.pass(seconds(86_400));
+    assert!(verifier.authenticate(&forged).await.is_ok());
+    assert_eq!(issuer.key_fetches(), 2);
+
+    issuer.world().keys_status = None;
+    issuer.publish(&[&new]);
+    clock.pass(seconds(86_400));
+    assert_eq!(verifier.authenticate(&forged).await, Err(Refused::Invalid(Invalid::KeyUnknown)));
+}

@@ -55,3 +55,14 @@ fn what_cannot_work_is_said_when_it_is_built() {
     assert!(matches!(soon.build(), Err(BuildError::StaleTooSoon)));
     assert!(builder(issuer).poll(credentials()).when_stale(refuse(Duration::from_secs(2))).build().is_ok());
 }
+
+/// The server keeps an entry for two minutes beyond the last token that it refuses.
+#[test]
+fn with_a_feed_the_leeway_is_no_longer_than_entries_are_kept() {
+    let credentials = || ServiceCredentials::new("reports", "secret");
+    let builder = |leeway| builder("https://auth.example").leeway_seconds(leeway);
+    assert!(builder(121).build().is_ok());
+    assert!(builder(120).poll(credentials()).build().is_ok());
+    let Err(error) = builder(121).poll(credentials()).build() else { panic!("121 s") };
+    assert!(error.to_string().contains("120 s"), "{error}");
+}

@@ -25,7 +25,7 @@ use crate::cached::TokenCache;
 use crate::clock::Clock;
 use crate::feed::{Feed, Follower, Polled};
 use crate::health::{Counters, FeedHealth, Health, KeysHealth};
-use crate::keys::{FIRST_RETRY, Keys, Why};
+use crate::keys::{FIRST_RETRY, Fetch, Keys, Why};
 use crate::refused::{Refused, RevokedBy, Unavailable};
 use crate::{AccessToken, AuthLayer};
 
@@ -75,10 +75,14 @@ impl Verifier {
             core.keys.refetch(Why::Aged).await;
         }
         let mut judged = core.judge(token);
-        if let Some(why) = judged.as_ref().err().and_then(missing_key)
-            && core.keys.refetch(why).await
-        {
+        // The second fetch that somebody joins has begun after they asked, so two are enough.
+        for _ in 0..2 {
+            let Some(why) = judged.as_ref().err().and_then(missing_key) else { break };
+            let Some(fetch) = core.keys.refetch(why).await else { break };
             judged = core.judge(token);
+            if fetch == Fetch::Begun {
+                break;
+            }
         }
         core.count(judged)
     }
@@ -121,7 +125,7 @@ impl Verifier {
     pub async fn ready(&self) {
         let core = &self.0.core;
         while core.keys.verifier().is_none() {
-            if !core.keys.refetch(Why::None).await {
+            if core.keys.refetch(Why::None).await.is_none() {
                 tokio::time::sleep(FIRST_RETRY).await;
             }
         }

@@ -7,7 +7,8 @@
 //!    long ago must not pass once more. The old set then counts only if the issuer is away.
 //! 3. A token that names an unknown key has the set fetched at once, and waits for it: that is how a new key becomes
 //!    known between two fetches. Anybody can send such a token, so this happens at most once per cool-down.
-//! 4. There is one fetch at a time; whoever needs it waits for the same one.
+//! 4. There is one fetch at a time; whoever needs it waits for the same one. If that one had begun before they came, and
+//!    does not bring the key, they ask once more, within the cool-down of 3: the key may have been published in between.
 //! 5. When the issuer is away the last good set stays. What a token that names an unknown key then gets is 503: the
 //!    key may be new.
 //! 6. A revocation of a held key on the feed takes it out of the set at once, and has the set fetched. It is remembered for
@@ -62,6 +63,15 @@ pub(crate) struct Keys {
     ended: watch::Sender<u64>,
     /// For callers outside of any runtime.
     runtime: Option<Handle>,
+}
+
+/// Which fetch somebody waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fetch {
+    /// Their own: it knows everything that was published before they asked.
+    Begun,
+    /// One that was under way, and may have missed something.
+    Joined,
 }
 
 /// What is needed to judge a token.
@@ -182,22 +192,23 @@ impl Keys {
         self.schedule().error.is_some()
     }
 
-    /// Waits until a fetch for that reason has ended, if one may begin or is under way; says whether there was one.
-    pub(crate) async fn refetch(self: &Arc<Self>, why: Why) -> bool {
-        let Some(mut ended) = self.start(why) else { return false };
+    /// Waits until a fetch for that reason has ended, if one may begin or is under way; says which.
+    pub(crate) async fn refetch(self: &Arc<Self>, why: Why) -> Option<Fetch> {
+        let (fetch, mut ended) = self.start(why)?;
         // The sender lives in `self`, so this cannot fail.
-        ended.changed().await.is_ok()
+        ended.changed().await.ok()?;
+        Some(fetch)
     }
 
     /// Begins a fetch, or joins the one that is under way.
-    pub(crate) fn start(self: &Arc<Self>, why: Why) -> Option<watch::Receiver<u64>> {
+    pub(crate) fn start(self: &Arc<Self>, why: Why) -> Option<(Fetch, watch::Receiver<u64>)> {
         self.source.as_ref()?;
         let runtime = Handle::try_current().ok().or_else(|| self.runtime.clone())?;
         let mut schedule = self.schedule();
         let ended = self.ended.subscribe();
         if schedule.under_way {
             schedule.again |= why == Why::Revoked;
-            return Some(ended);
+            return Some((Fetch::Joined, ended));
         }
         let now = self.clock.elapsed();
         if !schedule.may_start(why, now, self.cool_down) {
@@ -207,7 +218,7 @@ impl Keys {
         drop(schedule);
         // A task of its own: a caller that goes away must not take the fetch with it, and the cool-down would remain.
         runtime.spawn(UnderWay { keys: Arc::clone(self), settled: false }.run());
-        Some(ended)
+        Some((Fetch::Begun, ended))
     }
 
     /// Puts the outcome in place; `true` if it has to be asked again.

@@ -2,9 +2,10 @@
 
 use rotunda_token::Claims;
 use rotunda_verify::{Invalid, Refused};
+use tokio::sync::watch;
 
 use crate::issuer::{Issuer, key};
-use crate::support::{HandClock, NOW, seconds};
+use crate::support::{HandClock, NOW, seconds, until};
 
 /// A service that nobody has called for a month must not accept, of all things, the first token that comes.
 #[tokio::test]
@@ -27,4 +28,25 @@ async fn an_idle_service_asks_before_it_accepts() {
     issuer.publish(&[&new]);
     clock.pass(seconds(86_400));
     assert_eq!(verifier.authenticate(&forged).await, Err(Refused::Invalid(Invalid::KeyUnknown)));
+}
+
+/// The refresh in the background has left before the new key was published. That it brings nothing is no verdict.
+#[tokio::test]
+async fn a_fetch_that_began_before_is_not_the_last_word() {
+    let (old, new) = (key(), key());
+    let issuer = Issuer::with_keys(&[&old]).await;
+    let clock = HandClock::new();
+    let verifier = issuer.builder().clock(clock.clone()).build().unwrap();
+    verifier.ready().await;
+    let (go, hold) = watch::channel(false);
+    issuer.world().hold_keys = Some(hold);
+    clock.pass(seconds(600));
+    let claims = Claims { exp: NOW + 5000, ..issuer.claims() };
+    assert!(verifier.verify(&old.sign(&claims).unwrap()).is_ok());
+    until("the refresh", || issuer.key_fetches() == 2).await;
+    issuer.publish(&[&old, &new]);
+    let token = new.sign(&claims).unwrap();
+    let (judged, ()) = tokio::join!(biased; verifier.authenticate(&token), async { go.send(true).unwrap() });
+    assert!(judged.is_ok(), "{judged:?}");
+    assert_eq!(issuer.key_fetches(), 3);
 }

@@ -71,17 +71,11 @@ impl Verifier {
     /// As [`Verifier::verify`].
     pub async fn authenticate(&self, token: &str) -> Result<AccessToken, Refused> {
         let core = &self.0.core;
-        if core.keys.are_overdue() {
-            core.keys.refetch(Why::Aged).await;
-        }
         let mut judged = core.judge(token);
-        // The second fetch that somebody joins has begun after they asked, so two are enough.
-        for _ in 0..2 {
-            let Some(why) = judged.as_ref().err().and_then(missing_key) else { break };
-            let Some(fetch) = core.keys.refetch(why).await else { break };
-            judged = core.judge(token);
-            if fetch == Fetch::Begun {
-                break;
+        if core.keys.are_overdue() || judged.as_ref().err().and_then(missing_key).is_some() {
+            let in_time = core.keys.within_limit(core.ask_and_judge(token, &mut judged)).await;
+            if !in_time && judged == Err(Refused::Invalid(Invalid::KeyUnknown)) {
+                judged = Err(Refused::Unavailable(Unavailable::KeysOutOfDate));
             }
         }
         core.count(judged)
@@ -125,7 +119,9 @@ impl Verifier {
     pub async fn ready(&self) {
         let core = &self.0.core;
         while core.keys.verifier().is_none() {
-            if core.keys.refetch(Why::None).await.is_none() {
+            let mut fetch = None;
+            core.keys.within_limit(async { fetch = core.keys.refetch(Why::None).await }).await;
+            if fetch.is_none() {
                 tokio::time::sleep(FIRST_RETRY).await;
             }
         }
@@ -208,6 +204,23 @@ impl Core {
             self.counters.cache_hit();
         }
         Ok(accepted)
+    }
+
+    /// Waits for the keys without which a judgement is none, and judges again.
+    async fn ask_and_judge(&self, token: &str, judged: &mut Result<AccessToken, Refused>) {
+        if self.keys.are_overdue() {
+            self.keys.refetch(Why::Aged).await;
+            *judged = self.judge(token);
+        }
+        // The second fetch that somebody joins has begun after they asked, so two are enough.
+        for _ in 0..2 {
+            let Some(why) = judged.as_ref().err().and_then(missing_key) else { return };
+            let Some(fetch) = self.keys.refetch(why).await else { return };
+            *judged = self.judge(token);
+            if fetch == Fetch::Begun {
+                return;
+            }
+        }
     }
 
     /// Step 2.

@@ -26,6 +26,7 @@ use http::HeaderValue;
 use rotunda_token::{KeySet, Verifier};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::ask::AskError;
 use crate::clock::Clock;
@@ -200,10 +201,26 @@ impl Keys {
         Some(fetch)
     }
 
+    /// Lets somebody wait for fetches, no longer than one may take: it may belong to a runtime that nobody drives any more.
+    /// `false` if the time was over.
+    pub(crate) async fn within_limit(&self, waiting: impl Future<Output = ()>) -> bool {
+        // Without either no fetch can begin, so there is nothing to wait for.
+        let (Some(source), Some(runtime)) = (&self.source, self.runtime()) else { return true };
+        let limited = {
+            let _context = runtime.enter();
+            timeout(source.limits.answer, waiting)
+        };
+        limited.await.is_ok()
+    }
+
+    fn runtime(&self) -> Option<Handle> {
+        Handle::try_current().ok().or_else(|| self.runtime.clone())
+    }
+
     /// Begins a fetch, or joins the one that is under way.
     pub(crate) fn start(self: &Arc<Self>, why: Why) -> Option<(Fetch, watch::Receiver<u64>)> {
         self.source.as_ref()?;
-        let runtime = Handle::try_current().ok().or_else(|| self.runtime.clone())?;
+        let runtime = self.runtime()?;
         let mut schedule = self.schedule();
         let ended = self.ended.subscribe();
         if schedule.under_way {

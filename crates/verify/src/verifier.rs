@@ -114,8 +114,8 @@ impl Verifier {
         Ok(feed.poll().await?)
     }
 
-    /// Waits until keys are there and, if the feed is followed or polled, all of it was heard once. Waits for as long as
-    /// the issuer is away; put a time limit around it where that is too long.
+    /// Waits until keys are there and, if the feed is followed or polled, all of it was heard once; polls by itself where
+    /// nobody follows. Waits for as long as the issuer is away; put a time limit around it where that is too long.
     pub async fn ready(&self) {
         let core = &self.0.core;
         while core.keys.verifier().is_none() {
@@ -125,8 +125,12 @@ impl Verifier {
                 tokio::time::sleep(FIRST_RETRY).await;
             }
         }
-        if let Some(feed) = &core.feed {
-            feed.heard().await;
+        let Some(feed) = &core.feed else { return };
+        if self.0.follower.is_some() {
+            return feed.heard().await;
+        }
+        while !feed.was_heard() && feed.poll().await.is_err() {
+            tokio::time::sleep(FIRST_RETRY).await;
         }
     }
 

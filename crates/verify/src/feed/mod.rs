@@ -122,6 +122,11 @@ impl Feed {
         let _ = heard.wait_for(|heard| *heard).await;
     }
 
+    /// Whether all of the feed was heard once.
+    pub(crate) fn was_heard(&self) -> bool {
+        *self.heard.borrow()
+    }
+
     /// The state of affairs.
     pub(crate) fn state(&self) -> FeedState {
         let state = self.read();

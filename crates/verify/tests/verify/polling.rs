@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::feed::followed;
 use crate::issuer::{Issuer, credentials, key};
-use crate::support::{HandClock, until};
+use crate::support::{HandClock, seconds, until};
 
 /// The first is under way when two more are wanted. It may have missed what they want to know, so there is one more,
 /// for both.
@@ -31,4 +31,13 @@ async fn who_follows_does_not_poll() {
     let error = service.verifier.poll_revocations().await.unwrap_err();
     assert!(error.to_string().contains("follows the feed"), "{error}");
     assert_eq!(service.issuer.world().polls.len(), 0);
+}
+
+#[tokio::test]
+async fn ready_polls_where_nobody_follows() {
+    let key = key();
+    let issuer = Issuer::with_keys(&[&key]).await;
+    let verifier = issuer.builder().poll(credentials()).build().unwrap();
+    assert!(tokio::time::timeout(seconds(5), verifier.ready()).await.is_ok());
+    assert_eq!(issuer.world().polls.len(), 1);
 }

@@ -16,8 +16,8 @@ pub struct Limits {
     /// Until a whole answer is there, or the head of a stream; 10 seconds unless said otherwise. A request that waits
     /// for keys waits no longer than this.
     pub answer: Duration,
-    /// How long a stream may be silent before it counts as dead; 5 seconds unless said otherwise. The server sends a
-    /// heartbeat each second.
+    /// How long a stream may bring no whole event before it counts as dead; 5 seconds unless said otherwise. The server
+    /// sends a heartbeat each second.
     pub silence: Duration,
 }
 
@@ -72,7 +72,7 @@ pub enum AskError {
         most: usize,
     },
     /// The stream fell silent.
-    #[error("{url} sent nothing for {} ms, not even a heartbeat", .silence.as_millis())]
+    #[error("{url} sent no event for {} ms, not even a heartbeat", .silence.as_millis())]
     Silent {
         /// What was asked.
         url: String,

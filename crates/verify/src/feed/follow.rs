@@ -78,22 +78,29 @@ async fn read(feed: &Feed, mut response: Response, url: &Url, backoff: &mut Back
     let mut date = date(response.headers());
     let mut parser = Parser::default();
     loop {
-        let piece = timeout(silence, response.chunk())
+        // Comments and halves of events are no signs of life.
+        let events = timeout(silence, events(&mut response, &mut parser, url))
             .await
-            .map_err(|_| AskError::Silent { url: url.to_string(), silence })?
-            .map_err(|error| unreachable(url, error))?;
-        let Some(piece) = piece else {
-            return Err(AskError::Ended { url: url.to_string(), reason: "unknown" });
-        };
-        let mut events = Vec::new();
-        parser.push(&piece, |event| events.push(event)).map_err(|error| match error {
-            SseError::TooLong => AskError::TooLong { url: url.to_string(), most: MAX_EVENT_BYTES },
-            SseError::NotUtf8 => form(url),
-        })?;
+            .map_err(|_| AskError::Silent { url: url.to_string(), silence })??;
         for event in events {
             take(feed, &event, &mut date, url, backoff)?;
         }
     }
+}
+
+/// The next events, one at least.
+async fn events(response: &mut Response, parser: &mut Parser, url: &Url) -> Result<Vec<Event>, AskError> {
+    let mut events = Vec::new();
+    while events.is_empty() {
+        let Some(piece) = response.chunk().await.map_err(|error| unreachable(url, error))? else {
+            return Err(AskError::Ended { url: url.to_string(), reason: "unknown" });
+        };
+        parser.push(&piece, |event| events.push(event)).map_err(|error| match error {
+            SseError::TooLong => AskError::TooLong { url: url.to_string(), most: MAX_EVENT_BYTES },
+            SseError::NotUtf8 => form(url),
+        })?;
+    }
+    Ok(events)
 }
 
 fn take(

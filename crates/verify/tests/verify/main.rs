@@ -9,6 +9,7 @@ mod cost;
 mod example;
 mod feed;
 mod feed_cut;
+mod following;
 mod forgeries;
 mod issuer;
 mod keys;

@@ -24,11 +24,21 @@ use super::sse::{Event, MAX_EVENT_BYTES, Parser, SseError};
 use super::{Feed, date, since};
 use crate::ask::{AskError, too_slow, unreachable};
 
-/// Follows the feed and never returns; whoever starts it ends it.
-async fn follow(feed: Arc<Feed>) {
+/// Whoever follows. However they end, it is seen.
+struct Following(Arc<Feed>);
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abandoned();
+    }
+}
+
+/// Follows the feed and never returns; whoever starts it ends it, or its runtime does.
+async fn follow(following: Following) {
+    let feed = &following.0;
     let mut backoff = Backoff::default();
     loop {
-        let outcome = one_stream(&feed, &mut backoff).await;
+        let outcome = one_stream(feed, &mut backoff).await;
         feed.disconnected(outcome.as_ref().err());
         if let Err(error) = outcome {
             tracing::warn!(%error, "the feed of revocations is cut; it is tried again");
@@ -137,7 +147,7 @@ pub(crate) struct Follower(tokio::task::AbortHandle);
 impl Follower {
     /// Begins to follow, on the current runtime.
     pub(crate) fn start(feed: Arc<Feed>, runtime: &tokio::runtime::Handle) -> Self {
-        Self(runtime.spawn(follow(feed)).abort_handle())
+        Self(runtime.spawn(follow(Following(feed))).abort_handle())
     }
 }
 

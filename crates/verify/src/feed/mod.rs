@@ -203,6 +203,14 @@ impl Feed {
         state.error = error.map(ToString::to_string);
     }
 
+    /// Nobody follows any more.
+    fn abandoned(&self) {
+        let mut state = self.write();
+        state.connected = false;
+        state.error =
+            Some("the feed is not followed any more: the runtime it was followed on has ended".to_owned());
+    }
+
     fn cursor(&self) -> Option<String> {
         self.read().cursor.clone()
     }

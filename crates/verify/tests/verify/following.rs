@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use rotunda_verify::Limits;
+use serde_json::json;
 
-use crate::feed::followed;
+use crate::feed::{PATIENT, followed};
+use crate::issuer::{Issuer, credentials, heartbeat, key, revocations};
+use crate::support::{NOW_MS, until};
 
 /// Bytes that complete no event keep nothing alive.
 #[tokio::test]
@@ -19,4 +22,23 @@ async fn comments_are_no_heartbeats() {
         }
     });
     service.opened(2).await;
+}
+
+#[test]
+fn a_runtime_that_ends_takes_the_connection_with_it() {
+    let main = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let first = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let issuer = main.block_on(Issuer::with_keys(&[&key()]));
+    let verifier = first.block_on(async {
+        let verifier = issuer.builder().follow(credentials()).limits(PATIENT).build().unwrap();
+        until("a stream", || !issuer.world().open.is_empty()).await;
+        issuer.send(&(revocations("c1", true, NOW_MS, json!([])) + &heartbeat("c1", NOW_MS))).await;
+        verifier.ready().await;
+        verifier
+    });
+    assert!(verifier.health().feed.unwrap().connected);
+    drop(first);
+    let feed = verifier.health().feed.unwrap();
+    assert!(!feed.connected);
+    assert!(feed.last_error.unwrap().contains("runtime"));
 }

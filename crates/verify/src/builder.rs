@@ -225,11 +225,14 @@ impl Builder {
         let keys = if let Some(keys) = self.fixed_keys {
             Keys::fixed(expected, keys, Arc::clone(&clock))
         } else {
-            let url = match &self.jwks_url {
-                Some(url) => address(url)?,
-                None => at_issuer("/.well-known/jwks.json")?,
+            let (client, url) = match &self.jwks_url {
+                Some(url) => {
+                    let url = address(url)?;
+                    (client(&self.limits, &url)?, url)
+                }
+                None => (http.clone(), at_issuer("/.well-known/jwks.json")?),
             };
-            let source = Source { client: http.clone(), url, limits: self.limits };
+            let source = Source { client, url, limits: self.limits };
             Keys::fetched(expected, source, self.key_cool_down, Arc::clone(&clock))
         };
         let (mut feed, mut follower) = (None, None);

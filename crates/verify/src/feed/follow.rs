@@ -5,7 +5,7 @@
 //! 3. Take pages and heartbeats.
 //! 4. When the token is about to run out, go back to 1 at once.
 //! 5. When the stream ends, breaks or falls silent, wait a little and go back to 1: the longer the more often it has
-//!    failed, from the beginning again once a heartbeat was heard.
+//!    failed, from the beginning again once a stream has brought heartbeats for ten seconds.
 //!
 //! Nothing that the stream sends ends this; what cannot be understood counts as broken, and shows as staleness.
 
@@ -85,6 +85,7 @@ async fn open(feed: &Feed, url: &Url, token: &ServiceToken) -> Result<Response, 
 
 async fn read(feed: &Feed, mut response: Response, url: &Url, backoff: &mut Backoff) -> Result<(), AskError> {
     let silence = feed.reader.limits.silence;
+    let opened = feed.clock.elapsed();
     let mut date = date(response.headers());
     let mut parser = Parser::default();
     loop {
@@ -93,7 +94,10 @@ async fn read(feed: &Feed, mut response: Response, url: &Url, backoff: &mut Back
             .await
             .map_err(|_| AskError::Silent { url: url.to_string(), silence })??;
         for event in events {
-            take(feed, &event, &mut date, url, backoff)?;
+            take(feed, &event, &mut date, url)?;
+            if event.name == "heartbeat" {
+                backoff.good_for(feed.clock.elapsed().saturating_sub(opened));
+            }
         }
     }
 }
@@ -113,13 +117,7 @@ async fn events(response: &mut Response, parser: &mut Parser, url: &Url) -> Resu
     Ok(events)
 }
 
-fn take(
-    feed: &Feed,
-    event: &Event,
-    date: &mut Option<i64>,
-    url: &Url,
-    backoff: &mut Backoff,
-) -> Result<(), AskError> {
+fn take(feed: &Feed, event: &Event, date: &mut Option<i64>, url: &Url) -> Result<(), AskError> {
     let json = event.data.as_bytes();
     match event.name.as_str() {
         "revocations" => {
@@ -129,7 +127,6 @@ fn take(
         }
         "heartbeat" => {
             feed.heartbeat(Heartbeat::from_json(json).ok_or_else(|| form(url))?);
-            backoff.reset();
             Ok(())
         }
         "end" => Err(AskError::Ended { url: url.to_string(), reason: End::reason(json) }),

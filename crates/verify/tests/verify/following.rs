@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rotunda_verify::Limits;
+use rotunda_verify::{Clock, Limits, SystemClock};
 use serde_json::json;
 
 use crate::feed::{PATIENT, followed};
@@ -41,4 +41,18 @@ fn a_runtime_that_ends_takes_the_connection_with_it() {
     let feed = verifier.health().feed.unwrap();
     assert!(!feed.connected);
     assert!(feed.last_error.unwrap().contains("runtime"));
+}
+
+/// Five streams, each with one heartbeat: that is no recovery, and the pauses grow to 100, 200, 400 and 800 ms at least.
+#[tokio::test]
+async fn one_heartbeat_is_no_recovery() {
+    let service = followed(|builder| builder).await;
+    let clock = SystemClock::new();
+    for streams in 2..=5 {
+        service.issuer.cut();
+        service.opened(streams).await;
+        service.beat("c1").await;
+        until("the heartbeat", || service.verifier.health().feed.unwrap().connected).await;
+    }
+    assert!(clock.elapsed() >= Duration::from_millis(1500), "{:?}", clock.elapsed());
 }

@@ -16,8 +16,8 @@ pub struct Limits {
     /// Until a whole answer is there, or the head of a stream; 10 seconds unless said otherwise. A request that waits
     /// for keys waits no longer than this.
     pub answer: Duration,
-    /// How long a stream may be silent before it counts as dead; 5 seconds unless said otherwise. The server sends a
-    /// heartbeat each second.
+    /// How long a stream may bring no whole event before it counts as dead; 5 seconds unless said otherwise. The server
+    /// sends a heartbeat each second.
     pub silence: Duration,
 }
 
@@ -72,7 +72,7 @@ pub enum AskError {
         most: usize,
     },
     /// The stream fell silent.
-    #[error("{url} sent nothing for {} ms, not even a heartbeat", .silence.as_millis())]
+    #[error("{url} sent no event for {} ms, not even a heartbeat", .silence.as_millis())]
     Silent {
         /// What was asked.
         url: String,
@@ -89,19 +89,21 @@ pub enum AskError {
     },
 }
 
-/// A client for that issuer. Environment variables that name a proxy count, except on the way to this very machine.
-pub(crate) fn client(limits: &Limits, issuer: &Url) -> Result<Client, reqwest::Error> {
+/// A client for that address and others of the same host. Environment variables that name a proxy count, except on the way
+/// to this very machine.
+pub(crate) fn client(limits: &Limits, url: &Url) -> Result<Client, reqwest::Error> {
     let builder =
         Client::builder().redirect(Policy::none()).connect_timeout(limits.connect).tcp_nodelay(true);
-    if is_loopback(issuer) { builder.no_proxy() } else { builder }.build()
+    if is_loopback(url) { builder.no_proxy() } else { builder }.build()
 }
 
-/// Whether an address is on this very machine, where nobody can listen in between.
+/// Whether an address is on this very machine, where nobody can listen in between: a number that says so, or exactly
+/// `localhost`. What lies below `localhost` is asked of name servers by many systems.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         None => false,
     }
 }

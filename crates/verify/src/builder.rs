@@ -16,6 +16,10 @@ use crate::verifier::{Core, Verifier};
 /// The shortest time after which a cut feed can refuse: the server sends a heartbeat each second, and one may be late.
 pub const LEAST_STALENESS: Duration = Duration::from_secs(2);
 
+/// The longest leeway beside a feed, in seconds: the server forgets an entry so long after the last token that it refuses
+/// has expired, and what a longer leeway still accepts would be good again.
+pub const MOST_LEEWAY_WITH_FEED: i64 = 120;
+
 /// What happens when the feed of revocations is cut. Neither is right for everybody: it is a choice between accepting,
 /// for the rest of a token's minutes, somebody who has just signed out, and refusing everybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -62,6 +66,12 @@ pub enum BuildError {
     /// Refusing when the feed is stale, without a feed.
     #[error("there is no feed that could be stale: add `follow` or `poll`, or leave `when_stale` away")]
     NoFeed,
+    /// A leeway that would outlive the feed's entries.
+    #[error(
+        "with a feed the leeway is {MOST_LEEWAY_WITH_FEED} s at most: entries are not kept for longer, so that a token \
+         would be good again that was revoked"
+    )]
+    LeewayTooLong,
     /// Following needs a task, and a task needs a runtime.
     #[error("following the feed needs a tokio runtime: build the verifier inside of one, or use `poll`")]
     NoRuntime,
@@ -134,7 +144,7 @@ impl Builder {
     }
 
     /// How far the clocks of this machine and the issuer's may be apart, in seconds; [`LEEWAY_SECONDS`] unless said
-    /// otherwise, below zero counts as zero.
+    /// otherwise, below zero counts as zero. Beside a feed [`MOST_LEEWAY_WITH_FEED`] at most.
     pub fn leeway_seconds(self, seconds: i64) -> Self {
         Self { leeway_seconds: seconds.max(0), ..self }
     }
@@ -215,11 +225,14 @@ impl Builder {
         let keys = if let Some(keys) = self.fixed_keys {
             Keys::fixed(expected, keys, Arc::clone(&clock))
         } else {
-            let url = match &self.jwks_url {
-                Some(url) => address(url)?,
-                None => at_issuer("/.well-known/jwks.json")?,
+            let (client, url) = match &self.jwks_url {
+                Some(url) => {
+                    let url = address(url)?;
+                    (client(&self.limits, &url)?, url)
+                }
+                None => (http.clone(), at_issuer("/.well-known/jwks.json")?),
             };
-            let source = Source { client: http.clone(), url, limits: self.limits };
+            let source = Source { client, url, limits: self.limits };
             Keys::fetched(expected, source, self.key_cool_down, Arc::clone(&clock))
         };
         let (mut feed, mut follower) = (None, None);
@@ -246,6 +259,9 @@ impl Builder {
     fn check(&self) -> Result<(), BuildError> {
         if self.audiences.is_empty() {
             return Err(BuildError::NoAudience);
+        }
+        if self.feed.is_some() && self.leeway_seconds > MOST_LEEWAY_WITH_FEED {
+            return Err(BuildError::LeewayTooLong);
         }
         match (self.when_stale, &self.feed) {
             (WhenStale::Refuse { after }, _) if after < LEAST_STALENESS => Err(BuildError::StaleTooSoon),

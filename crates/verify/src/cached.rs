@@ -9,9 +9,9 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-use rotunda_token::Claims;
+use crate::AccessToken;
 
 /// How much of a token's end is hashed: most of an ECDSA or EdDSA signature, in a tenth of the time that all of it would
 /// take. Only tokens with a good signature are ever stored, and the hash has a random seed, so nobody can aim.
@@ -33,13 +33,13 @@ struct Halves {
 
 struct Entry {
     token: Box<str>,
-    claims: Arc<Claims>,
+    accepted: AccessToken,
     generation: u64,
 }
 
 impl Entry {
-    fn claims(&self, token: &str, generation: u64) -> Option<Arc<Claims>> {
-        (self.generation == generation && *self.token == *token).then(|| Arc::clone(&self.claims))
+    fn accepted(&self, token: &str, generation: u64) -> Option<AccessToken> {
+        (self.generation == generation && *self.token == *token).then(|| self.accepted.clone())
     }
 }
 
@@ -50,22 +50,22 @@ impl TokenCache {
     }
 
     /// What that token says, if it was verified in this generation.
-    pub(crate) fn get(&self, token: &str, generation: u64) -> Option<Arc<Claims>> {
+    pub(crate) fn get(&self, token: &str, generation: u64) -> Option<AccessToken> {
         let hash = self.hash(token);
-        let claims = {
+        let accepted = {
             let halves = self.halves.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(entry) = halves.young.get(&hash) {
-                return entry.claims(token, generation);
+                return entry.accepted(token, generation);
             }
-            halves.old.get(&hash)?.claims(token, generation)?
+            halves.old.get(&hash)?.accepted(token, generation)?
         };
-        self.put(token, &claims, generation);
-        Some(claims)
+        self.put(token, &accepted, generation);
+        Some(accepted)
     }
 
     /// Keeps what a token says.
-    pub(crate) fn put(&self, token: &str, claims: &Arc<Claims>, generation: u64) {
-        let entry = Entry { token: token.into(), claims: Arc::clone(claims), generation };
+    pub(crate) fn put(&self, token: &str, accepted: &AccessToken, generation: u64) {
+        let entry = Entry { token: token.into(), accepted: accepted.clone(), generation };
         let hash = self.hash(token);
         let mut halves = self.halves.write().unwrap_or_else(PoisonError::into_inner);
         if halves.young.len() >= self.most_per_half {

@@ -61,7 +61,7 @@ mod verifier;
 
 pub use access_token::AccessToken;
 pub use ask::{AskError, Limits};
-pub use builder::{BuildError, Builder, LEAST_STALENESS, WhenStale};
+pub use builder::{BuildError, Builder, LEAST_STALENESS, MOST_LEEWAY_WITH_FEED, WhenStale};
 pub use clock::{Clock, SystemClock};
 pub use feed::{Polled, ServiceCredentials};
 pub use health::{FeedHealth, Health, KeysHealth};

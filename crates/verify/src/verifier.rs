@@ -5,7 +5,7 @@
 //! 2. All the steps of [`rotunda_token::Verifier`]: form, key, signature, issuer, audience, time. Where keys were
 //!    revoked, the key comes first.
 //! 3. `exp`, with the leeway, at each time of asking.
-//! 4. Is its session, its user's epoch, or the token itself on the feed of revocations?
+//! 4. Is its key, its session, its user's epoch, or the token itself on the feed of revocations?
 //! 5. Is what is known of the feed too old for this service? That comes last: what is known to be bad stays 401.
 //!
 //! None of that waits, and none asks anybody. Only [`Verifier::authenticate`] may wait, for keys that are missing.
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use http::HeaderMap;
-use rotunda_token::{Claims, Invalid, MAX_TOKEN_BYTES};
+use rotunda_token::{Invalid, MAX_TOKEN_BYTES};
 use serde::Deserialize;
 
 use crate::ask::AskError;
@@ -25,7 +25,7 @@ use crate::cached::TokenCache;
 use crate::clock::Clock;
 use crate::feed::{Feed, Follower, Polled};
 use crate::health::{Counters, FeedHealth, Health, KeysHealth};
-use crate::keys::{FIRST_RETRY, Keys, Why};
+use crate::keys::{FIRST_RETRY, Fetch, Keys, Why};
 use crate::refused::{Refused, RevokedBy, Unavailable};
 use crate::{AccessToken, AuthLayer};
 
@@ -37,7 +37,7 @@ pub struct Verifier(Arc<Handle>);
 struct Handle {
     core: Core,
     /// The task that follows holds the feed, not this; so this can end, and then it does.
-    _follower: Option<Follower>,
+    follower: Option<Follower>,
 }
 
 impl Verifier {
@@ -47,11 +47,11 @@ impl Verifier {
     }
 
     pub(crate) fn new(core: Core, follower: Option<Follower>) -> Self {
-        Self(Arc::new(Handle { core, _follower: follower }))
+        Self(Arc::new(Handle { core, follower }))
     }
 
     /// Judges a token by what is known now. Never waits; needs no runtime. Has keys fetched in the background where that
-    /// would help the next call.
+    /// would help the next call: the first call after a long pause is judged by keys as old as the pause.
     ///
     /// # Errors
     /// [`Refused`], but for what concerns the request rather than its token.
@@ -64,18 +64,19 @@ impl Verifier {
         core.count(judged)
     }
 
-    /// Judges a token, and waits for the issuer's keys where it names one that is not known yet; no longer than
-    /// [`crate::Limits::answer`].
+    /// Judges a token, and waits for the issuer's keys where it names one that is not known yet, or where nobody has asked
+    /// for so long that those held may be those of another time; no longer than [`crate::Limits::answer`].
     ///
     /// # Errors
     /// As [`Verifier::verify`].
     pub async fn authenticate(&self, token: &str) -> Result<AccessToken, Refused> {
         let core = &self.0.core;
         let mut judged = core.judge(token);
-        if let Some(why) = judged.as_ref().err().and_then(missing_key)
-            && core.keys.refetch(why).await
-        {
-            judged = core.judge(token);
+        if core.keys.are_overdue() || judged.as_ref().err().and_then(missing_key).is_some() {
+            let in_time = core.keys.within_limit(core.ask_and_judge(token, &mut judged)).await;
+            if !in_time && judged == Err(Refused::Invalid(Invalid::KeyUnknown)) {
+                judged = Err(Refused::Unavailable(Unavailable::KeysOutOfDate));
+            }
         }
         core.count(judged)
     }
@@ -97,30 +98,39 @@ impl Verifier {
     /// # Errors
     /// [`Refused::Expired`], [`Refused::Revoked`], [`Refused::Unavailable`].
     pub fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
-        self.0.core.still_good(token.claims()).map_err(|refused| self.refuse(refused))
+        self.0.core.still_good(token).map_err(|refused| self.refuse(refused))
     }
 
     /// Asks the feed once. For functions without a background task: call it before the first request, and whenever some
-    /// seconds have passed since the last call.
+    /// seconds have passed since the last call. Calls that come together share one poll.
     ///
     /// # Errors
-    /// [`AskError`]; what was known stays, and grows stale.
+    /// [`PollError`]; what was known stays, and grows stale.
     pub async fn poll_revocations(&self) -> Result<Polled, PollError> {
         let feed = self.0.core.feed.as_ref().ok_or(PollError::NoFeed)?;
+        if self.0.follower.is_some() {
+            return Err(PollError::Follows);
+        }
         Ok(feed.poll().await?)
     }
 
-    /// Waits until keys are there and, if the feed is followed or polled, all of it was heard once. Waits for as long as
-    /// the issuer is away; put a time limit around it where that is too long.
+    /// Waits until keys are there and, if the feed is followed or polled, all of it was heard once; polls by itself where
+    /// nobody follows. Waits for as long as the issuer is away; put a time limit around it where that is too long.
     pub async fn ready(&self) {
         let core = &self.0.core;
         while core.keys.verifier().is_none() {
-            if !core.keys.refetch(Why::None).await {
+            let mut fetch = None;
+            core.keys.within_limit(async { fetch = core.keys.refetch(Why::None).await }).await;
+            if fetch.is_none() {
                 tokio::time::sleep(FIRST_RETRY).await;
             }
         }
-        if let Some(feed) = &core.feed {
-            feed.heard().await;
+        let Some(feed) = &core.feed else { return };
+        if self.0.follower.is_some() {
+            return feed.heard().await;
+        }
+        while !feed.was_heard() && feed.poll().await.is_err() {
+            tokio::time::sleep(FIRST_RETRY).await;
         }
     }
 
@@ -148,6 +158,9 @@ pub enum PollError {
     /// The verifier was built without credentials for the feed.
     #[error("this verifier has no credentials for the feed: build it with `poll`")]
     NoFeed,
+    /// The verifier follows the feed, and two who read it would disturb each other.
+    #[error("this verifier follows the feed by itself: there is nothing to poll")]
+    Follows,
     /// The issuer gave no usable answer.
     #[error(transparent)]
     Ask(#[from] AskError),
@@ -183,41 +196,63 @@ impl Core {
         let generation = self.keys.generation();
         let known = self.cache.as_ref().and_then(|cache| cache.get(token, generation));
         let hit = known.is_some();
-        let claims = match known {
-            Some(claims) => claims,
-            None => Arc::new(self.verify(token)?),
+        let accepted = match known {
+            Some(accepted) => accepted,
+            None => self.verify(token)?,
         };
         if let (false, Some(cache)) = (hit, &self.cache) {
-            cache.put(token, &claims, generation);
+            cache.put(token, &accepted, generation);
         }
-        self.still_good(&claims)?;
+        self.still_good(&accepted)?;
         if hit {
             self.counters.cache_hit();
         }
-        Ok(AccessToken::new(claims))
+        Ok(accepted)
+    }
+
+    /// Waits for the keys without which a judgement is none, and judges again.
+    async fn ask_and_judge(&self, token: &str, judged: &mut Result<AccessToken, Refused>) {
+        if self.keys.are_overdue() {
+            self.keys.refetch(Why::Aged).await;
+            *judged = self.judge(token);
+        }
+        // The second fetch that somebody joins has begun after they asked, so two are enough.
+        for _ in 0..2 {
+            let Some(why) = judged.as_ref().err().and_then(missing_key) else { return };
+            let Some(fetch) = self.keys.refetch(why).await else { return };
+            *judged = self.judge(token);
+            if fetch == Fetch::Begun {
+                return;
+            }
+        }
     }
 
     /// Step 2.
-    fn verify(&self, token: &str) -> Result<Claims, Refused> {
+    fn verify(&self, token: &str) -> Result<AccessToken, Refused> {
         let verifier = self.keys.verifier().ok_or(Refused::Unavailable(Unavailable::NoKeys))?;
-        if let Some(feed) = self.feed.as_ref().filter(|feed| feed.has_revoked_keys())
-            && key_id(token).is_some_and(|kid| feed.has_revoked_key(&kid))
-        {
+        let kid = key_id(token);
+        if kid.as_ref().is_some_and(|kid| self.keys.is_revoked(kid)) {
             return Err(Refused::Revoked(RevokedBy::Key));
         }
-        verifier.verify(token, self.clock.unix_ms()).map_err(|invalid| match invalid {
+        let claims = verifier.verify(token, self.clock.unix_ms()).map_err(|invalid| match invalid {
             Invalid::Expired => Refused::Expired,
             other => Refused::Invalid(other),
-        })
+        })?;
+        // It was read as the one that verified; without it nothing could be asked about the key later.
+        Ok(AccessToken::new(claims, kid.ok_or(Refused::Invalid(Invalid::KeyIdMissing))?))
     }
 
     /// Steps 3 to 5.
-    fn still_good(&self, claims: &Claims) -> Result<(), Refused> {
+    fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
+        let claims = token.claims();
         let end = claims.exp.saturating_add(self.leeway_seconds).saturating_mul(1000);
         if self.clock.unix_ms() >= end {
             return Err(Refused::Expired);
         }
         let Some(feed) = &self.feed else { return Ok(()) };
+        if self.keys.is_revoked(token.kid()) {
+            return Err(Refused::Revoked(RevokedBy::Key));
+        }
         match feed.judge(claims) {
             (Some(by), _) => Err(Refused::Revoked(by)),
             (None, staleness) if self.is_too_stale(staleness) => {

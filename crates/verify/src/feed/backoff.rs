@@ -5,6 +5,8 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(200);
 const MOST: Duration = Duration::from_secs(10);
+/// How long it has to go well before it counts as well: a server that fails after each first word is one that fails.
+const RECOVERED_AFTER: Duration = Duration::from_secs(10);
 
 /// Doubles from try to try, up to ten seconds; each wait is between half of that and all of it, by chance, so that all
 /// the services of a server that was restarted do not come back in the same moment.
@@ -14,9 +16,11 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// It went well: begin anew.
-    pub(crate) fn reset(&mut self) {
-        self.tries = 0;
+    /// It has gone well for so long: begin anew, if that is long enough.
+    pub(crate) fn good_for(&mut self, time: Duration) {
+        if time >= RECOVERED_AFTER {
+            self.tries = 0;
+        }
     }
 
     /// The next wait.
@@ -44,7 +48,9 @@ mod tests {
             assert_eq!(shortest.wait(0), Duration::from_millis(most / 2));
             assert_eq!(longest.wait(1000), Duration::from_millis(most));
         }
-        longest.reset();
+        longest.good_for(RECOVERED_AFTER - Duration::from_millis(1));
+        assert_eq!(longest.wait(1000), MOST);
+        longest.good_for(RECOVERED_AFTER);
         assert_eq!(longest.wait(1000), FIRST);
     }
 }

@@ -4,12 +4,14 @@
 //! 2. It arrives by a stream that is [followed](follow), or by [asking](poll) from time to time.
 //! 3. A full page replaces what was known. On a stream, a large one arrives in several events: what was known before
 //!    stays in force beside it until the first heartbeat after it, so that nothing revoked passes in between.
-//! 4. The cursor to come back with is that of a heartbeat, for then everything before it has arrived. What is heard
-//!    twice does no harm.
+//!    How fresh all of it is counts from that moment, too: a part says nothing about what comes with the others.
+//! 4. The cursor to come back with is that of a heartbeat, for then everything before it has arrived. While a full page
+//!    arrives there is none: if it breaks off, all of it is asked for again. What is heard twice does no harm.
 //! 5. An entry is forgotten when this machine's clock is past its `exp` by our leeway. The same clock and the same leeway
 //!    judge the `exp` of tokens, which is not later: wherever that clock stands, the token is refused for its age before
 //!    its entry is gone. (A clock that is set far ahead and back again within minutes can forget too early; what is
-//!    forgotten comes back with the next full page.)
+//!    forgotten comes back with the next full page.) A revoked key is another matter: its thief writes `exp`, so
+//!    [`Keys`] never forget it.
 
 mod backoff;
 mod follow;
@@ -38,6 +40,7 @@ pub(crate) use follow::Follower;
 use freshness::Freshness;
 use page::{Entry, Heartbeat, Page};
 pub use poll::Polled;
+use poll::Polls;
 use revoked::{MOST_ENTRIES, Revoked};
 pub use service_token::ServiceCredentials;
 use service_token::ServiceToken;
@@ -63,6 +66,7 @@ pub(crate) struct Feed {
     leeway_seconds: i64,
     state: RwLock<State>,
     token: Mutex<Option<ServiceToken>>,
+    polls: Polls,
     /// Whether all of the feed was heard once.
     heard: watch::Sender<bool>,
 }
@@ -73,6 +77,8 @@ struct State {
     /// What a full page that is still arriving will have replaced.
     leaving: Option<Revoked>,
     freshness: Freshness,
+    /// What `freshness` will be once all of what is arriving has arrived.
+    arriving: Option<Freshness>,
     cursor: Option<String>,
     connected: bool,
     error: Option<String>,
@@ -96,6 +102,7 @@ impl Feed {
             leeway_seconds,
             state: RwLock::default(),
             token: Mutex::default(),
+            polls: Polls::default(),
             heard: watch::Sender::new(false),
         }
     }
@@ -108,22 +115,16 @@ impl Feed {
         (by, state.freshness.staleness(self.clock.elapsed()))
     }
 
-    /// Whether any key is revoked, which is rare.
-    pub(crate) fn has_revoked_keys(&self) -> bool {
-        let state = self.read();
-        state.revoked.has_keys() || state.leaving.as_ref().is_some_and(Revoked::has_keys)
-    }
-
-    /// Whether that key is revoked.
-    pub(crate) fn has_revoked_key(&self, kid: &str) -> bool {
-        self.read().has_key(kid)
-    }
-
     /// Waits until all of the feed was heard once.
     pub(crate) async fn heard(&self) {
         let mut heard = self.heard.subscribe();
         // The sender lives in `self`, so this cannot fail.
         let _ = heard.wait_for(|heard| *heard).await;
+    }
+
+    /// Whether all of the feed was heard once.
+    pub(crate) fn was_heard(&self) -> bool {
+        *self.heard.borrow()
     }
 
     /// The state of affairs.
@@ -137,7 +138,13 @@ impl Feed {
         }
     }
 
-    /// Takes a page: the revocations first, the age of the word with them.
+    /// A stream or a poll begins: what another one did not bring to its end is no news.
+    fn begin(&self) {
+        self.write().arriving = None;
+    }
+
+    /// Takes a page or a part of one: its revocations are in force from now on, its age counts when all has
+    /// [arrived](Self::arrived).
     fn take(&self, page: Page, date: Option<i64>, url: &Url) -> Result<(), AskError> {
         let key_ids: Vec<Box<str>> = page.entries.iter().filter_map(Entry::kid).map(Into::into).collect();
         let now = self.clock.elapsed();
@@ -146,19 +153,18 @@ impl Feed {
         if known + page.entries.len() > MOST_ENTRIES {
             return Err(AskError::TooMany { url: url.to_string(), most: MOST_ENTRIES });
         }
-        let new_keys = key_ids.into_iter().filter(|kid| !state.has_key(kid)).collect::<Vec<_>>();
         if page.full {
             // The first one that is replaced stays, should a second full page begin before it was let go.
             let before = std::mem::take(&mut state.revoked);
             state.leaving.get_or_insert(before);
+            // It belongs to what is replaced: whoever went on from it would miss what is only in the parts to come.
+            state.cursor = None;
         }
         state.revoked.add(page.entries);
-        state.freshness.hear(page.as_of, date, now);
+        state.hear(page.as_of, date, now);
         drop(state);
-        // After the lock, and after the entry: whoever verifies from now on knows it.
-        for kid in new_keys {
-            self.keys.revoked(&kid);
-        }
+        // Those who hold the keys remember it for longer than the feed does.
+        key_ids.iter().for_each(|kid| self.keys.revoke(kid));
         Ok(())
     }
 
@@ -167,6 +173,9 @@ impl Feed {
         let mut state = self.write();
         state.leaving = None;
         state.cursor = Some(cursor);
+        if let Some(freshness) = state.arriving.take() {
+            state.freshness = freshness;
+        }
         let now = self.clock.elapsed();
         if now.saturating_sub(state.purged) >= PURGE_EVERY {
             state.purged = now;
@@ -178,7 +187,7 @@ impl Feed {
     }
 
     fn heartbeat(&self, heartbeat: Heartbeat) {
-        self.write().freshness.hear(heartbeat.as_of, None, self.clock.elapsed());
+        self.write().hear(heartbeat.as_of, None, self.clock.elapsed());
         self.arrived(heartbeat.cursor);
     }
 
@@ -192,6 +201,14 @@ impl Feed {
         let mut state = self.write();
         state.connected = false;
         state.error = error.map(ToString::to_string);
+    }
+
+    /// Nobody follows any more.
+    fn abandoned(&self) {
+        let mut state = self.write();
+        state.connected = false;
+        state.error =
+            Some("the feed is not followed any more: the runtime it was followed on has ended".to_owned());
     }
 
     fn cursor(&self) -> Option<String> {
@@ -233,8 +250,8 @@ impl Feed {
 }
 
 impl State {
-    fn has_key(&self, kid: &str) -> bool {
-        self.revoked.has_key(kid) || self.leaving.as_ref().is_some_and(|leaving| leaving.has_key(kid))
+    fn hear(&mut self, as_of: i64, date: Option<i64>, now: Duration) {
+        self.arriving.get_or_insert(self.freshness).hear(as_of, date, now);
     }
 }
 

@@ -2,10 +2,15 @@
 //!
 //! 1. `GET /revocations` from the last cursor, with `If-None-Match`.
 //! 2. 304: nothing new, as of this very answer. 200: a page; where it says that there is more, the rest is asked for at once.
-//! 3. How stale what is known is grows from one call to the next. `Refuse` makes forgotten calls show.
+//! 3. One poll at a time. Whoever waited for one that began after they asked takes its outcome; one that had begun before
+//!    may have missed what they ask for, so they ask again.
+//! 4. How stale what is known is grows from one call to the next. `Refuse` makes forgotten calls show.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 use http::header::{ACCEPT, AUTHORIZATION, IF_NONE_MATCH};
+use tokio::sync::Mutex;
 
 use super::page::Page;
 use super::{Feed, MOST_ENTRIES, date, since};
@@ -36,9 +41,31 @@ pub enum Polled {
     Full(usize),
 }
 
+/// The polls of a feed, of which one is under way at a time.
+#[derive(Default)]
+pub(super) struct Polls {
+    begun: AtomicU64,
+    /// The newest that has ended: which it was, and what it brought.
+    ended: Mutex<Option<(u64, Result<Polled, AskError>)>>,
+}
+
 impl Feed {
-    /// Asks once.
+    /// Asks once, or waits for somebody else who does.
     pub(crate) async fn poll(&self) -> Result<Polled, AskError> {
+        let begun_before = self.polls.begun.load(Ordering::Acquire);
+        let mut ended = self.polls.ended.lock().await;
+        if let Some((nth, outcome)) = ended.as_ref()
+            && *nth > begun_before
+        {
+            return outcome.clone();
+        }
+        let nth = self.polls.begun.fetch_add(1, Ordering::AcqRel) + 1;
+        let outcome = self.poll_now().await;
+        *ended = Some((nth, outcome.clone()));
+        outcome
+    }
+
+    async fn poll_now(&self) -> Result<Polled, AskError> {
         let outcome = self.ask().await;
         match &outcome {
             Ok(_) => self.connected(),
@@ -48,6 +75,7 @@ impl Feed {
     }
 
     async fn ask(&self) -> Result<Polled, AskError> {
+        self.begin();
         let known = self.cursor();
         let Some(first) = self.part(known.as_deref(), true).await? else {
             return Ok(Polled::Unchanged);
@@ -105,6 +133,8 @@ impl Feed {
     fn unchanged(&self, date: Option<i64>) {
         let now = self.clock.elapsed();
         let mut state = self.write();
-        state.freshness.confirm(date, now);
+        let mut freshness = state.freshness;
+        freshness.confirm(date, now);
+        state.arriving = Some(freshness);
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Revoked {
     /// With the first epoch that counts.
     users: HashMap<Box<str>, (u64, i64)>,
     tokens: HashMap<Box<str>, i64>,
+    /// For what is counted; what refuses their tokens is [`crate::keys::Keys`].
     keys: HashMap<Box<str>, i64>,
 }
 
@@ -51,16 +52,6 @@ impl Revoked {
             }
         }
         self.tokens.contains_key(claims.jti.as_str()).then_some(RevokedBy::Token)
-    }
-
-    /// Whether that key was revoked.
-    pub(crate) fn has_key(&self, kid: &str) -> bool {
-        self.keys.contains_key(kid)
-    }
-
-    /// Whether any key was.
-    pub(crate) fn has_keys(&self) -> bool {
-        !self.keys.is_empty()
     }
 
     /// Forgets what expired before that second, and gives memory back that is no longer needed.

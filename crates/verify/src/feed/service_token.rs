@@ -90,7 +90,7 @@ pub(crate) async fn ask(
     let bearer = sensitive(&bearer).ok_or_else(|| form("a token that fits into a header"))?;
     // A year is as good as forever, and does not overflow.
     let life = Duration::from_secs(answer.expires_in.min(31_536_000));
-    Ok(ServiceToken { bearer, renew_at: now + (life * 9 / 10).max(LEAST_LIFE) })
+    Ok(ServiceToken { bearer, renew_at: now.saturating_add((life * 9 / 10).max(LEAST_LIFE)) })
 }
 
 fn sensitive(text: &str) -> Option<HeaderValue> {

@@ -42,7 +42,8 @@ impl Schedule {
     /// Whether a fetch may begin now, with none under way. An unknown key id causes at most one fetch per cool-down,
     /// whatever else is fetched.
     pub(crate) fn may_start(&self, why: Why, now: Duration, cool_down: Duration) -> bool {
-        let passed = |since: Option<Duration>, wait| since.is_none_or(|since| now >= since + wait);
+        let passed =
+            |since: Option<Duration>, wait| since.is_none_or(|since| now.saturating_sub(since) >= wait);
         match why {
             Why::None => passed(self.last_start, FIRST_RETRY),
             Why::Aged => passed(self.last_start, LEAST_AGE),
@@ -119,5 +120,7 @@ mod tests {
         assert!(!schedule.may_start(Why::UnknownKid, second * 31, cool_down));
         assert!(schedule.may_start(Why::Aged, second * 31, cool_down));
         assert!(schedule.may_start(Why::UnknownKid, second * 32, cool_down));
+        // "Never again" can be said, too.
+        assert!(!schedule.may_start(Why::UnknownKid, second * 32, Duration::MAX));
     }
 }

@@ -8,7 +8,7 @@ use crate::issuer::{Issuer, credentials, heartbeat, key, revocations};
 use crate::support::{HandClock, NOW, NOW_MS, seconds, until};
 
 /// So patient that no stream is opened anew for being silent.
-const PATIENT: Limits = Limits { connect: seconds(5), answer: seconds(10), silence: seconds(60) };
+pub(crate) const PATIENT: Limits = Limits { connect: seconds(5), answer: seconds(10), silence: seconds(60) };
 
 pub(crate) struct Followed {
     pub(crate) issuer: Issuer,

@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub(crate) max_age: Option<String>,
     /// What the key endpoint answers instead.
     pub(crate) keys_status: Option<u16>,
-    /// The key endpoint answers when this becomes true.
+    /// The key endpoint answers when this becomes true, with what it had when it was asked.
     pub(crate) hold_keys: Option<watch::Receiver<bool>>,
     /// How often a redirect was followed.
     pub(crate) followed: usize,
@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) earlier: Vec<Value>,
     pub(crate) polls: Vec<(Option<String>, Option<String>)>,
     pub(crate) poll_status: Option<u16>,
+    /// `/revocations` answers when this becomes true.
+    pub(crate) hold_polls: Option<watch::Receiver<bool>>,
     pub(crate) date: Option<String>,
     pub(crate) stream_status: Option<u16>,
     /// The `since` and bearer of each stream that was opened.
@@ -158,10 +160,10 @@ fn text(headers: &HeaderMap, name: axum::http::HeaderName) -> Option<String> {
 
 async fn jwks(State(issuer): State<Issuer>, headers: HeaderMap) -> Response {
     let seen = text(&headers, IF_NONE_MATCH);
-    let hold = {
+    let (jwks, hold) = {
         let mut world = issuer.world();
         world.key_requests.push(seen.clone());
-        world.hold_keys.clone()
+        (world.jwks.clone(), world.hold_keys.clone())
     };
     if let Some(mut hold) = hold {
         hold.wait_for(|go| *go).await.unwrap();
@@ -170,7 +172,7 @@ async fn jwks(State(issuer): State<Issuer>, headers: HeaderMap) -> Response {
     let mut response = match world.keys_status {
         Some(status) => (StatusCode::from_u16(status).unwrap(), [("location", "/elsewhere")]).into_response(),
         None if seen.is_some() && seen == world.etag => StatusCode::NOT_MODIFIED.into_response(),
-        None => world.jwks.clone().into_response(),
+        None => jwks.into_response(),
     };
     for (name, value) in [(ETAG, &world.etag), (CACHE_CONTROL, &world.max_age)] {
         if let Some(value) = value {
@@ -211,9 +213,16 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 async fn revocations_page(issuer: &Issuer, since: Since, headers: &HeaderMap) -> Response {
-    let mut world = issuer.world();
     let seen = text(headers, IF_NONE_MATCH);
-    world.polls.push((since.since, seen.clone()));
+    let hold = {
+        let mut world = issuer.world();
+        world.polls.push((since.since, seen.clone()));
+        world.hold_polls.clone()
+    };
+    if let Some(mut hold) = hold {
+        hold.wait_for(|go| *go).await.unwrap();
+    }
+    let mut world = issuer.world();
     if bearer(headers).is_none() {
         return StatusCode::UNAUTHORIZED.into_response();
     }

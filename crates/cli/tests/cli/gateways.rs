@@ -187,7 +187,8 @@ impl Scene {
             assert_eq!(self.is_stopped(request).await.0, 403);
         }
         self.is_asked_to_sign_in(with(Method::GET).bearer_auth("x.y.z")).await;
-        self.is_asked_to_sign_in(with(Method::GET).header(AUTHORIZATION, "Basic YTpi")).await;
+        // What a staging site asks for in front of everything is nobody's answer to who signed in.
+        self.passes(with(Method::GET).header(AUTHORIZATION, "Basic YTpi"), &session, "web").await;
     }
 
     async fn a_logout_holds_at_once(&self) {

@@ -287,6 +287,6 @@ test("a verifier that is closed leaves nothing behind", () =>
 test("a stream that falls silent is opened again", () =>
   withStream({}, async (stream, verifier) => {
     await opened(stream);
-    await until("an error", () => /sent nothing for 5000 ms/.test(verifier.health().feed.error));
+    await until("an error", () => /sent no event for 5000 ms/.test(verifier.health().feed.error));
     await until("another stream", () => stream.asked.filter((it) => it.startsWith("stream")).length === 2);
   }));

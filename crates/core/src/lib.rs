@@ -116,7 +116,7 @@ pub struct Rotunda {
     keys: MasterKeys,
     shelf: RwLock<Arc<Shelf>>,
     policy: Policy,
-    /// Whether the signing key is known to be of the configured algorithm, or another was made for it.
+    /// Whether this process has had a signing key of the configured algorithm made.
     algorithm_settled: AtomicBool,
     /// For how long entries of the revocation feed count, as the store said last.
     keep_millis: AtomicU64,

@@ -40,7 +40,7 @@ pub(crate) struct Shelf {
     outlives: Duration,
 }
 
-/// A client, and since when it is the one of its name; `None` for one of the configuration.
+/// A client, and since when it is the one of its name; `None` where the configuration has it anyway.
 struct Held {
     client: Arc<Client>,
     since: Option<UnixMillis>,
@@ -98,7 +98,9 @@ impl Shelf {
             let id = registered.id.clone();
             // A section of the configuration with that name says what it is held to; another kind is another client.
             if let Some(client) = policy.registered(&registered) {
-                let since = Some(registered.created_at);
+                // A public client of the configuration was there before, and its users stay signed in.
+                let is_new = client.kind.authenticates() || !policy.clients.contains_key(&id);
+                let since = is_new.then_some(registered.created_at);
                 clients.insert(id.clone(), Held { client: Arc::new(client), since });
                 secrets.insert(id, registered.secrets);
             }

@@ -4,8 +4,9 @@
 //!    has seen it. That is longer than the set may be cached ([`JWKS_MAX_AGE`]).
 //! 2. The old one stays published until the last access token that it has signed cannot be accepted any more anywhere.
 //! 3. Then the janitor deletes it, and the revocation feed says so.
-//! 4. A key that somebody else may have is revoked: its tokens are refused from that moment on, here at once and elsewhere
-//!    through the feed, and a new key signs at once. Its clients refresh; nobody is signed out by that either.
+//! 4. A key that somebody else may have is revoked: its tokens are refused by this server at once, by others that share the
+//!    store within a second, elsewhere through the feed, and a new key signs at once. Clients refresh; nobody is signed out by
+//!    that either.
 //!
 //! Of several servers on one store that rotate at once, one wins (`KeyShelf::add_signing_key`).
 
@@ -128,7 +129,11 @@ impl Rotunda {
         let keys = self.signing_keys().await?;
         for key in &keys {
             match key.phase {
-                KeyPhase::Signing if self.is_due(key, now) => drop(self.rotate_keys().await?),
+                KeyPhase::Signing if self.is_due(key, now) => {
+                    self.rotate_keys().await?;
+                    // Not before: what an outage has kept from happening is still to be done.
+                    self.algorithm_settled.store(true, Ordering::Relaxed);
+                }
                 KeyPhase::Over => drop(self.store.forget_key(key.kid.clone(), now).await?),
                 // It stays for a while, to be seen, and so that its place is not taken by an older one.
                 KeyPhase::Revoked(at) if at.plus(self.policy.keep_ended) <= now => {
@@ -142,9 +147,9 @@ impl Rotunda {
 
     fn is_due(&self, signing: &KeyInfo, now: UnixMillis) -> bool {
         let old = self.policy.rotate_keys_every.is_some_and(|every| signing.signs_from.plus(every) <= now);
-        // Asked once a process: of two servers that are configured differently, neither would ever be content with the other's.
+        // Done once a process: of two servers that are configured differently, neither would ever be content with the other's.
         let other = signing.algorithm != self.policy.algorithm.as_str();
-        old || (other && !self.algorithm_settled.swap(true, Ordering::Relaxed))
+        old || (other && !self.algorithm_settled.load(Ordering::Relaxed))
     }
 
     fn key_event(&self, kind: EventKind, at: UnixMillis) -> Event {

@@ -7,6 +7,7 @@ use rotunda_core::login::Login;
 use rotunda_core::model::{ClientId, ClientKind};
 use rotunda_core::policy::Policy;
 
+use crate::meddler::Write;
 use crate::support::{HOUR, MINUTE, SECOND, World, caller, denied, failure, masters};
 
 async fn added(w: &World, name: &str, kind: ClientKind) -> (AddedClient, ClientProof) {
@@ -110,4 +111,36 @@ async fn two_servers_of_two_algorithms_do_not_rotate_against_each_other() {
     }
     let keys = w.rotunda.signing_keys().await.unwrap();
     assert!(keys.len() <= 2, "{keys:?}");
+}
+
+#[tokio::test]
+async fn an_algorithm_that_an_outage_kept_from_taking_over_does_so_afterwards() {
+    let w = World::new().await;
+    let policy = Policy { algorithm: rotunda_token::Algorithm::EdDsa, ..w.rotunda.policy().clone() };
+    let server = Rotunda::start(w.outside(), masters(&[1]), policy).await.unwrap();
+    let store = w.store.clone();
+    w.store.before(Write::AddSigningKey, async move { store.inner.set_out(true) });
+    assert!(server.sweep().await.unwrap_err().is_temporary());
+    w.store.inner.set_out(false);
+    assert_eq!(server.signing_keys().await.unwrap().len(), 1);
+    server.sweep().await.unwrap();
+    assert_eq!(server.signing_keys().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_registers_a_public_client_of_the_configuration_signs_nobody_out() {
+    let kiosk = ClientId("kiosk".to_owned());
+    let w = World::with(|policy| {
+        policy.clients.insert(kiosk.clone(), Policy::builtin("kiosk", ClientKind::Native));
+    })
+    .await;
+    w.register("ada").await;
+    let login = Login { client_id: Some(kiosk.clone()), ..World::login_of("ada") };
+    let mut tab = w.sign_in_with("ada", login).await;
+    w.pass(HOUR);
+    w.refreshes(&mut tab).await;
+    let new = NewClient { id: kiosk.0, kind: None, scopes: Vec::new() };
+    w.rotunda.add_client(&new).await.unwrap();
+    w.bearer(&tab).await;
+    w.refreshes(&mut tab).await;
 }

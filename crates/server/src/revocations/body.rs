@@ -10,14 +10,14 @@ use super::log::Part;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FeedBody {
     /// Where this reaches to; ask with `since` from here.
-    #[schema(example = "5f0c1d9a3b7e2468-1042")]
+    #[schema(example = "5f0c1d9a3b7e2468-1042-8a1c04f2")]
     cursor: String,
     /// Whether this is everything, in place of whatever was heard before.
     full: bool,
     /// Whether there is more to be had at once, with `since` from `cursor`.
     more: bool,
     /// For how many seconds an entry counts at most.
-    #[schema(example = 1021)]
+    #[schema(example = 1141)]
     keep: u64,
     /// When the server last read its store, in milliseconds since 1970.
     as_of: i64,

@@ -39,8 +39,9 @@ const ANSWER: usize = 50_000;
 pub(crate) struct Hub {
     rotunda: Arc<Rotunda>,
     log: RwLock<Log>,
-    /// Held by whoever reads the store; how many readings there were.
+    /// Held by whoever reads the store.
     reading: Mutex<()>,
+    /// How many readings there were.
     readings: AtomicU64,
     /// Where the log stands.
     place: watch::Sender<Option<FeedPlace>>,
@@ -183,9 +184,9 @@ impl Hub {
 }
 
 /// Step 2.
-async fn follow(mut follow_again: Weak<Hub>) {
+async fn follow(hub: Weak<Hub>) {
     let mut well = true;
-    while let Some(hub) = follow_again.upgrade() {
+    while let Some(hub) = hub.upgrade() {
         let read = hub.catch_up().await;
         if let Err(failure) = &read
             && well
@@ -197,15 +198,12 @@ async fn follow(mut follow_again: Weak<Hub>) {
         }
         well = read.is_ok();
         let rest = if hub.streams.available_permits() < STREAMS { EVERY } else { IDLE };
-        let (rotunda, weak) = (Arc::clone(&hub.rotunda), Arc::downgrade(&hub));
         let woken = async {
             tokio::select! {
-                () = rotunda.something_revoked() => {}
+                () = hub.rotunda.something_revoked() => {}
                 () = hub.joined.notified() => {}
             }
         };
         let _ = timeout(rest, woken).await;
-        drop(hub);
-        follow_again = weak;
     }
 }

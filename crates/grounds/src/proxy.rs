@@ -1,0 +1,149 @@
+//! Reverse proxies before servers on this machine: each in turn, another one when a connection is refused.
+
+use std::ffi::OsString;
+use std::net::TcpStream;
+use std::path::Path;
+
+use crate::port::free_port;
+use crate::process::{Process, folder};
+
+/// HAProxy; gone when it goes out of scope, or with the process.
+pub struct Haproxy(Proxy);
+
+/// nginx; gone when it goes out of scope, or with the process.
+pub struct Nginx(Proxy);
+
+struct Proxy {
+    _process: Process,
+    port: u16,
+}
+
+impl Haproxy {
+    /// Starts it before the servers on these ports of 127.0.0.1, which need not be there yet.
+    ///
+    /// # Panics
+    /// When it takes no connections within half a minute.
+    #[must_use]
+    pub fn start(ports: &[u16]) -> Self {
+        Self(Proxy::start("haproxy.cfg", haproxy(ports), |config| {
+            ["/usr/sbin/haproxy", "-db", "-f"]
+                .map(OsString::from)
+                .into_iter()
+                .chain([config.into()])
+                .collect()
+        }))
+    }
+
+    /// Where clients find the servers.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// The TCP port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+}
+
+impl Nginx {
+    /// Starts it before the servers on these ports of 127.0.0.1, which need not be there yet.
+    ///
+    /// # Panics
+    /// When it takes no connections within half a minute.
+    #[must_use]
+    pub fn start(ports: &[u16]) -> Self {
+        Self(Proxy::start("nginx.conf", nginx(ports), |config| {
+            let mut command: Vec<OsString> =
+                ["/usr/sbin/nginx", "-e", "stderr", "-p"].map(OsString::from).into();
+            command.extend(config.parent().map(Into::into));
+            command.extend(["-c".into(), config.into()]);
+            command
+        }))
+    }
+
+    /// Where clients find the servers.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// The TCP port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+}
+
+impl Proxy {
+    fn start(name: &str, config: String, command: impl Fn(&Path) -> Vec<OsString>) -> Self {
+        let (folder, port) = (folder(), free_port());
+        let path = folder.join(name);
+        std::fs::write(&path, config.replace("PORT", &port.to_string()))
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let process = Process::new(folder, "KILL", &command(&path));
+        process.start(|| TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { _process: process, port }
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+fn haproxy(ports: &[u16]) -> String {
+    let servers: String = ports.iter().map(|port| format!("    server s{port} 127.0.0.1:{port}\n")).collect();
+    format!(
+        "defaults
+    mode http
+    option forwardfor
+    option redispatch 1
+    retries {retries}
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+
+frontend all
+    bind 127.0.0.1:PORT
+    default_backend servers
+
+backend servers
+    balance roundrobin
+{servers}",
+        retries = ports.len().max(3)
+    )
+}
+
+/// One process without a master: what is killed is all that there is.
+fn nginx(ports: &[u16]) -> String {
+    let servers: String =
+        ports.iter().map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
+    let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("    {kind}_temp_path {kind};\n"))
+        .concat();
+    format!(
+        "daemon off;
+master_process off;
+pid pid;
+error_log stderr;
+events {{}}
+http {{
+    access_log off;
+{paths}    upstream servers {{
+{servers}        keepalive 32;
+    }}
+    server {{
+        listen 127.0.0.1:PORT;
+        location / {{
+            proxy_pass http://servers;
+            proxy_http_version 1.1;
+            proxy_set_header Connection \"\";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        }}
+    }}
+}}
+"
+    )
+}

@@ -29,6 +29,7 @@
 //! | client credentials | [`client_credentials`] | a service gets an access token of its own |
 //! | revoke, introspect | [`revoke_token`], [`introspect`] | a token is ended, or asked about, by a client |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
+//! | copy | [`copy`] | a whole store into an empty one |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
 //! How often any of it may be tried stands in [`limits`].
@@ -36,6 +37,7 @@
 pub mod bearer;
 pub mod client_credentials;
 pub mod clients;
+pub mod copy;
 pub mod delete;
 pub mod denied;
 pub mod email;

@@ -6,8 +6,10 @@
 //!
 //! `crates/testkit` has the contract suite that every store passes.
 
+mod copy;
 mod feed;
 mod shelf;
+mod skeleton;
 
 use std::time::Duration;
 
@@ -21,8 +23,10 @@ use crate::model::{
     TokenHash, UnixMillis, User, UserId, UserState,
 };
 
+pub use copy::{Batch, Begun, Copying, Key, MovingParts, Numbers, Part};
 pub use feed::Feed;
 pub use shelf::{Clients, KeyShelf, RevokingKey};
+pub use skeleton::{Moved, Skeletons};
 
 /// A whole store.
 pub trait Store: Accounts + Sessions + Journal + Post + Feed + KeyShelf + Clients {}

@@ -6,6 +6,7 @@
 //! - [`Layer`]: a store in front of another, for tests that have to come in between.
 //! - [`SimpleScratch`]: the buckets of the rate limits, without bounds.
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
+//! - [`copying_suite!`]: the same for stores that can be copied.
 //! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
 
 #![expect(
@@ -17,6 +18,7 @@
 
 pub mod clock;
 pub mod contract;
+pub mod copying;
 pub mod entropy;
 pub mod fixtures;
 pub mod hasher;

@@ -37,8 +37,12 @@ impl AddressBlock {
     }
 }
 
-/// The name of a bucket: the first 16 bytes of SHA-256 over the kind of try and whoever is behind it. Nothing can be
-/// read from it in a log or in a store, and all are of one size.
+/// The bit of a key's first byte that is set in those of refreshes only.
+const OF_REFRESHES: u8 = 0x80;
+
+/// The name of a bucket: the first 16 bytes of SHA-256 over the kind of try and whoever is behind it, but for the first bit,
+/// which tells a refresh from everything else ([`BucketKey::is_of_refreshes`]). Nothing else can be read from it in a log or
+/// in a store, and all are of one size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct BucketKey([u8; 16]);
 
@@ -114,7 +118,16 @@ impl BucketKey {
     /// Refreshes of a session.
     #[must_use]
     pub fn refresh_by_session(session: SessionId) -> Self {
-        Self::of("refresh session", &[session.as_bytes()])
+        let mut key = Self::of("refresh session", &[session.as_bytes()]);
+        key.0[0] |= OF_REFRESHES;
+        key
+    }
+
+    /// Whether refreshes are taken from this bucket. They are by far the most tries, and whoever makes them has shown a good
+    /// token before: whoever keeps buckets may want to keep these nearer than the others.
+    #[must_use]
+    pub fn is_of_refreshes(&self) -> bool {
+        self.0[0] & OF_REFRESHES != 0
     }
 
     /// Clients' secrets that were not good, from a place, whatever names came with them: names can be made up without end.
@@ -144,6 +157,7 @@ impl BucketKey {
         parts.iter().for_each(|part| hash.update(part));
         let mut key = [0; 16];
         key.iter_mut().zip(hash.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        key[0] &= !OF_REFRESHES;
         Self(key)
     }
 }

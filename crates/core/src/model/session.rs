@@ -129,6 +129,13 @@ impl Lineage {
         }
     }
 
+    /// Whether the last rotation moved on from a token that was newer than the store: what was before that is of a branch
+    /// that the client has left, and the requests that were under way are of one that the store has never seen.
+    #[must_use]
+    pub fn begins_anew(&self) -> bool {
+        self.generation > 1 && self.before_hash.is_none()
+    }
+
     /// The retry key of the rotation that consumed `generation`, where it is still remembered.
     #[must_use]
     pub fn retry_hash_of(&self, generation: u32) -> Option<RetryHash> {
@@ -235,4 +242,7 @@ pub struct Facts {
     pub user: User,
     /// Until when tokens newer than the store are believed, because the operator said that it lost its last writes.
     pub accept_ahead_until: Option<UnixMillis>,
+    /// Whether the store may lose its last writes on any day, without anybody noticing: then tokens newer than it are
+    /// believed beside the right device secret, and nobody has to say so.
+    pub may_lose_writes: bool,
 }

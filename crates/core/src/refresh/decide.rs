@@ -81,9 +81,10 @@ pub enum Decision {
     InFlight,
     /// The previous token after the window, with what `late_retry` asks for: the same successor again.
     LateRetry,
-    /// Newer than the store, which has lost its last writes and whose operator has said so: move on from it.
+    /// Newer than the store, which has lost its last writes: its operator has said so, or it is of a kind that may at any
+    /// time. Move on from it.
     Ahead,
-    /// Newer than the store, and nobody has said that it may be: refused, with an alarm.
+    /// Newer than the store, and nobody has said that it may be, or not beside the device's secret: refused, with an alarm.
     AheadRefused,
     /// An older token with the retry key of the rotation that consumed it, or of a request that was overtaken more often
     /// than the row remembers, or while the store is known to have lost what would excuse it: refused, nothing changes.
@@ -145,7 +146,10 @@ pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: Un
         Place::Ahead => D::AheadRefused,
         Place::Older if retry_key_fits(facts, presented, client) => D::Stale,
         // The store has lost its last writes, and with them the keys that excuse what was under way.
-        _ if keys_count && ahead_is_believed(facts, presented, now) => D::Stale,
+        _ if keys_count && said_to_be_behind(facts, presented, now) => D::Stale,
+        // The same, where the store loses writes without anybody noticing: what was under way when the session moved on
+        // from a newer token arrives inside the window, or never.
+        _ if inside && left_behind(facts, presented) => D::Stale,
         // Overtaken more often than the row remembers: it lost a race, and nobody has used its token twice.
         Place::Older if presented.raced && excused => D::Stale,
         Place::Previous | Place::BeforePrevious | Place::Older => D::Reuse,
@@ -221,5 +225,16 @@ fn late_retry_fits(facts: &Facts, presented: &Presented<'_>, client: &Client) ->
 }
 
 fn ahead_is_believed(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
+    let by_itself = facts.may_lose_writes && presented.device == DeviceShown::Same;
+    by_itself || said_to_be_behind(facts, presented, now)
+}
+
+/// The operator has said that the store lost its last writes, and this is the session's device.
+fn said_to_be_behind(facts: &Facts, presented: &Presented<'_>, now: UnixMillis) -> bool {
     presented.device == DeviceShown::Same && facts.accept_ahead_until.is_some_and(|until| now < until)
+}
+
+/// A token of the branch that the store has lost, from the session's device.
+fn left_behind(facts: &Facts, presented: &Presented<'_>) -> bool {
+    facts.may_lose_writes && facts.session.lineage.begins_anew() && presented.device == DeviceShown::Same
 }

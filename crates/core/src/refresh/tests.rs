@@ -5,6 +5,7 @@
 mod gates;
 mod late;
 mod lineage;
+mod losing;
 
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ struct Case {
 /// The token of that generation, with the device secret and no retry keys, so many milliseconds after the last rotation.
 fn token(generation: u32, after: i64) -> Case {
     Case {
-        facts: Facts { session: session(), user: user(), accept_ahead_until: None },
+        facts: Facts { session: session(), user: user(), accept_ahead_until: None, may_lose_writes: false },
         client: Policy::builtin("web", ClientKind::Web),
         names: None,
         carrier: Carrier::Cookie,
@@ -114,6 +115,11 @@ impl Case {
 
     fn believed(self) -> Self {
         self.but(|case| case.facts.accept_ahead_until = Some(case.now.plus(Duration::from_millis(1))))
+    }
+
+    /// Of a store that may lose its last writes on any day.
+    fn losing(self) -> Self {
+        self.but(|case| case.facts.may_lose_writes = true)
     }
 
     fn bound(self, binding: AddressBinding, to: &str, from_address: &str) -> Self {

@@ -74,6 +74,12 @@ fn each_kind_of_try_has_buckets_of_its_own() {
     ];
     assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
     assert_eq!(BucketKey::from_bytes(*keys[0].as_bytes()), keys[0]);
+    // By its name alone it can be told which ones refreshes are taken from.
+    let of_refreshes = BucketKey::refresh_by_session(session);
+    for key in keys {
+        let kept = BucketKey::from_bytes(*key.as_bytes());
+        assert_eq!(kept.is_of_refreshes(), key == of_refreshes, "{key:?}");
+    }
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod rotate;
 mod round_trips;
 mod scene;
 mod sessions;
+pub mod skeletons;
 
 use std::sync::Arc;
 
@@ -267,6 +268,32 @@ macro_rules! contract_cases {
 macro_rules! contract_suite {
     ($make:path) => {
         $crate::contract_cases! { $crate::contract_tests, $make }
+    };
+}
+
+/// One named test for each case of [`skeletons`](crate::contract::skeletons), for a store whose rows of sessions may be behind.
+///
+/// Takes the name of an `async fn() -> (Arc<impl Skeletons>, Guard)`, as [`contract_suite!`](crate::contract_suite) does.
+#[macro_export]
+macro_rules! skeleton_suite {
+    ($make:path) => {
+        $crate::skeleton_suite! {
+            @each $make;
+            settling_brings_rows_up_to_date
+            settling_leaves_what_is_newer_or_over
+            settling_keeps_the_absolute_expiry
+            what_is_due_is_told_and_ends_not
+            what_is_due_is_told_a_few_at_a_time_and_reaches_all
+        }
+    };
+    (@each $make:path; $($case:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $case() {
+                let (store, _guard) = $make().await;
+                $crate::contract::skeletons::$case(store).await;
+            }
+        )*
     };
 }
 

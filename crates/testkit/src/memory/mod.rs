@@ -6,6 +6,7 @@ mod accounts;
 mod amend;
 mod caps;
 mod clients;
+mod copy;
 mod devices;
 mod feed;
 mod journal;
@@ -13,6 +14,7 @@ mod keys;
 mod opened;
 mod post;
 mod sessions;
+mod skeleton;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -21,8 +23,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Caller, ClientId, Device, Ending, Event, EventKind, Facts, LetterId, Link, LinkId, QueuedLetter,
-    RecordedEvent, RegisteredClient, Session, SessionId, Standing, UnixMillis, UserId,
+    Account, Caller, ClientId, Device, Ending, Event, EventKind, Facts, FeedId, LetterId, Link, LinkId,
+    QueuedLetter, RecordedEvent, RegisteredClient, Session, SessionId, Standing, UnixMillis, UserId,
 };
 use rotunda_core::store::EndingOne;
 use tokio::sync::Notify;
@@ -68,6 +70,8 @@ pub struct MemoryState {
     pub key_checks: BTreeMap<u8, KeyCheck>,
     /// Clients that were added while running.
     pub clients: BTreeMap<ClientId, RegisteredClient>,
+    /// Which store this is an unfinished copy of.
+    pub copy_of: Option<FeedId>,
 }
 
 impl MemoryStore {
@@ -116,6 +120,7 @@ impl MemoryState {
             session: session.clone(),
             user: self.accounts[&session.user_id].user.clone(),
             accept_ahead_until: self.accept_ahead_until,
+            may_lose_writes: false,
         }
     }
 

@@ -14,3 +14,5 @@ async fn memory() -> (Arc<MemoryStore>, ()) {
 }
 
 rotunda_testkit::contract_suite!(memory);
+rotunda_testkit::copying_suite!(memory);
+rotunda_testkit::skeleton_suite!(memory);

@@ -71,7 +71,7 @@ fn secrets(db: &Connection, id: &ClientId) -> Result<Vec<KeptClientSecret>> {
     db.prepare_cached(SECRETS)?.query_map(params![id.0], rows::client_secret)?.collect()
 }
 
-fn add_secrets(db: &Connection, id: &ClientId, secrets: &[KeptClientSecret]) -> Result<()> {
+pub(crate) fn add_secrets(db: &Connection, id: &ClientId, secrets: &[KeptClientSecret]) -> Result<()> {
     let mut statement = db.prepare_cached(ADD_SECRET)?;
     for (place, secret) in (0_i64..).zip(secrets) {
         let ends_at = secret.ends_at.map(|at| at.0);

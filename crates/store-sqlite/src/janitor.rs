@@ -11,7 +11,7 @@
 //!
 //! What is long over has an index of ended rows only, which no refresh touches.
 
-use rotunda_core::model::{Caller, SessionId, Standing, UnixMillis};
+use rotunda_core::model::{Caller, Session, SessionId, Standing, UnixMillis};
 use rotunda_core::store::EndingOne;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
@@ -38,7 +38,7 @@ pub(crate) fn due(
     now: UnixMillis,
     limit: u32,
     from: Place,
-) -> Result<(Vec<EndingOne>, Place)> {
+) -> Result<(Vec<Session>, Place)> {
     let (found, reached) = walk(db, now, limit as usize, from)?;
     let mut due = Vec::with_capacity(found.len());
     for id in found {
@@ -46,21 +46,9 @@ pub(crate) fn due(
         let session = statement
             .query_row(params![id.as_bytes()], |row| rows::session(&mut Columns::of(row)))
             .optional()?;
-        // Which ending it is, and when, is the core's to say.
-        if let Some(session) = session
-            && session.standing == Standing::Live
-            && let Some((ending, at)) = session.ending_at(now)
-        {
-            let at_generation = Some(session.lineage.generation);
-            due.push(EndingOne {
-                id,
-                at_generation,
-                ending,
-                at,
-                caller: Caller::default(),
-                post: Vec::new(),
-            });
-        }
+        let is_due =
+            |session: &Session| session.standing == Standing::Live && session.ending_at(now).is_some();
+        due.extend(session.filter(is_due));
     }
     Ok((due, reached))
 }
@@ -89,10 +77,20 @@ fn walk(db: &Connection, now: UnixMillis, limit: usize, from: Place) -> Result<(
 }
 
 /// Ends what [`due`] found; answers how many were still as they were found.
-pub(crate) fn expire(db: &Connection, due: &[EndingOne]) -> Result<u32> {
+pub(crate) fn expire(db: &Connection, due: &[Session], now: UnixMillis) -> Result<u32> {
     let mut ended = 0;
-    for end in due {
-        ended += u32::from(logout::end(db, end)?);
+    for session in due {
+        // Which ending it is, and when, is the core's to say.
+        let Some((ending, at)) = session.ending_at(now) else { continue };
+        let end = EndingOne {
+            id: session.id,
+            at_generation: Some(session.lineage.generation),
+            ending,
+            at,
+            caller: Caller::default(),
+            post: Vec::new(),
+        };
+        ended += u32::from(logout::end(db, &end)?);
     }
     Ok(ended)
 }
@@ -122,7 +120,7 @@ mod tests {
         // By a server whose clock is a little behind.
         let last_moment = UnixMillis(session.idle_expires_at.0 - 1);
         assert!(refresh::rotate(&db, &a_rotation(&session, last_moment)).unwrap());
-        assert_eq!(expire(&db, &due).unwrap(), 0);
+        assert_eq!(expire(&db, &due, session.idle_expires_at).unwrap(), 0);
         let live = "SELECT count(*) FROM session WHERE status = 'live'";
         assert_eq!(db.query_row(live, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
     }

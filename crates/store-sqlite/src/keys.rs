@@ -94,7 +94,7 @@ fn newest(db: &Connection) -> Result<Option<String>> {
     db.prepare_cached(NEWEST)?.query_row([], |row| row.get(0)).optional()
 }
 
-fn insert(db: &Connection, key: &SealedSigningKey) -> Result<()> {
+pub(crate) fn insert(db: &Connection, key: &SealedSigningKey) -> Result<()> {
     let SealedSigningKey { kid, algorithm, master_id, sealed, created_at, signs_from, revoked_at } = key;
     let revoked_at = revoked_at.map(|at| at.0);
     db.prepare_cached(ADD)?

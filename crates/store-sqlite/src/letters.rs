@@ -45,7 +45,7 @@ pub(crate) fn post_all(db: &Connection, postings: &[Posting]) -> Result<()> {
     })
 }
 
-fn insert(db: &Connection, letter: &Letter) -> Result<()> {
+pub(crate) fn insert(db: &Connection, letter: &Letter) -> Result<()> {
     let link = letter.link.as_ref();
     db.prepare_cached(INSERT)?
         .execute(named_params! {

@@ -28,6 +28,7 @@ mod amend;
 mod caps;
 mod clients;
 mod connection;
+mod copy;
 mod delete;
 mod devices;
 mod fault;
@@ -48,6 +49,7 @@ mod register;
 mod rows;
 mod schema;
 mod sessions;
+mod skeleton;
 mod stats;
 mod users;
 mod writer;
@@ -55,8 +57,9 @@ mod writer;
 #[cfg(test)]
 mod plans;
 
-use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rotunda_core::failure::Failure;
 use rotunda_core::model::UnixMillis;
@@ -83,6 +86,8 @@ struct Inner {
     counters: Arc<Counters>,
     /// Closed last (`connection.rs` says why there is one).
     _kept: Mutex<Connection>,
+    /// Held while nobody else may open the database.
+    _alone: Option<File>,
     /// Where the janitor goes on looking for what has expired.
     walk: Mutex<janitor::Place>,
 }
@@ -92,15 +97,39 @@ impl SqliteStore {
     /// enter if there is no folder either.
     ///
     /// # Errors
-    /// The source of the [`Failure`] names the path and what stands in the way.
+    /// The source of the [`Failure`] names the path and what stands in the way; so it does where this is a copy that was
+    /// never finished.
     pub fn open(path: &Path, now: UnixMillis) -> Result<Self, Failure> {
-        let path = std::path::absolute(path).map_err(|e| fault::at("opening the database", path, &e))?;
+        let path = absolute(path)?;
         let connection = schema::prepare(&path, now)?;
+        copy::refuse_unfinished(&connection).map_err(|e| fault::at("opening the database", &path, &e))?;
+        Self::start(path, connection, None)
+    }
+
+    /// Opens the database at `path` to copy it or to copy into it, unfinished copies too, and lets nobody else open it
+    /// meanwhile. What does not exist is made.
+    ///
+    /// # Errors
+    /// As with [`open`](Self::open), and where somebody has it open.
+    pub fn open_alone(path: &Path, now: UnixMillis) -> Result<Self, Failure> {
+        let path = absolute(path)?;
+        let (connection, lock) = schema::prepare_alone(&path, now)?;
+        Self::start(path, connection, Some(lock))
+    }
+
+    fn start(path: PathBuf, connection: Connection, alone: Option<File>) -> Result<Self, Failure> {
         let kept = connection::to_keep(&path).map_err(|e| fault::at("opening the database", &path, &e))?;
         let counters = Arc::new(Counters::default());
         let writer = Writer::start(path.clone(), connection, Arc::clone(&counters))?;
         let readers = Readers::start(&path, &counters)?;
-        let inner = Inner { writer, readers, counters, _kept: Mutex::new(kept), walk: Mutex::default() };
+        let inner = Inner {
+            writer,
+            readers,
+            counters,
+            _kept: Mutex::new(kept),
+            _alone: alone,
+            walk: Mutex::default(),
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -108,6 +137,14 @@ impl SqliteStore {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.inner.counters.read()
+    }
+
+    fn walked(&self) -> janitor::Place {
+        *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn walk_on_from(&self, place: janitor::Place) {
+        *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
     async fn write<T: Send + 'static>(
@@ -125,4 +162,8 @@ impl SqliteStore {
     ) -> Result<T, Failure> {
         self.inner.readers.read(doing, job).await
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|e| fault::at("opening the database", path, &e))
 }

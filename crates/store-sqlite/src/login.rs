@@ -43,13 +43,19 @@ pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<LoggedIn> {
 
 /// Adds the row of a session; its device is seen by this.
 pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
+    insert_row(db, session)?;
+    devices::see(db, session)
+}
+
+/// The row alone.
+pub(crate) fn insert_row(db: &Connection, session: &Session) -> Result<()> {
     let lineage = &session.lineage;
     let (status, ended, ended_at) = match session.standing {
         Standing::Live => ("live", None, None),
         Standing::Ended { ending, at } => ("ended", Some(ending.as_str()), Some(at.0)),
     };
     let amr = rows::json(&session.amr)?;
-    db.prepare_cached(INSERT)?.execute(named_params! {
+    let row = named_params! {
         ":id": session.id.as_bytes(),
         ":user_id": session.user_id.as_bytes(),
         ":client_id": session.client_id.0,
@@ -80,6 +86,6 @@ pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
         ":ended_at": ended_at,
         ":last_ip": session.last_address.map(|address| address.to_string()),
         ":last_user_agent": session.last_user_agent,
-    })?;
-    devices::see(db, session)
+    };
+    db.prepare_cached(INSERT)?.execute(row).map(drop)
 }

@@ -4,8 +4,8 @@ use rusqlite::Connection;
 use rusqlite::types::Null;
 
 use crate::{
-    amend, caps, clients, delete, devices, feed, janitor, journal, keys, letters, links, login, logout,
-    password, refresh, register, schema, sessions, users,
+    amend, caps, clients, copy, delete, devices, feed, janitor, journal, keys, letters, links, login, logout,
+    password, refresh, register, schema, sessions, skeleton, users,
 };
 
 /// All statements that name a table.
@@ -22,6 +22,38 @@ const ALL: &[&str] = &[
     clients::REMOVE_SECRETS,
     clients::SECRETS,
     clients::THERE,
+    copy::ADD_DEVICE,
+    copy::ADD_EVENT,
+    copy::ADD_REVOCATION,
+    copy::ANYTHING,
+    copy::CHECKS,
+    copy::COUNTER,
+    copy::DEVICES,
+    copy::EVENTS,
+    copy::FINISHED,
+    copy::KEEPS,
+    copy::LAST_DEVICE,
+    copy::LAST_EVENT,
+    copy::LAST_LETTER,
+    copy::LAST_LINK,
+    copy::LAST_REVOCATION,
+    copy::LAST_SESSION,
+    copy::LAST_USER,
+    copy::LETTERS,
+    copy::LINKS,
+    copy::NO_CHECKS,
+    copy::NO_CLIENTS,
+    copy::NO_COUNTERS,
+    copy::NO_KEEPS,
+    copy::NO_KEYS,
+    copy::NO_SECRETS,
+    copy::NUMBER,
+    copy::NUMBERS,
+    copy::REVOCATIONS,
+    copy::SESSIONS,
+    copy::TRIED,
+    copy::UNFINISHED,
+    copy::USERS,
     delete::DEVICES,
     delete::LETTERS,
     delete::LINKS,
@@ -98,6 +130,7 @@ const ALL: &[&str] = &[
     register::USERNAME_TAKEN,
     sessions::FACTS_OF_PAGE,
     sessions::SESSIONS_OF,
+    skeleton::SETTLE,
     users::BY_EMAIL,
     users::ANY,
     users::BY_ID,
@@ -107,9 +140,26 @@ const ALL: &[&str] = &[
     users::LIST,
 ];
 
-/// A handful of rows, read when they have changed; one for each setting that servers have had of late; SQLite's own two rows on places given; and the front of a queue, no more
-/// than asked, in the order of an index.
-const MAY_SCAN: &[&str] = &[clients::LIST, keys::SIGNING_KEYS, feed::FORGET_KEEP, feed::WHICH, letters::LIST];
+/// A handful of rows, read when they have changed; one for each setting that servers have had of late; SQLite's own two rows on places given; the front of a queue, no more
+/// than asked, in the order of an index; the end of an index; and whether there is any row at all.
+const MAY_SCAN: &[&str] = &[
+    copy::ANYTHING,
+    copy::CHECKS,
+    copy::KEEPS,
+    copy::LAST_DEVICE,
+    copy::NO_CHECKS,
+    copy::NO_CLIENTS,
+    copy::NO_COUNTERS,
+    copy::NO_KEEPS,
+    copy::NO_KEYS,
+    copy::NO_SECRETS,
+    copy::NUMBERS,
+    clients::LIST,
+    keys::SIGNING_KEYS,
+    feed::FORGET_KEEP,
+    feed::WHICH,
+    letters::LIST,
+];
 
 #[test]
 fn no_statement_goes_through_a_whole_table() {

@@ -1,6 +1,5 @@
 //! The ports, one line each: what is a read, what is a write, and where it is done.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,13 +12,13 @@ use rotunda_core::model::{
 };
 use rotunda_core::store::{
     Accounts, Amended, Amending, Clients, Deleting, EndingAll, EndingOne, Feed, Journal, KeyShelf, LoggedIn,
-    LoggingIn, Post, Posting, Registered, Registering, RevokingKey, Rotating, Sessions,
+    LoggingIn, Moved, Post, Posting, Registered, Registering, RevokingKey, Rotating, Sessions, Skeletons,
 };
 use rusqlite::Connection;
 
 use crate::{
     SqliteStore, amend, clients, delete, devices, feed, janitor, journal, keys, letters, links, login,
-    logout, password, refresh, register, sessions, users,
+    logout, password, refresh, register, sessions, skeleton, users,
 };
 
 #[async_trait]
@@ -107,14 +106,14 @@ impl Sessions for SqliteStore {
     /// Looks at a bounded number of rows a call (`janitor.rs`): fewer than `limit` does not mean that there are none left.
     async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
         const DOING: &str = "recording expired sessions";
-        let from = *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = self.walked();
         let (due, reached) = self.read(DOING, move |db| janitor::due(db, now, limit, from)).await?;
         let ended = match due.is_empty() {
             true => 0,
-            false => self.write(DOING, move |db| janitor::expire(db, &due)).await?,
+            false => self.write(DOING, move |db| janitor::expire(db, &due, now)).await?,
         };
         // Only now: what could not be written is met again on the next walk, at the latest.
-        *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner) = reached;
+        self.walk_on_from(reached);
         Ok(ended)
     }
 
@@ -275,5 +274,21 @@ impl Clients for SqliteStore {
 
     async fn remove_client(&self, id: ClientId, event: Event) -> Result<bool, Failure> {
         self.write("removing a client", move |db| clients::remove(db, &id, &event)).await
+    }
+}
+
+#[async_trait]
+impl Skeletons for SqliteStore {
+    async fn settle(&self, moved: Vec<Moved>) -> Result<u32, Failure> {
+        self.write("bringing sessions up to date", move |db| skeleton::settle(db, &moved)).await
+    }
+
+    /// On the walk of `expire`: whoever asks for these does not ask that.
+    async fn due(&self, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
+        let from = self.walked();
+        let (due, reached) =
+            self.read("finding expired sessions", move |db| janitor::due(db, now, limit, from)).await?;
+        self.walk_on_from(reached);
+        Ok(due)
     }
 }

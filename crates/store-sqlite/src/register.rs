@@ -54,7 +54,7 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
     Ok(Registered::Done)
 }
 
-fn insert(db: &Connection, Account { user, password }: &Account) -> Result<()> {
+pub(crate) fn insert(db: &Connection, Account { user, password }: &Account) -> Result<()> {
     db.prepare_cached(INSERT)?
         .execute(named_params! {
             ":id": user.id.as_bytes(),

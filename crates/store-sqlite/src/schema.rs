@@ -30,11 +30,23 @@ const OPENING: &str = "opening the database";
 
 /// The first connection to a database that is ready for use.
 pub(crate) fn prepare(path: &Path, now: UnixMillis) -> Result<Connection, Failure> {
+    // The lock is held until the end of this function.
+    prepare_locked(path, now, false).map(|(connection, _)| connection)
+}
+
+/// The same for one who wants to be alone with it, and is as long as the lock is held: whoever opens the database then waits.
+pub(crate) fn prepare_alone(path: &Path, now: UnixMillis) -> Result<(Connection, File), Failure> {
+    prepare_locked(path, now, true)
+}
+
+fn prepare_locked(path: &Path, now: UnixMillis, alone: bool) -> Result<(Connection, File), Failure> {
     make_folder(path).map_err(|e| fault::at("making the folder of the database", path, &e))?;
     let lock = lock_path(path);
-    // Held until the end of this function.
-    let locked =
-        take_lock(&lock).map_err(|e| fault::at("locking the database for its migration", &lock, &e))?;
+    let locked = take_lock(&lock, alone)
+        .map_err(|e| fault::at("locking the database for its migration", &lock, &e))?;
+    if alone {
+        connection::see_nobody(path).map_err(|e| fault::at(OPENING, path, &in_use(&e)))?;
+    }
     make_file(path, &locked).map_err(|e| fault::at(OPENING, path, &e))?;
     let mut connection = open(path).map_err(|e| fault::at(OPENING, path, &e))?;
     connection::settle(&connection).map_err(|e| {
@@ -45,7 +57,7 @@ pub(crate) fn prepare(path: &Path, now: UnixMillis) -> Result<Connection, Failur
     migrate(&mut connection).map_err(|e| fault::at("migrating the database", path, &e))?;
     note_birth(&connection, now).map_err(|e| fault::at(OPENING, path, &e))?;
     note_presence(&locked).map_err(|e| fault::at(OPENING, &lock, &e))?;
-    Ok(connection)
+    Ok((connection, locked))
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
@@ -89,10 +101,23 @@ fn lock_path(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn take_lock(path: &Path) -> io::Result<File> {
+fn take_lock(path: &Path, alone: bool) -> io::Result<File> {
     let file = private().create(true).truncate(false).open(path)?;
-    file.lock()?;
+    match alone {
+        true => file.try_lock().map_err(io::Error::from)?,
+        false => file.lock()?,
+    }
     Ok(file)
+}
+
+/// What to say where somebody else has the database open.
+fn in_use(error: &rusqlite::Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "the database is in use: stop the server and every command that uses it".to_owned()
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// From now on its absence is a loss (step 5).

@@ -241,6 +241,7 @@ pub(crate) fn facts(row: &Row<'_>) -> Result<Facts> {
         session: session(&mut row)?,
         user: user(&mut row)?,
         accept_ahead_until: row.take::<Option<_>>()?.map(UnixMillis),
+        may_lose_writes: false,
     })
 }
 

@@ -12,3 +12,4 @@ async fn store() -> (Arc<SqliteStore>, Place) {
 }
 
 rotunda_testkit::contract_suite!(store);
+rotunda_testkit::skeleton_suite!(store);

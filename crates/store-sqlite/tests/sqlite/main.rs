@@ -6,6 +6,7 @@
 )]
 
 mod contract;
+mod copying;
 mod earlier;
 mod erasure;
 mod faults;

@@ -216,7 +216,9 @@ CREATE TABLE client_secret (
 -- The buckets of rate limits: when each will be full again. They may vanish, so they are not in the log.
 CREATE UNLOGGED TABLE bucket (
     key        uuid   NOT NULL PRIMARY KEY,
-    full_at_us bigint NOT NULL
+    full_at_us bigint NOT NULL,
+    -- What the latest try was told: how long to wait, nothing where it went through.
+    wait_us    bigint NOT NULL
 ) WITH (fillfactor = 70);
 
 -- Single numbers. Whoever gives places locks the row of what they are for (`outbox`, `feed`), and whoever changes keys or

@@ -1,0 +1,86 @@
+//! A new user, and the first session where one is given.
+//!
+//! 1. The link comes first: who has none is not told about names. Its row is held until the end, so of two who come with it
+//!    the second one finds it gone.
+//! 2. The user is added. Where somebody else is adding one of the same id or name just now, this waits for what becomes of
+//!    that, and adds nothing if that one stays.
+//! 3. Where nothing was added, a statement of its own says what is taken: it sees whoever came in between. If nothing is
+//!    any more, because they have gone again, it is tried once more.
+
+use rotunda_core::model::{Account, Email, Subject, Username};
+use rotunda_core::store::{Registered, Registering};
+
+use crate::db::{Db, Param, Result};
+use crate::{journal, links, login, logout, rows};
+
+/// Whether the id or the subject, the address, and the user name are taken, as of one moment.
+pub(crate) const TAKEN: &str = "\
+    SELECT EXISTS (SELECT 1 FROM users WHERE id = $1) OR EXISTS (SELECT 1 FROM users WHERE subject = $2), \
+        EXISTS (SELECT 1 FROM users WHERE email_key = $3), EXISTS (SELECT 1 FROM users WHERE username_key = $4)";
+pub(crate) const INSERT: &str = "\
+    INSERT INTO users (id, email, email_key, username, username_key, name, email_verified, state, ep, password_hash, \
+        created_at, subject) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+
+pub(crate) async fn register(db: &Db<'_>, new: &Registering) -> Result<Registered> {
+    if let Some(link) = new.uses
+        && !links::hold(db, link).await?
+    {
+        return Ok(Registered::LinkGone);
+    }
+    while !insert(db, &new.account).await? {
+        if let Some(refused) = taken(db, &new.account).await? {
+            return Ok(refused);
+        }
+    }
+    if let Some(link) = new.uses {
+        links::use_up(db, link).await?;
+    }
+    if let Some(session) = &new.session {
+        login::insert(db, session).await?;
+    }
+    if let Some(replaced) = &new.replaces {
+        logout::end(db, replaced).await?;
+    }
+    for event in &new.events {
+        journal::record(db, event).await?;
+    }
+    Ok(Registered::Done)
+}
+
+async fn taken(db: &Db<'_>, Account { user, .. }: &Account) -> Result<Option<Registered>> {
+    let asked: [Param<'_>; 4] = [
+        &rows::uuid(user.id.as_bytes()),
+        &user.subject.as_ref().map(Subject::as_str),
+        &user.email.key(),
+        &user.username.as_ref().map(Username::key),
+    ];
+    let Some(row) = db.row(TAKEN, &asked).await? else { return Ok(None) };
+    let mut columns = rows::Columns::of(&row);
+    let answers = [Registered::IdTaken, Registered::EmailTaken, Registered::UsernameTaken];
+    for answer in answers {
+        if columns.take()? {
+            return Ok(Some(answer));
+        }
+    }
+    Ok(None)
+}
+
+/// `false` where the id or a name belongs to somebody.
+pub(crate) async fn insert(db: &Db<'_>, Account { user, password }: &Account) -> Result<bool> {
+    let row: [Param<'_>; 12] = [
+        &rows::uuid(user.id.as_bytes()),
+        &Email::as_str(&user.email),
+        &user.email.key(),
+        &user.username.as_ref().map(Username::as_str),
+        &user.username.as_ref().map(Username::key),
+        &user.name,
+        &user.email_verified,
+        &rows::state_name(user.state),
+        &rows::stored(user.ep),
+        &password.expose(),
+        &user.created_at.0,
+        &user.subject.as_ref().map(Subject::as_str),
+    ];
+    Ok(db.execute(INSERT, &row).await? > 0)
+}

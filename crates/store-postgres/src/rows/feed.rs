@@ -1,0 +1,34 @@
+//! Entries of the revocation feed.
+
+use rotunda_core::model::{FeedPlace, Revocation, Revoked, UnixMillis};
+
+use super::{Columns, stored};
+use crate::db::Result;
+
+/// From `seq, at_ms, kind, subject, ep, ending`.
+pub(crate) fn revocation(row: &mut Columns<'_>) -> Result<(FeedPlace, Revocation)> {
+    let (place, at): (FeedPlace, UnixMillis) = (row.number()?, row.time()?);
+    let kind: &str = row.take()?;
+    let what = match kind {
+        "session" => {
+            let id = row.parse(|sid: &str| sid.parse().ok())?;
+            row.skip(1);
+            Revoked::Session { id, ending: row.ending()? }
+        }
+        "user" => Revoked::User { sub: row.take()?, ep: row.number()?, ending: row.ending()? },
+        "token" => Revoked::Token { jti: row.take()? },
+        "key" => Revoked::Key { kid: row.take()? },
+        _ => return Err(row.senseless_before()),
+    };
+    Ok((place, Revocation { what, at }))
+}
+
+/// What is stored of an entry: `kind, subject, ep, ending`.
+pub(crate) fn revoked(what: &Revoked) -> (&'static str, String, Option<i64>, Option<&'static str>) {
+    match what {
+        Revoked::Session { id, ending } => ("session", id.to_string(), None, Some(ending.as_str())),
+        Revoked::User { sub, ep, ending } => ("user", sub.clone(), Some(stored(*ep)), Some(ending.as_str())),
+        Revoked::Token { jti } => ("token", jti.clone(), None, None),
+        Revoked::Key { kid } => ("key", kid.clone(), None, None),
+    }
+}

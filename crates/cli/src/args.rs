@@ -292,6 +292,12 @@ pub(crate) enum Key {
         /// The key, as `rotunda key list` names it.
         kid: String,
     },
+    /// Make a file with a new master key, for the servers that share a PostgreSQL database. One that is there stays.
+    #[command(after_help = "Example:\n  rotunda key master /etc/rotunda/master.key")]
+    Master {
+        /// The file. Give each server a copy, and name it in `[keys] master_file`.
+        file: PathBuf,
+    },
     /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
     Secret {
         /// The key, as `rotunda key list` names it.
@@ -311,6 +317,37 @@ pub(crate) enum Store {
         #[arg(long, conflicts_with = "span")]
         off: bool,
     },
+    /// Copy everything into an empty store, or sessions to Redis and back. Nobody is signed out.
+    ///
+    /// Stop every server and command on either side first. The target must be empty, or hold what a copy that was broken off
+    /// has left: run again, it goes on there. At the end both are read and compared, every row of them; a copy that is not the
+    /// same, or not finished, is one that no server opens.
+    ///
+    /// With a Redis on one side, the other is the store that it belongs to, and what refreshes change of its sessions is
+    /// copied. The master key is in neither: its file stays the same.
+    #[command(after_help = COPIES)]
+    Copy(CopyArgs),
+}
+
+const COPIES: &str = "Examples:
+  rotunda store copy --from sqlite:rotunda-data/rotunda.db --to postgres://rotunda@db.example.com/rotunda
+  ROTUNDA_COPY_TO=\"$(cat /run/secrets/store-url)\" rotunda store copy --from sqlite:rotunda-data/rotunda.db
+  rotunda store copy --from sqlite:rotunda-data/rotunda.db --to redis://localhost
+  rotunda store copy --from redis+cluster://r1,r2,r3 --to postgres://rotunda@db.example.com/rotunda
+
+A password in an argument stands in the list of processes: give such a URL in the environment.";
+
+#[derive(ClapArgs)]
+pub(crate) struct CopyArgs {
+    /// What is copied: `sqlite:PATH`, `postgres://…`, `redis://…` or `redis+cluster://…`.
+    #[arg(long, value_name = "URL", env = "ROTUNDA_COPY_FROM", hide_env_values = true)]
+    pub from: String,
+    /// Where to.
+    #[arg(long, value_name = "URL", env = "ROTUNDA_COPY_TO", hide_env_values = true)]
+    pub to: String,
+    /// A PEM file with authorities that certificates may be from, in place of those of this machine.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

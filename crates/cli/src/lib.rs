@@ -12,6 +12,7 @@ mod log;
 mod output;
 mod password_input;
 mod serve;
+mod stores;
 mod wiring;
 
 use std::ffi::OsString;

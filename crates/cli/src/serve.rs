@@ -15,7 +15,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
 use crate::commands::client;
-use crate::config::{MailWay, Settings};
+use crate::config::{LimitsStore, MailWay, Settings, StoreSettings};
+use crate::stores::IfNew;
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
 
@@ -26,6 +27,9 @@ const JANITOR_BREATHES: Duration = Duration::from_millis(50);
 
 /// How often the letters are fetched that have been written meanwhile.
 const POSTMAN_RESTS: Duration = Duration::from_secs(2);
+
+/// How often it is asked whether the stores are there.
+const WATCH_RESTS: Duration = Duration::from_secs(10);
 
 /// How often the store is asked whether keys or clients have changed.
 const SHELF_RESTS: Duration = Duration::from_secs(1);
@@ -39,7 +43,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
         format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
     })?;
     let stop = stop_signal()?;
-    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop).await?;
+    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
     for warning in warnings.into_iter().chain(client::warnings(&rotunda).await?) {
         tracing::warn!("{warning}");
     }
@@ -47,13 +51,15 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
     let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
     let postman = tokio::spawn(keep_posting(Arc::clone(&rotunda)));
-    let watch = tokio::spawn(keep_up(rotunda));
+    let watch = tokio::spawn(keep_watch(Arc::clone(&rotunda)));
+    let shelf = tokio::spawn(keep_up(rotunda));
     output::print(&banner(&settings))?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
     postman.abort();
     watch.abort();
+    shelf.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -110,10 +116,31 @@ async fn keep_tidy(rotunda: Arc<Rotunda>) {
     }
 }
 
+/// Says when a store goes away and when it is back, once each. Of the requests that fail meanwhile, the log has fewer and fewer.
+async fn keep_watch(rotunda: Arc<Rotunda>) {
+    let mut away = false;
+    loop {
+        match rotunda.ready().await {
+            Err(failure) if !away => {
+                tracing::error!(?failure, "a store does not answer: requests are told 503 until it does");
+                away = true;
+            }
+            Ok(()) if away => {
+                tracing::warn!("the stores answer again");
+                away = false;
+            }
+            Ok(()) | Err(_) => {}
+        }
+        tokio::time::sleep(WATCH_RESTS).await;
+    }
+}
+
 async fn keep_posting(rotunda: Arc<Rotunda>) {
+    let mut well = true;
     loop {
         match rotunda.deliver().await {
             Ok(delivered) => {
+                well = true;
                 for letter in &delivered.failed {
                     let Undelivered { id, kind, why, again_at } = letter;
                     match again_at {
@@ -127,7 +154,11 @@ async fn keep_posting(rotunda: Arc<Rotunda>) {
                     continue;
                 }
             }
-            Err(failure) => tracing::warn!(?failure, "the post could not go its round; it will come again"),
+            Err(failure) if well => {
+                tracing::warn!(?failure, "the post could not go its round; it will come again");
+                well = false;
+            }
+            Err(_) => {}
         }
         tokio::time::sleep(POSTMAN_RESTS).await;
     }
@@ -161,7 +192,7 @@ async fn keep_up(rotunda: Arc<Rotunda>) {
 /// What a newcomer sees: where it is, where its things are, what to try.
 fn banner(settings: &Settings) -> String {
     let url = settings.public_url.as_str().trim_end_matches('/');
-    let (store, keys) = (settings.store_path.display(), settings.master_file.display());
+    let (stores, keys) = (stores(settings), settings.master_file.display());
     let mail = match &settings.mail.way {
         MailWay::Smtp(_) => "to the mail server of [mail] url".to_owned(),
         MailWay::Folder(folder) => format!("into {}; no mail server is configured", folder.display()),
@@ -180,7 +211,7 @@ fn banner(settings: &Settings) -> String {
     };
     format!(
         "Rotunda {version} is ready at {url} (listening on {listen})\n\
-         \x20 database      {store}\n\
+         {stores}\
          \x20 mail          {mail}\n\
          \x20 master key    {keys}   keep it, and keep it apart from backups\n\
          \x20 registration  {registration}\n\
@@ -191,4 +222,23 @@ fn banner(settings: &Settings) -> String {
         version = env!("CARGO_PKG_VERSION"),
         listen = settings.listen,
     )
+}
+
+/// Where everything is kept, without a password.
+pub(crate) fn stores(settings: &Settings) -> String {
+    let StoreSettings { main, sessions, limits } = &settings.store;
+    let mut lines = format!("  database      {main}\n");
+    if let Some(redis) = sessions {
+        lines.push_str(&format!("  sessions      {}\n", redis.url));
+    }
+    let limits = match limits {
+        _ if !settings.policy.limits.enabled => return lines,
+        LimitsStore::Memory => return lines,
+        LimitsStore::Database => {
+            "counted by all servers together, in the database; refreshes by each for itself"
+        }
+        LimitsStore::Sessions => "counted by all servers together, in Redis",
+    };
+    lines.push_str(&format!("  limits        {limits}\n"));
+    lines
 }

@@ -10,16 +10,16 @@ use async_trait::async_trait;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::model::{Letter, SecretText};
 use rotunda_core::outside::{Clock, Entropy, MailFailure, Mailer};
-use rotunda_core::store::KeyShelf;
+use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
-use rotunda_outside::{ArgonPool, MemoryScratch, PasswordLists, SystemClock, SystemEntropy, load_or_create};
+use rotunda_outside::{ArgonPool, PasswordLists, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::Web;
-use rotunda_store_sqlite::SqliteStore;
 
 use crate::args::{Global, Serve};
-use crate::config::{self, ConfigError, Loaded, MailWay, Overrides, Settings};
+use crate::config::{self, ConfigError, Loaded, MailWay, MainStore, Overrides, Settings};
 use crate::output;
+use crate::stores::{IfNew, Stores};
 
 /// A Rotunda with everything that it stands on.
 pub(crate) struct Wired {
@@ -41,28 +41,19 @@ impl Wired {
     /// For an operator's command about what is there already. In the wrong folder, it says so and makes nothing.
     pub(crate) async fn open(global: &Global) -> anyhow::Result<Self> {
         let loaded = load(global, &Serve::default())?;
-        let path = &loaded.settings.store_path;
-        if !path.exists() {
-            bail!(
-                "there is no database at {}. Is this the right folder? `--data` or `--config` says where it is; \
-                 `rotunda serve` and `rotunda user add` make a new one",
-                path.display()
-            );
-        }
-        Self::open_or_make(loaded, IfBroken::Warn).await
+        told(&loaded);
+        Self::wire(loaded, IfBroken::Warn, IfNew::Refuse).await
     }
 
     /// The same, for a command that may be the first of all.
     pub(crate) async fn open_or_make(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
-        for warning in &loaded.warnings {
-            output::warn(warning);
-        }
-        Self::wire(loaded, broken).await
+        told(&loaded);
+        Self::wire(loaded, broken, IfNew::Make).await
     }
 
-    /// Opens the store, the keys and the password pool. What does not exist yet is made.
-    pub(crate) async fn wire(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
-        let Loaded { settings, warnings } = loaded;
+    /// Opens the stores, the keys and the password pool.
+    pub(crate) async fn wire(loaded: Loaded, broken: IfBroken, new: IfNew) -> anyhow::Result<Self> {
+        let Loaded { settings, mut warnings } = loaded;
         let known_passwords = match password_lists(settings.breached_list.as_deref()) {
             Err(error) if broken == IfBroken::Warn => {
                 left_out(&error);
@@ -72,19 +63,18 @@ impl Wired {
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-        let path = &settings.store_path;
-        let is_old = path.exists();
-        let store =
-            SqliteStore::open(path, clock.now()).with_context(|| format!("opening {}", path.display()))?;
-        if !is_old && settings.master_file.exists() {
+        let is_suspicious = before_opening(&settings)?;
+        let opened = Stores::open(&settings.store, new, clock.now(), &*entropy).await?;
+        let Stores { store, scratch, warnings: of_stores } = opened;
+        warnings.extend(of_stores);
+        if is_suspicious {
             tracing::warn!(
                 "a new, empty database was made beside the master key that is there already. If there was a database \
                  before, stop now and put it back"
             );
         }
-        let keys = master_keys(&store, &settings.master_file, &*entropy).await?;
+        let keys = master_keys(&*store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
-        let scratch = Arc::new(MemoryScratch::new(&*entropy)?);
         let mailer = match mail(&settings, Arc::clone(&clock)) {
             Err(error) if broken == IfBroken::Warn => {
                 left_out(&error);
@@ -93,10 +83,29 @@ impl Wired {
             mailer => mailer?,
         };
         let (hasher, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
-        let shared = Arc::new(store);
-        let outside = Outside { store: shared, scratch, clock, entropy, hasher, mailer, known_passwords };
+        let outside = Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, rotunda, warnings })
+    }
+}
+
+fn told(loaded: &Loaded) {
+    loaded.warnings.iter().for_each(|warning| output::warn(warning));
+}
+
+/// Refuses a database of many servers without the key that they share, before anything is made there. Answers whether a new
+/// file of SQLite will lie beside an old key.
+fn before_opening(settings: &Settings) -> anyhow::Result<bool> {
+    let file = &settings.master_file;
+    match &settings.store.main {
+        MainStore::Sqlite(path) => Ok(!path.exists() && file.exists()),
+        MainStore::Postgres(_) if file.exists() => Ok(false),
+        MainStore::Postgres(_) => bail!(
+            "there is no master key file at {0}, and with PostgreSQL none is made by itself, because all servers must have \
+             the same one. If this database has been in use, put its file back; if it is new, run \
+             `rotunda key master {0}` once and give each server a copy ([keys] master_file)",
+            file.display()
+        ),
     }
 }
 
@@ -123,7 +132,7 @@ pub(crate) fn password_lists(breached: Option<&Path>) -> anyhow::Result<Password
 }
 
 /// The master keys; made at the very first start only. A database that was made with a key is never given another one.
-async fn master_keys(store: &SqliteStore, file: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKeys> {
+async fn master_keys(store: &dyn Store, file: &Path, entropy: &dyn Entropy) -> anyhow::Result<MasterKeys> {
     if !file.exists() && !store.signing_keys().await?.is_empty() {
         bail!(
             "the master key file {} is missing, and this database was made with one. Put it back; without it, every \

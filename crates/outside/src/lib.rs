@@ -7,7 +7,7 @@
 //!   It verifies the hashes of other systems too; [`foreign_hash`] takes those in.
 //! - [`MemoryScratch`] keeps the buckets of the rate limits, a bounded number of them.
 //! - [`PasswordLists`] knows common and breached passwords.
-//! - [`load`] and [`load_or_create`] read the master-key file.
+//! - [`load`] and [`load_or_create`] read the master-key file; [`make`] makes one for several servers.
 
 mod argon_parameters;
 mod clock;
@@ -21,7 +21,7 @@ mod stored_hash;
 pub use argon_parameters::{ArgonParameters, ArgonParametersError};
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
-pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create};
+pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create, make};
 pub use password_hasher::{ArgonPool, PoolSize};
 pub use password_lists::PasswordLists;
 pub use scratch::MemoryScratch;

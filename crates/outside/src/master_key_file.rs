@@ -49,6 +49,18 @@ pub fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<MasterKeys, 
     }
 }
 
+/// Makes the file with one new key, for servers that share a database and so share their keys. One that is there stays as it
+/// is. Its folder must exist.
+///
+/// # Errors
+/// When there is a file, it cannot be written, or the system has no randomness.
+pub fn make(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
+    match create(path, entropy)? {
+        Made::Ours => Ok(()),
+        Made::ByAnother => Err(MasterKeyFileError::Exists { path: path.into() }),
+    }
+}
+
 fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
     let io = |source| MasterKeyFileError::Read { path: path.into(), source };
     let mut file = File::open(path).map_err(io)?;
@@ -95,17 +107,25 @@ fn parse_line(line: &[u8]) -> Result<(u8, MasterKey), LineError> {
     if whole { Ok((id.ok_or(LineError::Id)?, MasterKey::from_bytes(*bytes))) } else { Err(LineError::Key) }
 }
 
-/// Makes the file unless another process does so at the same time; either way it is there afterwards, and stays.
-fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
+/// Whose file it is that is there now.
+#[derive(Clone, Copy)]
+enum Made {
+    Ours,
+    ByAnother,
+}
+
+/// Makes the file unless there is one, maybe since a moment ago; either way it is there afterwards, and stays.
+fn create(path: &Path, entropy: &dyn Entropy) -> Result<Made, MasterKeyFileError> {
     let text = new_file(entropy)?;
     let suffix = u64::from_le_bytes(random(entropy)?);
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{suffix:016x}.new"));
     let draft = PathBuf::from(draft);
     let done = write_new(&draft, &text).and_then(|()| match fs::hard_link(&draft, path) {
+        Ok(()) => Ok(Made::Ours),
         // Somebody else was first. Theirs is the key.
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-        other => other,
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(Made::ByAnother),
+        Err(other) => Err(other),
     });
     // The draft has done its service, or failed; its name must not stay in either case.
     let removed = match fs::remove_file(&draft) {
@@ -115,8 +135,7 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> 
     // The names of a folder survive a power failure only once the folder is flushed too.
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let flush = || File::open(folder)?.sync_all();
-    done.and(removed)
-        .and_then(|()| flush())
+    done.and_then(|made| removed.and_then(|()| flush()).map(|()| made))
         .map_err(|source| MasterKeyFileError::Write { path: path.into(), source })
 }
 
@@ -154,6 +173,12 @@ pub enum MasterKeyFileError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// There is one already.
+    #[error("{} is there already and was left as it is: keys that are in use must not be replaced", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
     },
     /// A folder, a device, or far too long.
     #[error("{} is no master-key file: that is a short text file with one key a line", path.display())]

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::args::{self, Global};
 use crate::output;
+use crate::serve::stores;
 use crate::wiring::{load, templates};
 
 pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCode> {
@@ -22,7 +23,8 @@ pub(crate) fn run(global: &Global, verb: args::Config) -> anyhow::Result<ExitCod
                 output::json(&json!({"ok": true, "warnings": loaded.warnings}))?;
             } else {
                 output::print(&format!(
-                    "the configuration is good\n{}",
+                    "the configuration is good\n{}{}",
+                    stores(&loaded.settings),
                     lines("warning: ", &loaded.warnings)
                 ))?;
             }

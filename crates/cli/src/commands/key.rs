@@ -1,5 +1,6 @@
-//! `rotunda key list|rotate|revoke|secret`
+//! `rotunda key list|rotate|revoke|master|secret`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -8,6 +9,7 @@ use rotunda_core::failure::Error;
 use rotunda_core::keys::ring::KeyPhase;
 use rotunda_core::signing::Rotated;
 use rotunda_core::{KeyInfo, Rotunda};
+use rotunda_outside::SystemEntropy;
 use serde_json::{Value, json};
 
 use crate::args::{self, Global};
@@ -15,14 +17,19 @@ use crate::output::{self, moment};
 use crate::wiring::Wired;
 
 pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<ExitCode> {
-    let Wired { rotunda, .. } = Wired::open(global).await?;
     match verb {
-        args::Key::List => list(global, &rotunda).await?,
-        args::Key::Rotate => rotate(global, &rotunda).await?,
-        args::Key::Revoke { kid } => revoke(global, &rotunda, &kid).await?,
-        args::Key::Secret { kid } => secret(global, &rotunda, &kid).await?,
+        args::Key::List => list(global, &open(global).await?).await?,
+        args::Key::Rotate => rotate(global, &open(global).await?).await?,
+        args::Key::Revoke { kid } => revoke(global, &open(global).await?, &kid).await?,
+        args::Key::Secret { kid } => secret(global, &open(global).await?, &kid).await?,
+        // It comes before the database that it is for.
+        args::Key::Master { file } => master(global, &file)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn open(global: &Global) -> anyhow::Result<Rotunda> {
+    Ok(Wired::open(global).await?.rotunda)
 }
 
 async fn list(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
@@ -75,6 +82,18 @@ async fn revoke(global: &Global, rotunda: &Rotunda, kid: &str) -> anyhow::Result
     output::print(&format!(
         "Revoked {kid}. Every access token that it has signed is refused within a second, by all servers and by\n\
          services that follow the revocation feed. Sessions go on: clients get new tokens by a refresh.\n"
+    ))
+}
+
+fn master(global: &Global, file: &Path) -> anyhow::Result<()> {
+    rotunda_outside::make(file, &SystemEntropy)?;
+    if global.json {
+        return output::json(&json!({ "file": file.display().to_string() }));
+    }
+    output::print(&format!(
+        "Made {}. Give a copy to each server of the database, keep one apart from it and its backups, and let nobody\n\
+         else read it: everything that keeps people signed in rests on it.\n",
+        output::plain(&file.display().to_string())
     ))
 }
 

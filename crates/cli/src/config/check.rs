@@ -20,6 +20,7 @@ use super::limits::limits;
 use super::mail::mail;
 use super::settings::{LogFormat, Settings};
 use super::site;
+use super::store::store;
 use super::values::{Chosen, List, Period, Whole};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -112,7 +113,7 @@ impl<'a> Check<'a> {
         let refresh_path =
             self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
         let trusted_proxies = self.trusted_proxies(&given.server);
-        let store_path = self.text(&given.store.url, "[store] url", sqlite_path);
+        let store = store(given, data, self);
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
         let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
         let audience = self.text(&given.tokens.audience, "[tokens] audience", identifier);
@@ -151,7 +152,7 @@ impl<'a> Check<'a> {
             cookie_domain,
             refresh_path,
             data: data.to_owned(),
-            store_path: store_path.unwrap_or_else(|| data.join("rotunda.db")),
+            store: store?,
             master_file: master_file.unwrap_or_else(|| data.join("master.key")),
             policy,
             breached_list,
@@ -320,21 +321,6 @@ fn app_origin(text: &str, ours: &Url) -> Result<Url, String> {
         "{text:?} is another site than public_url, {ours:?}: {why}; browsers would not send it its cookies \
          (SameSite=Strict)"
     ))
-}
-
-fn sqlite_path(text: &str) -> Result<PathBuf, String> {
-    // Not shown: the URL of another store has its password in it.
-    let (scheme, path) = text.split_once(':').unwrap_or(("", text));
-    if scheme != "sqlite" {
-        return Err("must be \"sqlite:PATH\"; other stores are not in this version".to_owned());
-    }
-    let path = path.strip_prefix("//").unwrap_or(path);
-    match path {
-        "" => Err("has no path after \"sqlite:\"".to_owned()),
-        ":memory:" => Err("\":memory:\" would forget everybody at each start; give a file".to_owned()),
-        path if path.contains('?') => Err("takes no options after \"?\"".to_owned()),
-        path => Ok(path.into()),
-    }
 }
 
 pub(super) fn file_path(text: &str) -> Result<PathBuf, String> {

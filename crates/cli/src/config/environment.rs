@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
 
 use super::clients::BUILTIN;
 use super::finding::{Finding, Source};
 use super::names::{keys, sections, suggestion};
+use super::store::read_value;
 use super::tree::{Path, Tree};
 
 const PREFIX: &str = "ROTUNDA_";
@@ -75,15 +75,7 @@ impl Target {
         if !self.in_file {
             return value.into_string().map_err(|_| "its value is not UTF-8".to_owned());
         }
-        let text = fs::read_to_string(&value);
-        let mut text = text.map_err(|e| format!("{} cannot be read: {e}", value.display()))?;
-        if text.ends_with('\n') {
-            text.pop();
-        }
-        if text.ends_with('\r') {
-            text.pop();
-        }
-        Ok(text)
+        read_value(value.as_ref())
     }
 }
 

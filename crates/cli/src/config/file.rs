@@ -13,6 +13,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::limits::Rate;
 use super::settings::LogFormat;
+use super::store::LimitsStore;
 use super::values::{Chosen, List, Period, Schedule, Switch, Whole, Window};
 
 /// A key's value if it is set, with the place that it came from.
@@ -80,14 +81,28 @@ pub(super) struct Keys {
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Store {
-    /// `sqlite:PATH`. Default `rotunda.db` in the data folder.
+    /// `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/DATABASE` for several servers; several hosts, with commas between them,
+    /// are a database that may move from one to the other. Default: SQLite, `rotunda.db` in the data folder.
     pub url: Key<String>,
+    /// A file with that URL in it, so that the password is not in this one. Default none.
+    pub url_file: Key<String>,
+    /// How many connections to PostgreSQL this server keeps, 1 to 1,000. Default 16.
+    pub connections: Key<Whole<1, 1_000>>,
+    /// A PEM file with the authorities that PostgreSQL's certificate may be from. Default: those that this machine trusts.
+    pub ca_file: Key<String>,
 }
 
-/// `[sessions]`: how many there may be, and what becomes of those that are over.
+/// `[sessions]`: where they are, how many there may be, and what becomes of those that are over.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Sessions {
+    /// Where what each refresh changes is kept: `redis://USER:PASSWORD@HOST`, `rediss://…` with TLS, or
+    /// `redis+cluster://HOST,HOST` and `rediss+cluster://…` for a cluster. Default: in the main store.
+    pub store: Key<String>,
+    /// A file with that URL in it. Default none.
+    pub store_file: Key<String>,
+    /// A PEM file with the authorities that Redis's certificates may be from. Default: those that this machine trusts.
+    pub ca_file: Key<String>,
     /// For how long an ended session is kept, so that its late tokens learn why it ended. Default `30d`.
     pub keep_ended: Key<Period>,
     /// How many live sessions a user may have over all clients, 1 to 10,000. Default: any number.
@@ -197,6 +212,10 @@ pub(super) struct Password {
 pub(super) struct Limits {
     /// Whether there are limits. Default `true`.
     pub enabled: Key<Switch>,
+    /// Where tries are counted: `memory`, each server by itself; `database`, all servers together in PostgreSQL, but for
+    /// `refresh_per_session`; `sessions`, all together in the Redis of the sessions. Default: `sessions` where there is one,
+    /// else `database` with PostgreSQL and `memory` with SQLite.
+    pub store: Key<Chosen<LimitsStore>>,
     /// Sign-ins from one address: of IPv6, one /64. Default `60, 10/m`.
     pub login_per_address: Key<Rate>,
     /// Sign-ins by one address or user name from devices that are new to its account. Default `8, 40/h`.

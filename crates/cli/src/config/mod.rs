@@ -18,6 +18,8 @@ mod mail;
 mod names;
 mod settings;
 mod site;
+mod store;
+mod store_url;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -37,6 +39,7 @@ pub(crate) use duration::parse_duration;
 pub(crate) use finding::ConfigError;
 pub(crate) use mail::MailWay;
 pub(crate) use settings::{LogFormat, Settings};
+pub(crate) use store::{LimitsStore, MainStore, NamedStore, PostgresSettings, RedisSettings, StoreSettings};
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT_FILE: &str = "rotunda.toml";

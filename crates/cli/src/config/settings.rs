@@ -11,6 +11,7 @@ use url::Url;
 
 use super::finding::Sources;
 use super::mail::MailSettings;
+use super::store::StoreSettings;
 
 /// The operator's decisions about everything.
 #[derive(Debug)]
@@ -30,8 +31,8 @@ pub(crate) struct Settings {
     /// The folder for what has no place of its own.
     #[cfg_attr(not(test), expect(dead_code, reason = "what belongs there has its path already"))]
     pub data: PathBuf,
-    /// The database file.
-    pub store_path: PathBuf,
+    /// Where everything is kept.
+    pub store: StoreSettings,
     /// The file with the master keys.
     pub master_file: PathBuf,
     /// What core is held to.

@@ -2,6 +2,7 @@
 
 mod mail;
 mod refused;
+mod store;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,7 +19,10 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::duration::show_duration;
 use super::finding::Source;
-use super::{ConfigError, Loaded, LogFormat, Overrides, file, load, load_text, names, parse_duration};
+use super::{
+    ConfigError, LimitsStore, Loaded, LogFormat, MainStore, Overrides, file, load, load_text, names,
+    parse_duration,
+};
 
 fn with(text: &str, environment: &[(&str, &str)], overrides: Overrides) -> Result<Loaded, ConfigError> {
     let environment = environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
@@ -67,7 +71,8 @@ fn nothing_configured_is_a_local_server() {
     assert_eq!(settings.policy.keep_ended, hours(30 * 24));
     assert_eq!(settings.policy.limits, Limits::default());
     assert_eq!(settings.data, Path::new("./rotunda-data"));
-    assert_eq!(settings.store_path, Path::new("./rotunda-data/rotunda.db"));
+    assert_eq!(settings.store.main, MainStore::Sqlite("./rotunda-data/rotunda.db".into()));
+    assert_eq!((settings.store.sessions.is_none(), settings.store.limits), (true, LimitsStore::Memory));
     assert_eq!(settings.master_file, Path::new("./rotunda-data/master.key"));
     assert_eq!((settings.cookie_domain, settings.refresh_path), (None, None));
     assert!(settings.app_origins.is_empty() && settings.trusted_proxies.is_empty());
@@ -93,8 +98,12 @@ refresh_path = "/auth"
 [keys]
 master_file = "/etc/rotunda/master.key"
 [store]
-url = "sqlite:/var/lib/rotunda/users.db"
+url = "postgres://ada:secret@one:5433,two/rotunda?sslmode=require"
+connections = 40
+ca_file = "db.pem"
 [sessions]
+store = "rediss+cluster://ada:secret@r1:7000,r2:7000"
+ca_file = "redis.pem"
 keep_ended = "90d"
 max_per_user = 7
 when_full = "refuse"
@@ -138,6 +147,7 @@ level = "debug"
 format = "json"
 [limits]
 enabled = false
+store = "database"
 login_per_address = "1, 1/s"
 login_per_account = "2,2/m"
 login_per_device = " 3 , 3/h "
@@ -182,7 +192,13 @@ fn every_key_has_its_effect() {
     assert_eq!(settings.cookie_domain.as_deref(), Some("example.com"));
     assert_eq!(settings.refresh_path.as_deref(), Some("/auth"));
     assert_eq!(settings.master_file, Path::new("/etc/rotunda/master.key"));
-    assert_eq!(settings.store_path, Path::new("/var/lib/rotunda/users.db"));
+    let MainStore::Postgres(postgres) = &settings.store.main else { panic!("{:?}", settings.store) };
+    assert_eq!(postgres.url.expose(), "postgres://ada:secret@one:5433,two/rotunda?sslmode=require");
+    assert_eq!((postgres.connections, postgres.ca_file.as_deref()), (40, Some(Path::new("db.pem"))));
+    let redis = settings.store.sessions.as_ref().unwrap();
+    assert_eq!(redis.url.expose(), "rediss+cluster://ada:secret@r1:7000,r2:7000");
+    assert_eq!(redis.ca_file.as_deref(), Some(Path::new("redis.pem")));
+    assert_eq!(settings.store.limits, LimitsStore::Database);
     assert_eq!(settings.argon, ArgonParameters::new(65_536, 3, 2).unwrap());
     assert_eq!(settings.pool, PoolSize { threads: 3, queue: 5 });
     assert_eq!((settings.log_level, settings.log_format), (LevelFilter::DEBUG, LogFormat::Json));
@@ -215,7 +231,7 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
     assert_eq!((kiosk.max_per_user, kiosk.when_full), (Some(1), WhenFull::EvictOldest));
     assert_eq!((web.max_per_user, web.when_full), (None, WhenFull::Refuse), "as for all");
-    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(35));
+    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(39));
 }
 
 #[test]
@@ -308,7 +324,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     assert_eq!(settings.policy.least_password_chars, 16);
     let limits = Limits { login_per_account: Quota::new(5, hours(1)), ..Limits::default() };
     assert_eq!(settings.policy.limits, limits);
-    assert_eq!(settings.store_path, Path::new("/data/rotunda.db"));
+    assert_eq!(settings.store.main, MainStore::Sqlite("/data/rotunda.db".into()));
     let idle = |name| client(&settings.policy, name).idle;
     assert_eq!((idle("web"), idle("my-app"), idle("kiosk")), (hours(48), hours(24), hours(48)));
     assert_eq!(client(&settings.policy, "web").window, Duration::from_secs(1));

@@ -14,6 +14,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::duration::{parse_duration, show_duration};
 use super::names::suggestion;
 use super::settings::LogFormat;
+use super::store::LimitsStore;
 
 /// Several texts: an array, or one text with commas between them.
 #[derive(Clone, Default)]
@@ -236,6 +237,11 @@ impl Choice for Registration {
 impl Choice for WhenFull {
     const WORDS: &'static [(&'static str, Self)] =
         &[("evict_oldest", Self::EvictOldest), ("refuse", Self::Refuse)];
+}
+
+impl Choice for LimitsStore {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("memory", Self::Memory), ("database", Self::Database), ("sessions", Self::Sessions)];
 }
 
 impl Choice for LevelFilter {

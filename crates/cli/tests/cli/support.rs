@@ -80,7 +80,8 @@ impl Place {
         self.serve_at(free_port(), "beside.log")
     }
 
-    fn serve_at(&self, port: u16, log: &str) -> Server {
+    /// The same on a port of its own.
+    pub(crate) fn serve_at(&self, port: u16, log: &str) -> Server {
         let out = std::fs::File::options().create(true).append(true).open(self.path(log)).unwrap();
         let mut command = self.command(&["serve"]);
         command.env("ROTUNDA_SERVER__LISTEN", format!("127.0.0.1:{port}"));
@@ -93,7 +94,7 @@ impl Place {
         stdout.read_line(&mut banner).unwrap();
         assert!(banner.contains("is ready at"), "{banner:?}\n{}", self.read(log));
         // The rest of the banner is left in the pipe, which holds it.
-        Server { child, url: format!("http://localhost:{port}"), _stdout: Box::new(stdout) }
+        Server { child, url: format!("http://localhost:{port}"), banner, stdout: Box::new(stdout) }
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -118,12 +119,23 @@ pub(crate) fn free_port() -> u16 {
 pub(crate) struct Server {
     child: Child,
     pub(crate) url: String,
-    _stdout: Box<dyn Read + Send>,
+    /// Its first line.
+    banner: String,
+    /// The rest of it.
+    stdout: Box<dyn Read + Send>,
 }
 
 impl Server {
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it, and answers all that it has printed.
+    pub(crate) fn banner(mut self) -> String {
+        self.kill_and_wait();
+        let mut banner = std::mem::take(&mut self.banner);
+        self.stdout.read_to_string(&mut banner).unwrap();
+        banner
     }
 
     /// `kill -9`: no drain, no goodbye.

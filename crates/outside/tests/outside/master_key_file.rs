@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::Entropy;
-use rotunda_outside::{SystemEntropy, load, load_or_create};
+use rotunda_outside::{SystemEntropy, load, load_or_create, make};
 use tempfile::TempDir;
 
 const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -160,4 +160,17 @@ fn without_a_folder_or_without_randomness_nothing_is_made() {
     assert!(error.contains("cannot be made") && error.contains("its folder must exist"), "{error}");
     assert!(load_or_create(&folder.path().join("master.key"), &Dry).is_err());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn for_several_servers_a_file_is_made_once_and_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("master.key");
+    make(&path, &SystemEntropy).unwrap();
+    let made = std::fs::read(&path).unwrap();
+    assert_eq!(checks(&load(&path).unwrap()).len(), 1);
+    let said = make(&path, &SystemEntropy).unwrap_err().to_string();
+    assert!(said.contains("is there already and was left as it is"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), made);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays");
 }

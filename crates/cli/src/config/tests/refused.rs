@@ -24,7 +24,10 @@ const BAD: &[(&str, &str)] = &[
         "[server]\nissuer = \"x\"",
         "rotunda.toml:2: unknown key \"issuer\" in [server]; it belongs in [tokens]",
     ),
-    ("[store]\ncolour = 3", "rotunda.toml:2: unknown key \"colour\" in [store]; there is only \"url\""),
+    (
+        "[store]\ncolour = 3",
+        "rotunda.toml:2: unknown key \"colour\" in [store]; there are \"url\", \"url_file\", \"connections\", \"ca_file\"",
+    ),
     (
         "listen = \"127.0.0.1:1\"",
         "rotunda.toml:1: \"listen\" stands outside of its section; write it below [server]",
@@ -233,8 +236,9 @@ const BAD: &[(&str, &str)] = &[
     ),
     // Store and keys.
     (
-        "[store]\nurl = \"postgres://ada:secret@db/rotunda\"",
-        "rotunda.toml:2: [store] url: must be \"sqlite:PATH\"; other stores are not in this version",
+        "[store]\nurl = \"mysql://ada:secret@db/rotunda\"",
+        "rotunda.toml:2: [store] url: must be \"sqlite:PATH\" or \"postgres://USER:PASSWORD@HOST/DATABASE\"; there are no \
+         other stores",
     ),
     ("[store]\nurl = \"sqlite:\"", "rotunda.toml:2: [store] url: has no path after \"sqlite:\""),
     (

@@ -27,6 +27,7 @@ pub struct Office {
     client: Client,
     user: User,
     caller: Caller,
+    may_lose_writes: bool,
 }
 
 impl Office {
@@ -62,7 +63,7 @@ impl Office {
             ep: EPOCH,
             created_at: NOW.minus(A_YEAR),
         };
-        Self { client, user, caller: Caller::default() }
+        Self { client, user, caller: Caller::default(), may_lose_writes: setting.may_lose_writes }
     }
 
     /// The client as it is configured.
@@ -118,7 +119,8 @@ impl Office {
             last_address: None,
             last_user_agent: None,
         };
-        Facts { session, user, accept_ahead_until: accept_ahead.then(|| NOW.plus(TICK)) }
+        let accept_ahead_until = accept_ahead.then(|| NOW.plus(TICK));
+        Facts { session, user, accept_ahead_until, may_lose_writes: self.may_lose_writes }
     }
 
     /// A request as the server sees it.

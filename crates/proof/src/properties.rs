@@ -70,8 +70,8 @@ fn tokens(state: &State) -> Vec<Token> {
 
 /// Of all tokens that there are, after the window, with the right device secret.
 fn one_leaf(system: &System, state: &State) -> bool {
-    if state.accept_ahead {
-        // The operator has said that the store knows less than its clients: there may be several until they have met.
+    if state.accept_ahead || (system.setting.may_lose_writes && state.seen.restores > 0) {
+        // The store knows less than its clients: there may be several until they have met.
         return true;
     }
     let mut row = state.row;
@@ -80,7 +80,8 @@ fn one_leaf(system: &System, state: &State) -> bool {
         let request = Request { token: *token, keys: Keys::NONE, believes: None, device: Device::Same };
         matches!(system.decide(&row, false, &request), Decision::Rotate | Decision::Ahead)
     };
-    tokens(state).iter().filter(|token| moves_on(token)).count() <= 1
+    let real = |token: &&Token| **token != Token::GARBAGE;
+    tokens(state).iter().filter(real).filter(|token| moves_on(token)).count() <= 1
 }
 
 fn one_successor(system: &System, state: &State) -> bool {

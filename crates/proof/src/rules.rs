@@ -122,7 +122,8 @@ impl Rule {
             }
             Self::UsedIsReuseWhileAhead => match decide(facts, shown, client, now) {
                 Decision::Stale => {
-                    decide(&Facts { accept_ahead_until: None, ..facts.clone() }, shown, client, now)
+                    let known = Facts { accept_ahead_until: None, may_lose_writes: false, ..facts.clone() };
+                    decide(&known, shown, client, now)
                 }
                 decision => decision,
             },

@@ -33,6 +33,8 @@ pub struct Setting {
     pub endings: bool,
     /// Whether the store may be restored from an older backup.
     pub restore: Option<Restore>,
+    /// Whether the store is of a kind that may lose its last writes unnoticed, so that nobody has to say so.
+    pub may_lose_writes: bool,
     /// Whether somebody steals, and what.
     pub thief: Option<Steals>,
     /// The rule that is broken on purpose; [`Rule::Production`] breaks none.
@@ -60,6 +62,7 @@ impl Setting {
             clocks_differ: false,
             endings: false,
             restore: None,
+            may_lose_writes: false,
             thief: None,
             rule: Rule::Production,
         }

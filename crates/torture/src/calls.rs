@@ -39,7 +39,7 @@ impl World {
         let mut headers = request.headers;
         headers.push(("x-torture", pending.op.to_string()));
         if pending.kind == Kind::Web {
-            headers.push(("origin", format!("http://localhost:{}", self.place.port)));
+            headers.push(("origin", self.place.origin()));
         }
         let bytes = http::request(request.method, request.path, &headers, &body);
         if let Some(session) = &pending.session {

@@ -1,4 +1,4 @@
-//! The proxy between the clients and the server: a real one on a real socket, and the worst of its kind.
+//! The proxy between the clients and the servers: a real one on a real socket, and the worst of its kind.
 //!
 //! 1. It reads a request, finds the call that it belongs to by its number, and draws a *plan* from the seed and that
 //!    number: what happens to the request, to copies of it, and to the reply.
@@ -125,8 +125,9 @@ async fn carry(world: &Arc<World>, pending: &Arc<Pending>, request: Message, str
     if plan.broken_off {
         break_off(world, &request, &mut world.chance("cut", pending.op)).await;
     }
-    let start = |delay| deliver_later(world, pending, &request, delay);
-    let first = plan.request.map(start);
+    let mut chance = world.chance("server", pending.op);
+    let mut start = |delay| deliver_later(world, pending, &request, delay, some_server(world, &mut chance));
+    let first = plan.request.map(&mut start);
     let mut copies: Vec<_> = plan.copies.iter().copied().map(start).collect();
     let awaited = if plan.swapped || first.is_none() { copies.pop() } else { first };
     let answer = match awaited {
@@ -159,10 +160,16 @@ async fn reply(world: &World, end: End, answer: Option<Message>, stream: &mut Tc
 
 /// Sends a part of a request and closes: the server must not act on it.
 async fn break_off(world: &World, request: &[u8], chance: &mut Chance) {
-    if let Ok(mut stream) = world.to_server.connect().await {
+    let server = some_server(world, chance);
+    if let Ok(mut stream) = world.to_servers[server].connect().await {
         let part = usize::try_from(chance.below(request.len() as u64)).unwrap_or(0);
         drop(stream.write_all(&request[..part]).await);
     }
+}
+
+/// Any server, each time: clients are spread over them as a load balancer without stickiness does.
+fn some_server(world: &World, chance: &mut Chance) -> usize {
+    usize::try_from(chance.below(world.to_servers.len() as u64)).unwrap_or(0)
 }
 
 /// A delivery of its own, which goes on whatever becomes of the client.
@@ -171,6 +178,7 @@ fn deliver_later(
     pending: &Arc<Pending>,
     request: &Arc<Vec<u8>>,
     delay: Duration,
+    server: usize,
 ) -> JoinHandle<Option<Message>> {
     let (world, pending, request) = (Arc::clone(world), Arc::clone(pending), Arc::clone(request));
     let under_way = UnderWay::new(&pending);
@@ -180,7 +188,7 @@ fn deliver_later(
         }
         let message = match too_late(&world, &pending) {
             true => None,
-            false => deliver(&world, &pending, &request).await,
+            false => deliver(&world, &pending, &request, server).await,
         };
         drop(under_way);
         message
@@ -231,9 +239,17 @@ fn counters(pending: &Pending) -> impl Iterator<Item = &std::sync::atomic::Atomi
 }
 
 /// Delivers a request to the server, once, and writes down what happened.
-async fn deliver(world: &Arc<World>, pending: &Arc<Pending>, request: &[u8]) -> Option<Message> {
+async fn deliver(
+    world: &Arc<World>,
+    pending: &Arc<Pending>,
+    request: &[u8],
+    server: usize,
+) -> Option<Message> {
+    if let (Some(session), true) = (&pending.session, world.to_servers.len() > 1) {
+        session.note(format!("op {:<7} goes to server {server}", pending.op));
+    }
     let sent = now();
-    let exchanged = tokio::time::timeout(PATIENCE, world.to_server.exchange(request)).await;
+    let exchanged = tokio::time::timeout(PATIENCE, world.to_servers[server].exchange(request)).await;
     let back = now();
     let (answer, message) = match exchanged {
         Ok(Exchanged::NotSent) => {
@@ -246,7 +262,7 @@ async fn deliver(world: &Arc<World>, pending: &Arc<Pending>, request: &[u8]) -> 
             (reply.answer(pending.call), Some(message))
         }
         // The process has died, or was told to stop and is dying; what was under way is carried out soon or never.
-        Ok(_) => (Answer::Lost { until: back.plus(Duration::from_secs(2)) }, None),
+        Ok(_) => (Answer::Lost { until: back.plus(world.afterlife()) }, None),
         Err(_) => (Answer::Lost { until: Moment::NEVER }, None),
     };
     let begins = match pending.call {
@@ -276,11 +292,16 @@ fn begin(world: &World, pending: &Pending, reply: &Reply, born: (Moment, Moment)
 
 fn record(world: &World, pending: &Pending, delivery: Delivery) {
     world.stats.delivered(&delivery);
-    if let (Some(session), Answer::Unclear { status }) = (&pending.session, delivery.answer)
-        && status != 503
+    if delivery.granted().is_some()
+        && let Some(whole) = world.whole_since.lock().unwrap().take()
     {
-        session.note(format!("the server answered {status}"));
-        world.stats.broken.add(1);
+        world.stats.recovery.add(delivery.back.since(whole));
+    }
+    if let Answer::Unclear { status } = delivery.answer {
+        world.stats.answered(status);
+        if let Some(session) = &pending.session {
+            session.note(format!("op {:<7} is answered {status}", pending.op));
+        }
     }
     match (delivery.call, &pending.user, &pending.session) {
         (Call::Begin, _, _) => {}

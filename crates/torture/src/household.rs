@@ -257,6 +257,7 @@ async fn change_password(client: &Arc<Client>, session: &Arc<Session>) {
 
 /// A command of the operator that ends sessions. Whether it said that it was done.
 async fn operate(world: &Arc<World>, ending: Ending, session: &Arc<Session>) -> bool {
+    let turn = world.operators.acquire().await;
     let (place, sent) = (world.place.clone(), now());
     let (id, email) = (session.id.clone(), session.user.email.clone());
     let command = tokio::task::spawn_blocking(move || match ending {
@@ -264,8 +265,11 @@ async fn operate(world: &Arc<World>, ending: Ending, session: &Arc<Session>) -> 
         _ => place.run(&["session", "revoke", &id]),
     });
     let done = command.await.is_ok_and(|output| output.is_ok_and(|output| output.status.success()));
+    drop(turn);
     let back = now();
-    let answer = if done { Answer::Done } else { Answer::Lost { until: back } };
+    // A statement that it sent to a database may be carried out after it has given up.
+    let until = if world.store.is_shared() { back.plus(world.afterlife()) } else { back };
+    let answer = if done { Answer::Done } else { Answer::Lost { until } };
     let delivery = Delivery { op: 0, by: By::Operator, sent, back, call: Call::End(ending), answer };
     match ending {
         Ending::Disable => session.user.endings.lock().unwrap().push(delivery),
@@ -279,6 +283,7 @@ async fn operate(world: &Arc<World>, ending: Ending, session: &Arc<Session>) -> 
 /// Lets a user in again. Must not fail for good: they could never sign in any more.
 async fn enable(world: &Arc<World>, user: &Arc<User>) {
     for _ in 0..20 {
+        let _turn = world.operators.acquire().await;
         let (place, email) = (world.place.clone(), user.email.clone());
         let enabled = tokio::task::spawn_blocking(move || place.run(&["user", "enable", &email])).await;
         if enabled.is_ok_and(|output| output.is_ok_and(|output| output.status.success())) {

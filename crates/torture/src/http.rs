@@ -123,10 +123,16 @@ impl Pool {
         Ok(stream)
     }
 
+    /// One whose other end has not closed it meanwhile, as servers do after a while.
+    fn idle(&self) -> Option<TcpStream> {
+        let open = |stream: &TcpStream| matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        let mut idle = self.idle.lock().unwrap();
+        std::iter::from_fn(|| idle.pop()).find(open)
+    }
+
     /// Sends a request and reads the answer. Dropped in the middle, it closes the connection.
     pub(crate) async fn exchange(&self, request: &[u8]) -> Exchanged {
-        let idle = self.idle.lock().unwrap().pop();
-        let mut stream = match idle {
+        let mut stream = match self.idle() {
             Some(stream) => stream,
             None => match self.connect().await {
                 Ok(stream) => stream,

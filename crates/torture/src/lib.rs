@@ -1,14 +1,16 @@
 //! Torture: the real `rotunda` binary under fire.
 //!
-//! 1. The binary runs as a process on a port and a folder of its own, is killed every few seconds, and its clock is moved
-//!    both ways while it runs and while it does not (`server.rs`).
+//! 1. The binary runs as one process or as several on one store (`place.rs`, `store/`). One of them is killed every few
+//!    seconds, and their clock is moved both ways while they run and while they do not (`server.rs`, `clock.rs`). What they
+//!    keep their data in is restarted, killed and paused meanwhile (`store/outage.rs`).
 //! 2. Households of honest clients sign in, refresh from several tabs at once, and end in every way there is
 //!    (`household.rs`, `honest.rs`, `pocket.rs`); thieves copy what clients store, and go on beside them (`thief.rs`).
-//! 3. Between clients and server stands a proxy that drops, delays, doubles, reorders and cuts (`chaos.rs`).
+//! 3. Between clients and servers stands a proxy that drops, delays, doubles, reorders and cuts, and hands each delivery to
+//!    any of the servers (`chaos.rs`).
 //! 4. Each delivery to the server and its answer are written down with the moments before and after (`history.rs`), and
 //!    each session's record is judged (`check/`).
-//! 5. At the end the server is started once more and every session is asked one last question; then it is stopped, and
-//!    its database is read (`last.rs`).
+//! 5. At the end the servers are started once more and every session is asked one last question; then they are stopped, and
+//!    their store is read (`last.rs`).
 //!
 //! All choices come from one seed. How processes and packets interleave does not; therefore a violation comes with the
 //! whole record of its session, in order. Nothing is a violation because the machine was slow: all that is asked of an
@@ -22,6 +24,8 @@ mod calls;
 mod chance;
 mod chaos;
 mod check;
+mod clock;
+mod guest;
 mod history;
 mod honest;
 mod household;
@@ -29,10 +33,12 @@ mod http;
 mod last;
 mod ledger;
 mod moment;
+mod place;
 mod pocket;
 mod reply;
 mod report;
 mod server;
+mod store;
 mod thief;
 mod trace;
 mod world;
@@ -47,8 +53,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use report::Report;
+pub use store::StoreKind;
 
-use server::Place;
+use place::Place;
+use store::Store;
 use world::World;
 
 /// What to do.
@@ -56,6 +64,15 @@ use world::World;
 pub struct Config {
     /// How long clients live. Starting and the last questions come on top.
     pub time: Duration,
+    /// Where the servers keep their data.
+    pub store: StoreKind,
+    /// How many servers there are on it.
+    pub servers: u32,
+    /// The store may forget what it has acknowledged: Redis keeps nothing on its disk, and is emptied.
+    pub lossy: bool,
+    /// Nothing goes wrong: a good network, no kills, a steady clock. Then no conflict may reach a client: no 500, and no 503
+    /// where a log tells of a deadlock, a serialization error or a busy database.
+    pub mixed: bool,
     /// All choices follow from it.
     pub seed: u64,
     /// Clients send no retry keys.
@@ -88,6 +105,9 @@ impl Config {
     }
 }
 
+/// How many guests there are at once under mixed load.
+const GUESTS: u32 = 3;
+
 /// Where Debian has libfaketime, and where an environment variable may say otherwise. The build for programs with threads:
 /// with the other one a thread that reads the time while another reads the file sees the real time now and then.
 #[must_use]
@@ -104,53 +124,54 @@ pub fn find_faketime() -> Option<PathBuf> {
 /// When the run could not take place, or the server broke in a way that ends it.
 pub async fn run(config: Config) -> anyhow::Result<Report> {
     let folder = tempfile::Builder::new().prefix("rotunda-torture-").tempdir()?;
-    let place = Place::new(&config, folder.path())?;
+    let (kind, lossy, home) = (config.store, config.lossy, folder.path().to_owned());
+    let store = tokio::task::spawn_blocking(move || Store::start(kind, lossy, &home)).await??;
+    let place = Place::new(&config, &store, folder.path())?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let world = Arc::new(World::new(config, place, listener.local_addr()?));
-    server::set_clock(&world, 0)?;
-    let place = world.place.clone();
-    let server = tokio::task::spawn_blocking(move || place.start()).await??;
+    let world = Arc::new(World::new(config, place, store, listener.local_addr()?));
+    clock::set_clock(&world, 0)?;
+    let servers = server::start_all(&world).await?;
     let proxy = tokio::spawn(chaos::proxy(Arc::clone(&world), listener));
-    let outcome = fire(&world, server).await;
+    let outcome = fire(&world, servers).await;
     proxy.abort();
-    let (server, mut report) = match outcome {
+    let mut report = match outcome {
         Ok(done) => done,
         Err(error) => {
             let kept = trace::keep(&world)?;
             return Err(error.context(format!("seed {}; kept in {}", world.config.seed, kept.display())));
         }
     };
-    drop(server);
     if !report.is_good() {
         report.kept = Some(trace::keep(&world)?);
     }
     Ok(report)
 }
 
-async fn fire(
-    world: &Arc<World>,
-    server: server::Server,
-) -> anyhow::Result<(Option<server::Server>, Report)> {
+async fn fire(world: &Arc<World>, servers: Vec<server::Server>) -> anyhow::Result<Report> {
     let mut households = JoinSet::new();
     for number in 0..world.config.households {
         households.spawn(household::household(Arc::clone(world), number));
     }
-    let killer = tokio::spawn(server::kill_again_and_again(Arc::clone(world), server));
-    let clock = tokio::spawn(server::disturb_clock(Arc::clone(world)));
+    for number in 0..if world.config.mixed { GUESTS } else { 0 } {
+        households.spawn(guest::guests(Arc::clone(world), number));
+    }
+    let killer = tokio::spawn(server::kill_again_and_again(Arc::clone(world), servers));
+    let clock = tokio::spawn(clock::disturb_clock(Arc::clone(world)));
+    let outages = tokio::spawn(store::disturb(Arc::clone(world)));
     let deadline = tokio::time::sleep(world.config.time);
     tokio::select! {
         () = deadline => {}
         // Neither ends before it is told to, unless the server broke.
-        () = async { while !killer.is_finished() && !clock.is_finished() { tokio::time::sleep(Duration::from_millis(200)).await } } => {}
+        () = async { while !killer.is_finished() && !clock.is_finished() && !outages.is_finished() { tokio::time::sleep(Duration::from_millis(200)).await } } => {}
     }
     world.closing.store(true, Ordering::SeqCst);
-    let server = killer.await?;
+    let servers = killer.await?;
     clock.await??;
-    let server = server.context("the server broke")?;
+    outages.await??;
+    let servers = servers.context("a server broke")?;
     while let Some(done) = households.join_next().await {
         done?;
     }
     world.calm.store(true, Ordering::SeqCst);
-    let report = last::questions(world, server).await?;
-    Ok((None, report))
+    last::questions(world, servers).await
 }

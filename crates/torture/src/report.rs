@@ -80,6 +80,8 @@ macro_rules! stats {
             pub latency: Latency,
             /// Of refreshes, as clients see it: with all that the proxy does to them.
             pub client_latency: Latency,
+            /// From the end of an outage to the first answer that grants something.
+            pub recovery: Latency,
         }
 
         impl Stats {
@@ -106,6 +108,8 @@ stats! {
     proof_missing,
     refused_otherwise,
     unclear,
+    /// Answers of 5xx to any call.
+    failed,
     lost,
     unreachable,
     broken,
@@ -122,6 +126,11 @@ stats! {
     /// Replies that would have set a jar back by more than promise 1 can stand, and were lost.
     set_back,
     kills,
+    /// What the store suffered, and how often it may have lost something.
+    outages,
+    losses,
+    /// Sessions of guests, who sign in, refresh and leave.
+    guests,
     stops,
     clock_moves,
     commands,
@@ -132,6 +141,12 @@ stats! {
 }
 
 impl Stats {
+    /// Counts an answer that says that something is wrong here.
+    pub(crate) fn answered(&self, status: u16) {
+        self.failed.add(u64::from(status >= 500));
+        self.broken.add(u64::from(status >= 500 && status != 503));
+    }
+
     pub(crate) fn delivered(&self, delivery: &Delivery) {
         if !matches!(delivery.call, Call::Refresh(_)) {
             return;
@@ -225,7 +240,9 @@ impl Report {
             ("true_replays_caught", sums.caught),
         ];
         figures.extend(sums.map(|(name, count)| (name.to_owned(), json!(count))));
-        for (name, latency) in [("server", &stats.latency), ("client", &stats.client_latency)] {
+        let spans =
+            [("server", &stats.latency), ("client", &stats.client_latency), ("recovery", &stats.recovery)];
+        for (name, latency) in spans {
             for percent in [50, 99] {
                 figures.insert(format!("{name}_p{percent}_ms"), json!(latency.percentile(percent)));
             }

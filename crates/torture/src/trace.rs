@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::check::{Verdict, Violation};
 use crate::moment::Moment;
-use crate::server::tail;
+use crate::place::tail;
 use crate::world::{Session, World};
 
 /// How many sessions are written out in full.
@@ -66,7 +66,9 @@ pub(crate) fn keep(world: &World) -> anyhow::Result<PathBuf> {
         }
     }
     fs::write(folder.join("violations.txt"), all)?;
-    fs::write(folder.join("server.log"), tail(&world.place.log()))?;
+    for server in 0..world.place.ports.len() {
+        fs::write(folder.join(format!("server-{server}.log")), tail(&world.place.log(server)))?;
+    }
     Ok(folder)
 }
 

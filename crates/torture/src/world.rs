@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::Config;
 use crate::chance::Chance;
 use crate::check::{Case, Verdict, Violation};
@@ -14,8 +16,12 @@ use crate::history::{By, Call, Delivery, Note};
 use crate::http::Pool;
 use crate::ledger::Ledger;
 use crate::moment::{Moment, now};
+use crate::place::Place;
 use crate::report::Stats;
-use crate::server::Place;
+use crate::store::Store;
+
+/// How many commands of the operator run at once: each is a process with connections of its own.
+const OPERATORS: usize = 4;
 
 /// How a client carries its tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,9 +117,13 @@ pub(crate) struct Pending {
 pub(crate) struct World {
     pub config: Config,
     pub place: Place,
+    pub store: Store,
     pub stats: Stats,
     pub to_proxy: Pool,
-    pub to_server: Pool,
+    /// One for each server.
+    pub to_servers: Vec<Pool>,
+    /// Commands of the operator that may run at once.
+    pub operators: Semaphore,
     /// No more chaos: the end is near.
     pub calm: AtomicBool,
     /// No new lives.
@@ -121,6 +131,10 @@ pub(crate) struct World {
     pub clock: Mutex<Ledger>,
     pub story: Mutex<Vec<Note>>,
     pub violations: Mutex<Vec<(Option<Arc<Session>>, Violation)>>,
+    /// When the store may have lost writes that it had acknowledged.
+    pub losses: Mutex<Vec<(Moment, Moment)>>,
+    /// When the store was whole again, until the first grant after that.
+    pub whole_since: Mutex<Option<Moment>>,
     calls: Mutex<BTreeMap<u32, Arc<Pending>>>,
     sessions: Mutex<BTreeMap<String, Arc<Session>>>,
     users: AtomicU32,
@@ -129,18 +143,23 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(config: Config, place: Place, proxy: SocketAddr) -> Self {
+    pub(crate) fn new(config: Config, place: Place, store: Store, proxy: SocketAddr) -> Self {
         Self {
             to_proxy: Pool::new(proxy),
-            to_server: Pool::new(place.address()),
+            to_servers: place.addresses().map(Pool::new).collect(),
+            operators: Semaphore::new(OPERATORS),
+            // Mixed load goes through the proxy as it comes.
+            calm: AtomicBool::new(config.mixed),
             config,
             place,
+            store,
             stats: Stats::default(),
-            calm: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             clock: Mutex::default(),
             story: Mutex::default(),
             violations: Mutex::default(),
+            losses: Mutex::default(),
+            whole_since: Mutex::default(),
             calls: Mutex::default(),
             sessions: Mutex::default(),
             users: AtomicU32::new(0),
@@ -163,6 +182,27 @@ impl World {
 
     pub(crate) fn is_calm(&self) -> bool {
         self.calm.load(Ordering::Relaxed)
+    }
+
+    /// Waits that long, or until the run is closing.
+    pub(crate) async fn rest(&self, span: Duration) {
+        let until = now().plus(span);
+        while now() < until && !self.is_closing() {
+            let left = until.since(now());
+            tokio::time::sleep(left.min(Duration::from_millis(100))).await;
+        }
+    }
+
+    /// How long after a connection broke its request may still take effect: a process dies at once, but a statement that
+    /// it had sent to a database is carried out all the same, when that database goes on.
+    pub(crate) fn afterlife(&self) -> Duration {
+        Duration::from_secs(if self.store.is_shared() { 12 } else { 2 })
+    }
+
+    /// Whether the store may have lost something of a session.
+    fn has_lost(&self, session: &Session, record: &Record) -> bool {
+        let until = record.deliveries.iter().map(|delivery| delivery.back).max().unwrap_or(session.born.1);
+        self.losses.lock().unwrap().iter().any(|(from, to)| session.born.0 <= *to && *from <= until)
     }
 
     pub(crate) fn new_user(&self) -> Arc<User> {
@@ -249,6 +289,7 @@ impl World {
             copied: session.copied.load(Ordering::Relaxed),
             loot: session.loot.get().copied(),
             strict: self.config.is_strict(),
+            lost: self.has_lost(session, &record),
             deliveries: &record.deliveries,
             of_user: &of_user,
             clock: &clock,

@@ -2,6 +2,7 @@
 
 use rotunda_core::refresh::Decision as D;
 use rotunda_proof::properties::{GETS_IN, HONEST, REVOKED};
+use rotunda_proof::rules::Rule;
 use rotunda_proof::setting::{Keeps, Restore, Setting};
 
 use crate::support::{falls, holds, large, met};
@@ -44,6 +45,39 @@ fn two_tabs_without_keys() {
 #[test]
 fn without_keys_the_operator_must_be_patient() {
     falls("restore, no keys, impatient", impatient(restored(Setting::keyless(2, 2), 1)), HONEST);
+}
+
+/// A store that may lose its last writes at any moment, and nobody says so.
+fn losing(setting: Setting, lost: u8) -> Setting {
+    restored(setting, lost).but(|s| {
+        s.may_lose_writes = true;
+        s.restore.iter_mut().for_each(|restore| restore.said = false);
+    })
+}
+
+#[test]
+fn a_store_that_loses_writes_unnoticed() {
+    let system = holds("losing, 1 under way", losing(Setting::keyed(1, 1), 3));
+    met(&system, &[D::Ahead]);
+}
+
+#[test]
+fn a_store_that_loses_writes_unnoticed_two_tabs_with_keys() {
+    let system = holds("losing, 2 tabs, keys", losing(Setting::keyed(2, 2), 3));
+    met(&system, &[D::Ahead, D::Stale]);
+}
+
+#[test]
+fn a_store_that_loses_writes_unnoticed_two_tabs_without_keys() {
+    let system = holds("losing, 2 tabs, no keys", losing(Setting::keyless(2, 2), 3));
+    met(&system, &[D::Ahead, D::Stale]);
+}
+
+/// What was under way when the store lost its writes is no theft.
+#[test]
+fn what_was_left_behind_must_not_be_reuse() {
+    let judged = losing(Setting::keyless(2, 2), 3).but(|s| s.rule = Rule::UsedIsReuseWhileAhead);
+    falls("losing, what was left behind is reuse", judged, HONEST);
 }
 
 /// Nobody says so: the session is stuck.

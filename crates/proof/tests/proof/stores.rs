@@ -1,12 +1,12 @@
-//! The real stores against the model: the same random history on the memory store and on SQLite, every answer and every
-//! row compared with what the explored model has.
+//! The real stores against the model: the same random history on the memory store and on SQLite, one of some on PostgreSQL
+//! too, every answer and every row compared with what the explored model has.
 //!
 //! 1. A history is drawn step by step ([`history`]); the [`book`] says what should follow from it. It keeps one session
 //!    of the model for each real one, and what the model has no notion of: a clock, a user, a backup.
 //! 2. Each step becomes deeds ([`machine`]). A refresh goes through the model's server turn by turn ([`racer`]).
-//! 3. Both real servers do the same ([`real`]): production's flows on a store of their own. Of several refreshes under
+//! 3. The real servers do the same ([`real`]): production's flows on a store of their own. Of several refreshes under
 //!    way the history says which reads or writes next, and a store is led accordingly ([`turns`]): every race is
-//!    repeated exactly, on the model and on both stores.
+//!    repeated exactly, on the model and on each store.
 //! 4. Answers are compared one by one: a refusal by its name, a token by whether equal ones of the model are equal real
 //!    ones and different ones different ([`names`]). After each step all rows are compared, column by column.
 //! 5. Refreshes on real threads have no order to repeat. They are a side step: some order must explain them
@@ -28,6 +28,7 @@ mod turns;
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
@@ -49,8 +50,13 @@ use real::Real;
 /// The first token of every session, in the model.
 const FIRST: Token = Token { generation: BASE, id: 0 };
 
+/// Every so many histories are led through PostgreSQL as well, which takes its time.
+const ON_POSTGRES: u32 = 5;
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
 static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).build().unwrap());
+    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
 /// What was compared, by client.
 static COMPARED: Mutex<BTreeMap<&'static str, Compared>> = Mutex::new(BTreeMap::new());
@@ -58,14 +64,15 @@ static COMPARED: Mutex<BTreeMap<&'static str, Compared>> = Mutex::new(BTreeMap::
 #[derive(Clone, Default)]
 struct Compared {
     histories: u64,
+    on_postgres: u64,
     steps: u64,
     bursts: [u64; 2],
     rules: BTreeMap<&'static str, u64>,
 }
 
-/// Both real servers under a client's setting.
+/// The real servers under a client's setting.
 struct Stores<C> {
-    real: [Real; 2],
+    real: Vec<(&'static str, Real)>,
     compared: Compared,
     client: PhantomData<C>,
 }
@@ -78,7 +85,10 @@ impl<C: Client> StateMachineTest for Stores<C> {
         let setting = C::setting();
         let window = Duration::from_secs(u64::from(setting.window));
         let start = |ground| RUNTIME.block_on(Real::start(ground, window, setting.late_retry));
-        let real = [start(Ground::memory()), start(Ground::file())];
+        let mut real = vec![("memory", start(Ground::memory())), ("SQLite", start(Ground::file()))];
+        if STARTED.fetch_add(1, Ordering::Relaxed).is_multiple_of(ON_POSTGRES) {
+            real.push(("PostgreSQL", start(Ground::postgres())));
+        }
         let mut stores = Self { real, compared: Compared::default(), client: PhantomData };
         stores.follow(book);
         stores
@@ -94,9 +104,10 @@ impl<C: Client> StateMachineTest for Stores<C> {
         let mut compared = COMPARED.lock().unwrap();
         let all = compared.entry(std::any::type_name::<C>()).or_default();
         all.histories += 1;
+        all.on_postgres += u64::from(stores.real.len() > 2);
         all.steps += stores.compared.steps;
         for (which, bursts) in all.bursts.iter_mut().enumerate() {
-            *bursts += stores.real.iter().map(|real| real.bursts[which]).sum::<u64>();
+            *bursts += stores.real.iter().map(|(_, real)| real.bursts[which]).sum::<u64>();
         }
         for (rule, times) in stores.compared.rules {
             *all.rules.entry(rule).or_default() += times;
@@ -105,9 +116,9 @@ impl<C: Client> StateMachineTest for Stores<C> {
 }
 
 impl<C> Stores<C> {
-    /// Both do what the book says, and are as it says.
+    /// All do what the book says, and are as it says.
     fn follow(&mut self, book: &Book) {
-        for (real, name) in self.real.iter_mut().zip(["memory", "SQLite"]) {
+        for (name, real) in &mut self.real {
             real.new_step();
             let followed = RUNTIME.block_on(async {
                 for deed in &book.deeds {
@@ -145,10 +156,10 @@ fn compare<C: Client>(name: &str, histories: u32, rules: &[&str]) {
         panic!("{name}: {reason}\nafter this history, from one session on:\n{}", steps.join("\n"));
     }
     assert!(failed.is_ok(), "{name}: {failed:?}");
-    let Compared { histories, steps, bursts: [bursts, overtaken], rules: met } =
+    let Compared { histories, on_postgres, steps, bursts: [bursts, overtaken], rules: met } =
         COMPARED.lock().unwrap()[std::any::type_name::<C>()].clone();
     println!(
-        "{name}: histories: {histories}, steps: {steps}, each on two stores; at once: {bursts}, \
+        "{name}: histories: {histories}, {on_postgres} of them on PostgreSQL too, steps: {steps}; at once: {bursts}, \
          {overtaken} by an overtaken one; answers: {met:?}"
     );
     for rule in rules {

@@ -8,8 +8,11 @@
 //!    duplicate (`honest`). For clients without retry keys, and beyond the
 //!    bounds of `honest.rs`, this is a figure.
 //! 5. The reason that the server gives for an end is one, and somebody did just that (`reasons`).
+//!
+//! Less holds where the store has lost what it had acknowledged (`lost`).
 
 pub(crate) mod database;
+mod lost;
 mod table;
 mod timeline;
 
@@ -41,6 +44,8 @@ pub(crate) struct Case<'a> {
     pub loot: Option<(u32, u32)>,
     /// Whether an honest sign-out is a violation: its clients make retry keys, and the network is within bounds.
     pub strict: bool,
+    /// Whether it lived while its store lost writes that it had acknowledged.
+    pub lost: bool,
     pub deliveries: &'a [Delivery],
     /// What ended all sessions of its user.
     pub of_user: &'a [Delivery],
@@ -164,6 +169,12 @@ impl Case<'_> {
         let ended_as = self.ended_as();
         let reused = ended_as == Some(Ended::Reused);
         let mut verdict = Verdict { reused, ended_as, overlapped: self.overlapped(), ..Verdict::default() };
+        if self.lost {
+            self.check_after_loss(&mut verdict.violations);
+            verdict.signed_out = verdict.violations.iter().any(|v| v.kind == ViolationKind::HonestSignOut);
+            (verdict.generation, verdict.may_have_ended) = ((0, u32::MAX), true);
+            return verdict;
+        }
         self.one_leaf(&mut verdict.violations);
         self.honest(&mut verdict);
         self.reasons(&mut verdict.violations);

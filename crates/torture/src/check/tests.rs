@@ -19,6 +19,7 @@ pub(super) struct Scene {
     of_user: Vec<Delivery>,
     copied: bool,
     loot: Option<(u32, u32)>,
+    lost: bool,
     strict: bool,
     clock: Ledger,
 }
@@ -30,6 +31,7 @@ impl Scene {
             of_user: Vec::new(),
             copied: false,
             loot: None,
+            lost: false,
             strict: true,
             clock: Ledger::default(),
         }
@@ -42,6 +44,7 @@ impl Scene {
             copied: self.copied,
             loot: self.loot,
             strict: self.strict,
+            lost: self.lost,
             deliveries: &self.deliveries,
             of_user: &self.of_user,
             clock: &self.clock,
@@ -341,4 +344,32 @@ fn the_server_s_clock_decides_about_the_window() {
     moved(300).owner(3_500, 2, &[1, 2, 3], grant(2)).fine();
     moved(-5_000).owner(8_500, 2, &[1, 2, 3], grant(2)).fine();
     moved(5_000).owner(3_500, 2, &[1, 2, 3], grant(2)).breaks(K::NotInTable);
+}
+
+#[test]
+fn after_a_loss_generations_have_no_one_history() {
+    let lost = |scene: Scene| Scene { lost: true, ..scene };
+    let other = Answer::Grant { generation: 2, token: 99 };
+    // The store was emptied: generation 2 is granted a second time, and is another token.
+    let twice = || two_rotations().owner(6_000, 1, &[1, 2], other);
+    twice().breaks(K::Fork);
+    lost(twice()).fine();
+    // A thief's conflict may be forgotten, and what nobody showed a device secret for is not known any more.
+    lost(two_rotations().thief(6_000, 0, &[], grant(1))).fine();
+    lost(two_rotations().owner(6_000, 1, &[], refused(Reason::TokenUnknown))).fine();
+}
+
+#[test]
+fn after_a_loss_this_holds_all_the_same() {
+    let lost = |scene: Scene| Scene { lost: true, ..scene };
+    lost(two_rotations().owner(6_000, 1, &[], refused(Reason::TokenReused))).breaks(K::HonestSignOut);
+    let bare = refresh(1, [0; 4], Device::Absent);
+    lost(two_rotations().call(6_000, bare, refused(Reason::TokenReused))).fine();
+    let over = || two_rotations().call(6_000, Call::End(Ending::Logout), Answer::Done);
+    lost(over().owner(6_100, 2, &[], grant(3))).breaks(K::GrantAfterEnd);
+    lost(over().call(6_100, Call::Me, Answer::Done)).breaks(K::GrantAfterEnd);
+    lost(two_rotations().of_user(6_000, Ending::LogoutAll).owner(6_100, 2, &[], grant(3)))
+        .breaks(K::GrantAfterEnd);
+    lost(over().owner(6_005, 2, &[], grant(3))).fine();
+    lost(over().owner(6_100, 2, &[], ended(Ended::RevokedByAdmin))).breaks(K::WrongReason);
 }

@@ -1,4 +1,4 @@
-//! A minute of torture, against the binary that was built beside this test.
+//! A minute of torture on SQLite and a quarter of one on each other store, against the binary that was built beside this test.
 #![expect(clippy::print_stdout, reason = "the seed is worth seeing in the output of a test that failed")]
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -6,13 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use rotunda_torture::{Config, find_faketime, run};
+use rotunda_torture::{Config, Report, StoreKind, find_faketime, run};
+use tokio::sync::Mutex;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_minute_under_fire_breaks_no_promise() {
-    let config = |seed| Config {
-        time: Duration::from_secs(60),
-        seed,
+/// The stores that are servers of their own take turns.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+fn config(time: u64) -> Config {
+    Config {
+        time: Duration::from_secs(time),
+        store: StoreKind::Sqlite,
+        servers: 1,
+        lossy: false,
+        mixed: false,
+        // Another seed each time: what one finds is printed, and can be asked for again.
+        seed: u64::from(std::process::id()),
         keyless: false,
         beyond: false,
         households: 40,
@@ -23,11 +31,20 @@ async fn a_minute_under_fire_breaks_no_promise() {
         rotunda: binary(),
         faketime: faketime(),
         keep: std::env::temp_dir(),
-    };
-    // Another seed each time: what one finds is printed, and can be asked for again.
-    let seed = u64::from(std::process::id());
-    println!("seed {seed}");
-    let report = run(config(seed)).await.unwrap();
+    }
+}
+
+/// A quarter of a minute with several servers. The store breaks down some times meanwhile.
+fn short(store: StoreKind) -> Config {
+    let kill_every = Duration::from_millis(1_500);
+    Config { store, servers: 2, households: 20, kill_every, ..config(15) }
+}
+
+/// Every promise is kept, and these figures show that there was something to keep.
+async fn keeps(config: Config, shown: &[&str]) -> Report {
+    let seed = config.seed;
+    println!("{:?}, seed {seed}", config.store);
+    let report = run(config).await.unwrap();
     let broken: Vec<_> = report.checks.iter().filter(|(_, broken)| *broken > 0).collect();
     assert!(
         broken.is_empty(),
@@ -35,12 +52,39 @@ async fn a_minute_under_fire_breaks_no_promise() {
         report.kept,
         report.figures
     );
-    let figure = |name: &str| report.figures[name].as_u64().unwrap();
-    for name in ["racing", "kills", "granted", "sessions"] {
-        assert!(figure(name) > 0, "no {name}: nothing was shown\n{:#?}", report.figures);
+    for name in shown {
+        assert!(figure(&report, name) > 0, "no {name}: nothing was shown\n{:#?}", report.figures);
     }
-    assert_eq!(figure("true_replays"), figure("true_replays_caught"));
-    assert_eq!(figure("honest_sign_outs"), 0);
+    assert_eq!(figure(&report, "honest_sign_outs"), 0);
+    report
+}
+
+fn figure(report: &Report, name: &str) -> u64 {
+    report.figures[name].as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_minute_under_fire_breaks_no_promise() {
+    let report = keeps(config(60), &["racing", "kills", "granted", "sessions"]).await;
+    assert_eq!(figure(&report, "true_replays"), figure(&report, "true_replays_caught"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_on_one_postgresql_that_breaks_down_break_no_promise() {
+    let _turn = TURN.lock().await;
+    keeps(short(StoreKind::Postgres), &["racing", "kills", "granted", "outages"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_with_sessions_on_redis_break_no_promise() {
+    let _turn = TURN.lock().await;
+    keeps(short(StoreKind::Redis), &["racing", "kills", "granted", "outages"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_with_sessions_on_a_redis_that_forgets_sign_nobody_out() {
+    let _turn = TURN.lock().await;
+    keeps(Config { lossy: true, ..short(StoreKind::Redis) }, &["racing", "granted", "losses"]).await;
 }
 
 /// `target/PROFILE/rotunda`, beside the folder of this test. `cargo test --workspace` builds it; otherwise it is built here.

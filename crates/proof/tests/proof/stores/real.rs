@@ -84,7 +84,7 @@ impl Real {
     }
 
     async fn open(&mut self) {
-        let turns = Arc::new(Layered(Turns::new(self.ground.open())));
+        let turns = Arc::new(Layered(Turns::new(self.ground.open().await)));
         let outside = Outside {
             store: turns.clone(),
             scratch: Arc::new(SimpleScratch::default()),

@@ -87,6 +87,8 @@ impl Measured {
 }
 
 struct Client {
+    /// Its place among the others.
+    name: u64,
     stream: TcpStream,
     /// What has come of the answer so far.
     input: Vec<u8>,
@@ -109,6 +111,7 @@ impl Clients {
         }
         let client = |c: u64| {
             Ok(Client {
+                name: c,
                 stream: connect(server)?,
                 input: Vec::with_capacity(8 * 1024),
                 turn: None,
@@ -130,9 +133,14 @@ impl Clients {
             Measured { rate: 0.0, latencies: Latencies::default(), others: BTreeMap::new(), sample: None };
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut request = Vec::with_capacity(1024);
+        for client in &mut self.clients {
+            // The server closes connections that have been idle for long, as they are between two measurements.
+            client.stream = connect(self.server)?;
+            let name = epoll::EventData::new_u64(client.name);
+            epoll::add(&epoll, &client.stream, name, epoll::EventFlags::IN)?;
+        }
         let began = now();
         for c in 0..self.clients.len() {
-            self.watch(&epoll, c)?;
             self.send(c, &mut request)?;
         }
         let (mut waiting, mut events) = (self.clients.len(), Vec::with_capacity(256));
@@ -174,12 +182,6 @@ impl Clients {
         };
         self.tokens[place] = Some(refresh.into());
         Ok(access.to_owned())
-    }
-
-    fn watch(&self, epoll: impl std::os::fd::AsFd, c: usize) -> anyhow::Result<()> {
-        let name = epoll::EventData::new_u64(c as u64);
-        epoll::add(epoll, &self.clients[c].stream, name, epoll::EventFlags::IN)?;
-        Ok(())
     }
 
     /// Sends the next refresh of a client.

@@ -15,6 +15,7 @@ mod sqlite;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context;
 use serde_json::{Value, json};
 
 use site::Site;
@@ -60,6 +61,10 @@ impl Options {
 /// # Errors
 /// When a server does not start, or an answer to a refresh is not 200.
 pub fn measure(options: &Options, tell: impl Fn(&str)) -> anyhow::Result<Value> {
+    // Servers run in folders of their own.
+    let rotunda = std::fs::canonicalize(&options.rotunda)
+        .with_context(|| format!("there is no binary at {}", options.rotunda.display()))?;
+    let options = &Options { rotunda, ..options.clone() };
     let mut figures = json!({ "sessions": [options.few, options.many], "clients": options.clients });
     for store in &options.stores {
         tell(&format!("{store}: filling"));

@@ -10,7 +10,7 @@
 //! | `temp_store=MEMORY` | no temporary files, so nothing of a session lands elsewhere on the disk |
 //! | `secure_delete=FAST` | deleted hashes and addresses are overwritten where that costs no extra write |
 //! | `trusted_schema=OFF` | a file that somebody else has altered cannot make us run its functions |
-//! | query planner stability | the plan of a statement does not depend on what is bound to it. Otherwise SQLite compiles a kept statement anew whenever something else is bound that a plan could depend on: with each read of a refresh (measured: a fifth of the processor time of a refresh) |
+//! | query planner stability | the plan of a statement does not depend on what is bound to it. Otherwise SQLite compiles a kept statement anew whenever something else is bound that a plan could depend on: with each read of a refresh (a quarter of the samples of a profile) |
 //! | `query_only=ON` (readers) | a read that writes is a bug, and fails |
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! People who come and go, one after the other: each registers, and every other one signs out at once. What they are told holds.
 //!
-//! Whoever is told 503 does not know whether it was done, and leaves it at that.
+//! Whoever is told 503 does not know whether it was done, and leaves it at that. Told to stop, they go on until one has stayed and
+//! one has left.
 
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
@@ -10,6 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::people::Heard;
 use crate::support::{Answer, PASSWORD, refresh};
+
+/// How many may still come when they are told to stop.
+const STRAGGLERS: u32 = 100;
 
 /// Visitors who come until they are counted.
 pub(super) struct Visitors {
@@ -64,10 +68,15 @@ async fn one_after_the_other(url: String, client: Client, stopped: watch::Receiv
         let request = client.post(format!("{url}{path}")).header(CONTENT_TYPE, "application/json");
         Heard::of(request.body(body.to_string())).await
     };
-    let mut visitors = Vec::new();
+    let mut visitors: Vec<Visitor> = Vec::new();
+    let mut left_to_come = STRAGGLERS;
     for number in 0.. {
+        let is_there = |is| visitors.iter().any(|visitor| visitor.is == is);
         if *stopped.borrow() {
-            break;
+            if left_to_come == 0 || (is_there(Is::SignedIn) && is_there(Is::SignedOut)) {
+                break;
+            }
+            left_to_come -= 1;
         }
         let email = format!("visitor{number}@example.com");
         let body = json!({"email": email, "password": PASSWORD, "client_id": "native"});
@@ -79,7 +88,7 @@ async fn one_after_the_other(url: String, client: Client, stopped: watch::Receiv
         let body: Value = serde_json::from_str(&heard.text).unwrap();
         let session = Answer { status: 201, cookies: Vec::new(), body };
         let mut is = Is::SignedIn;
-        if number % 2 == 0 {
+        if visitors.len() % 2 == 0 {
             let heard = ask("/auth/logout", json!({"refresh_token": session.text("/refresh_token")})).await;
             is = if heard.is_not_now() { Is::NotTold } else { Is::SignedOut };
             assert!(heard.status == 204 || is == Is::NotTold, "{heard:?}");

@@ -88,7 +88,7 @@ async fn one_after_the_other(url: String, client: Client, stopped: watch::Receiv
         let body: Value = serde_json::from_str(&heard.text).unwrap();
         let session = Answer { status: 201, cookies: Vec::new(), body };
         let mut is = Is::SignedIn;
-        if visitors.len() % 2 == 0 {
+        if visitors.len().is_multiple_of(2) {
             let heard = ask("/auth/logout", json!({"refresh_token": session.text("/refresh_token")})).await;
             is = if heard.is_not_now() { Is::NotTold } else { Is::SignedOut };
             assert!(heard.status == 204 || is == Is::NotTold, "{heard:?}");

@@ -14,6 +14,7 @@
 
 pub(crate) mod begin;
 mod new_device;
+pub mod room;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;

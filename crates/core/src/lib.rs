@@ -13,7 +13,8 @@
 //! | refresh | [`refresh`] | a refresh token becomes the next one: the heart |
 //! | bearer | [`bearer`] | an access token becomes "who is this?" |
 //! | gateway | [`gateway`] | a bearer token or a page key becomes what a gateway tells the service behind it |
-//! | sessions | [`sessions`] | a user's devices, and the end of one of them |
+//! | sessions | [`sessions`] | a user's devices, the end of one of them, and of all others |
+//! | events | [`events`] | what happened to a user, and the story of a theft, for the user |
 //! | logout | [`logout`] | the end of this session, or of all |
 //! | password | [`password`] | a new password, changed or reset, and the end of everything that the old one opened |
 //! | verify | [`verify`] | an address is shown to be theirs; after a registration, a user comes to be |
@@ -41,6 +42,7 @@ pub mod copy;
 pub mod delete;
 pub mod denied;
 pub mod email;
+pub mod events;
 pub mod export;
 pub mod failure;
 pub mod gateway;

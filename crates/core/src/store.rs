@@ -287,7 +287,7 @@ pub struct Amending {
     pub verified: bool,
     /// The sessions that end with it.
     pub ends: Ends,
-    /// A session that begins when they end. Its `ep` is the account's, or one above it where all end.
+    /// A session that begins when they end. Its `ep` is the account's, or one above it where all end ([`Ends::All`]).
     pub session: Option<Session>,
     /// What to write down besides one [`EventKind::SessionEnded`](crate::model::EventKind) for each ended session.
     pub events: Vec<Event>,
@@ -319,6 +319,15 @@ pub enum Ends {
     All {
         /// Why.
         ending: Ending,
+        /// When.
+        at: UnixMillis,
+    },
+    /// All of the user but one, as `revoked_by_user`; the epoch stays, so the feed tells of each of them. Those end that
+    /// are live when the change is made, also where their time is up; what is to stay has to be live only if it is
+    /// [`Amending::right`].
+    Others {
+        /// The session that stays.
+        than: SessionId,
         /// When.
         at: UnixMillis,
     },

@@ -99,7 +99,7 @@ async fn is_asked_by_the_living(db: &Db<'_>, amending: &Amending) -> Result<bool
     if let Ends::One(end) = &amending.ends {
         named.push(end.id);
     }
-    let all = matches!(amending.ends, Ends::All { .. });
+    let all = matches!(amending.ends, Ends::All { .. } | Ends::Others { .. });
     let live = hold_live(db, &amending.account.user, (!all).then_some(&named)).await?;
     Ok(asking.is_none_or(|id| live.contains(&id)))
 }
@@ -133,5 +133,6 @@ async fn end(db: &Db<'_>, amending: &Amending, now: &User) -> Result<()> {
             logout::end_live_of(db, now.id, *ending, *at, &amending.caller).await?;
             feed::user_ended(db, now, *ending, *at).await
         }
+        Ends::Others { than, at } => logout::end_others(db, now.id, (*than, *at), &amending.caller).await,
     }
 }

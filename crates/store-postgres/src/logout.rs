@@ -1,4 +1,4 @@
-//! Sessions end: one, or all of a user.
+//! Sessions end: one, all of a user, or all but one.
 //!
 //! Whoever ends a session, it gets exactly one `session.ended` event: the event is written for the rows that the same
 //! guard lets through, in the same transaction, and so is what the revocation feed tells. A session whose time is up but not
@@ -6,10 +6,11 @@
 //!
 //! All of a user: the user's row is changed first, so that no session can begin before the commit; then their live sessions are
 //! locked in the order of their ids, which waits for refreshes that are under way; and one statement ends them and writes their
-//! events. A refresh that comes meanwhile waits, and finds its session ended.
+//! events. A refresh that comes meanwhile waits, and finds its session ended. All but one: the same, without a change of the
+//! user's row, which the caller holds; and each is told on the feed.
 
 use futures_util::future::try_join;
-use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, UnixMillis, UserId};
+use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, SessionId, UnixMillis, UserId};
 use rotunda_core::store::{EndingAll, EndingOne};
 
 use crate::db::{Db, Param, Result};
@@ -30,6 +31,14 @@ pub(crate) const END_ALL: &str = "\
         WHERE user_id = $3 AND status = 'live' RETURNING id) \
     INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
     SELECT $2, $4, $1, $3, id, $5, $6 FROM gone ORDER BY id";
+/// The subject is what `rows::revoked` makes of a session's id.
+pub(crate) const END_OTHERS: &str = "\
+    WITH gone AS (UPDATE session SET status = 'ended', ended = $1, ended_at = $2 \
+        WHERE user_id = $3 AND status = 'live' AND id <> $4 RETURNING id), \
+    told AS (INSERT INTO revocation (at_ms, kind, subject, ending) \
+        SELECT $2, 'session', id::text, $1 FROM gone ORDER BY id) \
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
+    SELECT $2, $5, $1, $3, id, $6, $7 FROM gone ORDER BY id";
 pub(crate) const RAISE_EPOCH: &str = concat!(
     "UPDATE users SET ep = ep + 1, state = coalesce($1, state) WHERE id = $2 RETURNING ",
     user_columns!()
@@ -90,4 +99,23 @@ pub(crate) async fn end_live_of(
     let params: [Param<'_>; 6] =
         [&ending.as_str(), &at.0, &id, &kind, &rows::address(caller), &caller.user_agent];
     db.execute(END_ALL, &params).await
+}
+
+/// Ends every live session of a user but one, each with its event and its entry on the feed. The caller has the user's row
+/// and the rows of the sessions.
+pub(crate) async fn end_others(
+    db: &Db<'_>,
+    user: UserId,
+    (than, at): (SessionId, UnixMillis),
+    caller: &Caller,
+) -> Result<()> {
+    let (user, than) = (rows::uuid(user.as_bytes()), rows::uuid(than.as_bytes()));
+    let ending = Ending::RevokedByUser;
+    let kind = EventKind::SessionEnded(ending).as_str();
+    let params: [Param<'_>; 7] =
+        [&ending.as_str(), &at.0, &user, &than, &kind, &rows::address(caller), &caller.user_agent];
+    if db.execute(END_OTHERS, &params).await? > 0 {
+        db.tell();
+    }
+    Ok(())
 }

@@ -47,16 +47,21 @@ impl<S: Skeletons + ?Sized> RedisSessions<S> {
 
     pub(crate) async fn amend(&self, mut amending: Amending) -> Result<Amended, Failure> {
         let user = amending.account.user.id;
-        let all = matches!(amending.ends, Ends::All { .. });
-        let theirs = if all { self.ids_of(user).await? } else { Vec::new() };
+        let stays = match amending.ends {
+            Ends::Others { than, .. } => Some(than),
+            _ => None,
+        };
+        let many = stays.is_some() || matches!(amending.ends, Ends::All { .. });
+        let mut theirs = if many { self.ids_of(user).await? } else { Vec::new() };
+        theirs.retain(|id| Some(*id) != stays);
         let ends = match &mut amending.ends {
             Ends::One(end) => Some(end),
-            Ends::All { .. } | Ends::Nothing => None,
+            Ends::All { .. } | Ends::Others { .. } | Ends::Nothing => None,
         };
         let prepared = self.prepare(amending.session.as_ref(), ends).await?;
         let answer = self.sql.amend(amending).await?;
         self.conclude(prepared, answer == Amended::Done).await;
-        if all && answer == Amended::Done {
+        if many && answer == Amended::Done {
             self.finish_ended(user, theirs).await;
         }
         Ok(answer)

@@ -54,6 +54,7 @@ pub(crate) fn amend(db: &Connection, amending: &Amending) -> Result<Amended> {
             let now = users::account_of(db, user)?;
             now.map_or(Ok(()), |now| feed::user_ended(db, &now.user, *ending, *at))?;
         }
+        Ends::Others { than, at } => logout::end_others(db, user, (*than, *at), &amending.caller)?,
     }
     if let Right::Link(id) = amending.right {
         if amending.email.is_some() {

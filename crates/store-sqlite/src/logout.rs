@@ -1,9 +1,9 @@
-//! Sessions end: one, or all of a user.
+//! Sessions end: one, all of a user, or all but one.
 //!
 //! Whoever ends a session, it gets exactly one `session.ended` event: the event is written for the rows that the same
 //! guard lets through, in the same transaction, and so is what the revocation feed tells. A session whose time is up but not yet recorded counts as live here.
 
-use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, UnixMillis, UserId};
+use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, SessionId, UnixMillis, UserId};
 use rotunda_core::store::{EndingAll, EndingOne};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -18,6 +18,8 @@ pub(crate) const RECORD_ENDS: &str = "\
     SELECT ?1, ?2, ?3, user_id, id, ?4, ?5 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
 pub(crate) const END_ALL: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 WHERE user_id = ?3 AND status = 'live'";
+pub(crate) const OTHERS: &str =
+    "SELECT id FROM session WHERE user_id = ?1 AND status = 'live' AND id <> ?2 ORDER BY id";
 pub(crate) const RAISE_EPOCH: &str = concat!(
     "UPDATE user SET ep = ep + 1, state = coalesce(?1, state) WHERE id = ?2 RETURNING ",
     user_columns!()
@@ -75,4 +77,22 @@ pub(crate) fn end_live_of(
     db.prepare_cached(RECORD_ENDS)?.execute(event)?;
     let ended = db.prepare_cached(END_ALL)?.execute(params![ending.as_str(), at.0, user])?;
     Ok(ended as u64)
+}
+
+/// Ends every live session of a user but one, each with its event and its entry on the feed.
+pub(crate) fn end_others(
+    db: &Connection,
+    user: UserId,
+    (than, at): (SessionId, UnixMillis),
+    caller: &Caller,
+) -> Result<()> {
+    let others: Vec<SessionId> = db
+        .prepare_cached(OTHERS)?
+        .query_map(params![user.as_bytes(), than.as_bytes()], |row| Ok(SessionId::from_bytes(row.get(0)?)))?
+        .collect::<Result<_>>()?;
+    for id in others {
+        let (ending, caller, post) = (Ending::RevokedByUser, caller.clone(), Vec::new());
+        self::end(db, &EndingOne { id, at_generation: None, ending, at, caller, post })?;
+    }
+    Ok(())
 }

@@ -6,6 +6,9 @@
 //! 3. Look whether this one token was revoked by itself (RFC 7009).
 //!
 //! A service's token has no session and no user (RFC 6749 §4.4): it is asked of the client instead.
+//!
+//! A browser on one of Rotunda's own pages shows the key of its page cookie in place of a token. It names the session by
+//! itself, which is looked at in the same way; what a token would say that was made now takes the place of what one says.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -15,7 +18,7 @@ use rotunda_token::{Claims, Invalid};
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
-use crate::model::{Client, ClientId, ClientKind, Facts, SessionId, UnixMillis, UserState};
+use crate::model::{Client, ClientId, ClientKind, Facts, PageKey, SessionId, UnixMillis, UserState};
 
 /// Whoever holds a good access token of a live session.
 #[derive(Clone, Debug)]
@@ -104,6 +107,20 @@ impl Rotunda {
     pub async fn bearer(&self, token: &str) -> Result<Bearer, Error> {
         let now = self.clock.now();
         self.bearer_of(self.verified(token, now).await?, now).await
+    }
+
+    /// Who is this, by the key of their page cookie? Nothing is written, so that looking at pages keeps no session alive.
+    ///
+    /// # Errors
+    /// [`Denied`] with `token_unknown`, `client_mismatch` or `session_ended`; [`crate::failure::Failure`] when the store does
+    /// not answer.
+    pub async fn bearer_of_page(&self, page: &PageKey) -> Result<Bearer, Error> {
+        let now = self.clock.now();
+        let facts = self.store.facts_of_page(page.hash()).await?.ok_or(Denied::TokenUnknown)?;
+        let kind = self.live(&facts, facts.session.ep, now).await?;
+        // Never signed and never sent, so it needs no id and no life.
+        let claims = self.claims(&facts.session, &facts.user, (now, now), String::new());
+        Ok(Bearer { claims, facts, kind })
     }
 
     /// Whose session the claims of a good token are about.

@@ -10,7 +10,6 @@
 use rotunda_token::Claims;
 
 use crate::Rotunda;
-use crate::denied::Denied;
 use crate::failure::Error;
 use crate::model::{PageKey, SecretText};
 
@@ -53,7 +52,7 @@ impl Rotunda {
     /// Whose request is this?
     ///
     /// # Errors
-    /// [`Denied`] with `token_unknown`, `token_expired`, `client_mismatch` or `session_ended`;
+    /// [`crate::denied::Denied`] with `token_unknown`, `token_expired`, `client_mismatch` or `session_ended`;
     /// [`crate::failure::Failure`] when the store does not answer.
     pub async fn passes(&self, shown: &Shown) -> Result<Passed, Error> {
         match shown {
@@ -73,10 +72,6 @@ impl Rotunda {
     }
 
     async fn passes_with_page(&self, page: &PageKey) -> Result<Passed, Error> {
-        let now = self.clock.now();
-        let facts = self.store.facts_of_page(page.hash()).await?.ok_or(Denied::TokenUnknown)?;
-        self.live(&facts, facts.session.ep, now).await?;
-        // Never signed and never sent, so it needs no id and no life.
-        Ok(self.claims(&facts.session, &facts.user, (now, now), String::new()).into())
+        Ok(self.bearer_of_page(page).await?.claims.into())
     }
 }

@@ -17,7 +17,7 @@ use crate::denied::Denied;
 use crate::failure::Error;
 use crate::limits::BucketKey;
 use crate::model::{
-    Account, Caller, ClientId, DeviceSecret, Event, EventKind, Link, LinkPurpose, PageKey, SecretText,
+    Account, Caller, ClientId, DeviceSecret, Email, Event, EventKind, Link, LinkPurpose, PageKey, SecretText,
     UnixMillis, User, UserState,
 };
 
@@ -44,17 +44,27 @@ impl Arrival {
     }
 }
 
+/// What whoever holds a link may know of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Looked {
+    /// What it is for.
+    pub purpose: LinkPurpose,
+    /// The address that its letter went to, which tells its reader nothing new: for password managers, which file a password
+    /// under a name.
+    pub email: Option<Email>,
+}
+
 impl Rotunda {
-    /// What a link is for, if it is good just now. Changes nothing.
+    /// What a link is for, and to whom it was written, if it is good just now. Changes nothing.
     ///
     /// # Errors
     /// [`Denied::LinkInvalid`]; [`crate::failure::Failure`] when the store does not answer.
-    pub async fn look_at_link(&self, token: &SecretText, caller: &Caller) -> Result<LinkPurpose, Error> {
+    pub async fn look_at_link(&self, token: &SecretText, caller: &Caller) -> Result<Looked, Error> {
         let link = self.good_link(token, LinkPurpose::ALL, caller).await?;
         if link.purpose != LinkPurpose::Register {
             self.account_of_link(&link).await?;
         }
-        Ok(link.purpose)
+        Ok(Looked { purpose: link.purpose, email: link.email })
     }
 
     /// The link that a token stands for, if it is good for one of these. Only those that are not good are counted against

@@ -72,11 +72,20 @@ const BROWSERS: [(&str, &str); 8] = [
     ("Safari/", "Safari"),
 ];
 
-/// A short name for a device, such as "Firefox on Linux": what a user recognises in "your devices".
+/// What a user agent says of the device behind it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeviceName {
+    /// The browser, or whatever other program it is; at most 32 characters of its own words.
+    pub program: String,
+    /// The system that it runs on.
+    pub system: Option<&'static str>,
+}
+
+/// What a user agent says of the device behind it; `None` where there is none.
 ///
 /// The order of the rules matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
 #[must_use]
-pub fn device_label(user_agent: Option<&str>) -> String {
+pub fn device_name(user_agent: Option<&str>) -> Option<DeviceName> {
     const SYSTEMS: [(&str, &str); 7] = [
         ("Android", "Android"),
         ("iPhone", "iPhone"),
@@ -86,19 +95,21 @@ pub fn device_label(user_agent: Option<&str>) -> String {
         ("CrOS", "ChromeOS"),
         ("Linux", "Linux"),
     ];
-    let Some(agent) = user_agent.map(str::trim).filter(|a| !a.is_empty()) else {
-        return "Unknown device".to_owned();
-    };
+    let agent = user_agent.map(str::trim).filter(|a| !a.is_empty())?;
     let find =
         |rules: &[(&str, &'static str)]| rules.iter().find(|(mark, _)| agent.contains(mark)).map(|r| r.1);
-    match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(browser), None) => browser.to_owned(),
-        // "curl/8.5.0", "okhttp/4.12.0", "MyApp/2.1 (iPhone)": the first product names the program.
-        (None, system) => {
-            let product: String =
-                agent.split(['/', ' ']).next().unwrap_or_default().chars().take(32).collect();
-            system.map_or(product.clone(), |s| format!("{product} on {s}"))
-        }
+    // "curl/8.5.0", "okhttp/4.12.0", "MyApp/2.1 (iPhone)": the first product names the program.
+    let product = || agent.split(['/', ' ']).next().unwrap_or_default().chars().take(32).collect();
+    let program = find(&BROWSERS).map_or_else(product, str::to_owned);
+    Some(DeviceName { program, system: find(&SYSTEMS) })
+}
+
+/// A short name for a device, such as "Firefox on Linux": what a user recognises in "your devices".
+#[must_use]
+pub fn device_label(user_agent: Option<&str>) -> String {
+    match device_name(user_agent) {
+        None => "Unknown device".to_owned(),
+        Some(DeviceName { program, system: None }) => program,
+        Some(DeviceName { program, system: Some(system) }) => format!("{program} on {system}"),
     }
 }

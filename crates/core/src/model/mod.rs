@@ -18,7 +18,7 @@ pub use client::{
     AddressBinding, Carrier, Client, ClientId, ClientKind, KeptClientSecret, LateRetry, MOST_SCOPE_CHARS,
     RegisteredClient, is_scope,
 };
-pub use device::{Caller, Device, device_label};
+pub use device::{Caller, Device, DeviceName, device_label, device_name};
 pub use event::{Event, EventKind, RecordedEvent};
 pub use ids::{DeviceId, LetterId, LinkId, SessionId, UserId};
 pub use letter::{Letter, LetterKind, LetterLink, QueuedLetter};

@@ -13,6 +13,7 @@
 mod decide;
 mod lineage;
 mod token;
+mod twice;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::time::Duration;
 pub use decide::{Decision, DeviceShown, Presented, decide};
 pub use lineage::{Step, Successor};
 pub use token::RefreshToken;
+pub use twice::{Picked, Twice};
 
 use crate::Rotunda;
 use crate::clients::{ClientProof, speaks_for};

@@ -1,4 +1,6 @@
-//! A user's sessions: the list of devices, and the end of one of them.
+//! A user's sessions: the list of devices, the end of one of them, and of all but the one that asks.
+
+mod others;
 
 use crate::Rotunda;
 use crate::bearer::Bearer;

@@ -52,7 +52,7 @@ async fn a_link_for_one_thing_is_good_for_nothing_else() {
     for (purpose, token) in &links {
         w.tries_everywhere(token, Some(*purpose)).await;
         let before = w.store.inner.snapshot();
-        assert_eq!(w.rotunda.look_at_link(token, &caller("192.0.2.9")).await.unwrap(), *purpose);
+        assert_eq!(w.rotunda.look_at_link(token, &caller("192.0.2.9")).await.unwrap().purpose, *purpose);
         assert_same(&before, &w.store.inner.snapshot());
     }
     // After all that, each is good for its own.

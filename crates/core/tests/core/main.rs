@@ -53,7 +53,11 @@ mod notices;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
+mod others;
+#[cfg(test)]
 mod outages;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod password;
 #[cfg(test)]

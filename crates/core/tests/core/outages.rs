@@ -78,6 +78,7 @@ async fn everything_fails(w: &World, tab: &Holder, bearer: &Bearer) {
         failure(r.login(&unknown).await),
         failure(r.register(&World::registration("bob")).await),
         failure(r.bearer(&tab.access).await),
+        failure(r.bearer_of_page(tab.page.as_ref().unwrap()).await),
         failure(r.logout(&logout(|l, tab| l.refresh_token = Some(tab.token.clone().into()))).await),
         failure(r.logout(&logout(|l, tab| l.pages = tab.page.iter().cloned().collect())).await),
         failure(r.logout(&logout(|l, tab| l.bearer = Some(tab.access.clone().into()))).await),

@@ -26,6 +26,7 @@ mod keys;
 mod letters;
 mod links;
 mod login;
+mod others;
 mod password;
 mod races;
 mod rotate;
@@ -140,6 +141,13 @@ macro_rules! contract_cases {
                 an_enabled_user_signs_in_again_and_old_sessions_stay_dead
                 enabling_changes_nothing_where_nothing_is_disabled
                 the_end_of_all_catches_what_has_expired_unrecorded
+            }
+            others {
+                the_end_of_the_others_ends_each_and_leaves_the_one_that_asks
+                the_end_of_the_others_needs_the_one_that_asks
+                the_end_of_the_others_catches_what_has_expired_unrecorded
+                of_many_who_end_the_others_one_stays
+                no_refresh_slips_past_the_end_of_the_others
             }
             races {
                 no_refresh_slips_past_an_end

@@ -1,8 +1,10 @@
 //! Accounts that change, and users who go.
 
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Account, Caller, Ending, LinkPurpose, SessionId, Standing, UserId, UserState};
-use rotunda_core::store::{Amended, Amending, Deleting, Ends, Right};
+use rotunda_core::model::{
+    Account, Caller, Ending, LinkPurpose, Session, SessionId, Standing, UnixMillis, UserId, UserState,
+};
+use rotunda_core::store::{Amended, Amending, Deleting, EndingOne, Ends, Right};
 
 use super::MemoryState;
 
@@ -48,6 +50,7 @@ impl MemoryState {
                 }
             }
             Ends::All { ending, at } => drop(self.end_all_of(user, ending, at, &amending.caller)),
+            Ends::Others { than, at } => self.end_others(user, (than, at), &amending.caller),
         }
         if let Right::Link(id) = amending.right
             && let Some(used) = self.links.remove(&id)
@@ -83,6 +86,15 @@ impl MemoryState {
         }
         self.post_all(deleting.post);
         true
+    }
+
+    fn end_others(&mut self, user: UserId, (than, at): (SessionId, UnixMillis), caller: &Caller) {
+        let other = |session: &&Session| session.user_id == user && session.id != than;
+        let others: Vec<SessionId> = self.sessions.values().filter(other).map(|session| session.id).collect();
+        for id in others {
+            let (ending, caller, post) = (Ending::RevokedByUser, caller.clone(), Vec::new());
+            self.end_one(EndingOne { id, at_generation: None, ending, at, caller, post });
+        }
     }
 
     fn is_live_session_of(&self, id: SessionId, user: UserId) -> bool {

@@ -4,8 +4,10 @@
 //! {"error": "<code>", "error_description": "<for people>", "reason": "<closed list>", "ended": "<closed list>"}
 //! ```
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+mod challenge;
+pub(crate) mod log;
+
+use std::sync::atomic::AtomicU64;
 
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -43,10 +45,20 @@ pub enum Problem {
     BodyTooLarge,
     /// The body took too long to arrive.
     BodyTooSlow,
-    /// A page of another origin wanted to use our cookies; names the origin that may.
-    Origin(String),
-    /// The request is for another host than the one that this server takes itself for; names the latter.
-    Misdirected(String),
+    /// A page of another origin wanted to use our cookies.
+    Origin {
+        /// The origin that may.
+        ours: String,
+        /// What came and what to do, for a developer: only where `public_url` is on loopback.
+        hint: Option<String>,
+    },
+    /// The request is for another address than the one that this server, on loopback, takes itself for.
+    Misdirected {
+        /// That one.
+        ours: String,
+        /// What shows it, and what to do.
+        hint: String,
+    },
     /// There is no such route.
     NoRoute,
     /// The route knows other methods.
@@ -169,7 +181,7 @@ impl Problem {
             Self::Denied(denied) => {
                 let (status, code) = refusal(&denied);
                 let challenge = match denied {
-                    Denied::ReauthenticationNeeded(within) => step_up(within),
+                    Denied::ReauthenticationNeeded(within) => challenge::step_up(within),
                     _ => None,
                 };
                 Told { challenge, ..denial(status, code, &denied) }
@@ -179,7 +191,7 @@ impl Problem {
                     Denied::ScopeMissing(_) => refusal(&denied),
                     _ => (StatusCode::UNAUTHORIZED, "invalid_token"),
                 };
-                Told { challenge: Some(challenge(&denied)), ..denial(status, code, &denied) }
+                Told { challenge: Some(challenge::bearer(&denied)), ..denial(status, code, &denied) }
             }
             Self::Client { denied, by_basic } => {
                 let (status, code) = match refusal(&denied) {
@@ -188,9 +200,7 @@ impl Problem {
                     other => other,
                 };
                 let is_challenged = by_basic && status == StatusCode::UNAUTHORIZED;
-                let challenge = is_challenged
-                    .then(|| HeaderValue::from_static(r#"Basic realm="rotunda", charset="UTF-8""#));
-                Told { challenge, ..denial(status, code, &denied) }
+                Told { challenge: is_challenged.then(challenge::basic), ..denial(status, code, &denied) }
             }
             Self::Failure(failure) => failed(&failure),
             other => {
@@ -218,17 +228,18 @@ impl Problem {
     fn plain(self) -> (StatusCode, &'static str, String) {
         let (status, code, text) = match self {
             Self::Malformed(description) => return (StatusCode::BAD_REQUEST, "invalid_request", description),
-            Self::Origin(ours) => {
+            Self::Origin { ours, hint } => {
+                let hint = hint.map(|hint| format!(" {hint}")).unwrap_or_default();
                 let text = format!(
                     "This request came from a page of another origin. Pages of {ours} may make it, and those of \
-                     `app_origins` in the configuration."
+                     `app_origins` in the configuration.{hint}"
                 );
                 return (StatusCode::FORBIDDEN, "origin_refused", text);
             }
-            Self::Misdirected(ours) => {
+            Self::Misdirected { ours, hint } => {
                 let text = format!(
-                    "This server takes itself for {ours}, and this request is for another host. If a proxy stands before \
-                     it, set `public_url` in section [server] to the address that browsers call."
+                    "This server takes itself for {ours} (`public_url` in section [server]), and this request is for \
+                     another address. {hint}"
                 );
                 return (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", text);
             }
@@ -278,40 +289,11 @@ impl Problem {
     }
 }
 
-/// RFC 6750 §3: no error code when no token was sent at all.
-fn challenge(denied: &Denied) -> HeaderValue {
-    match denied {
-        Denied::TokenMissing => HeaderValue::from_static(r#"Bearer realm="rotunda""#),
-        Denied::TokenExpired => HeaderValue::from_static(
-            r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token has expired""#,
-        ),
-        Denied::ScopeMissing(scope) => {
-            let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
-            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
-        }
-        Denied::SessionEnded(_) => HeaderValue::from_static(
-            r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,
-        ),
-        _ => HeaderValue::from_static(
-            r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token is not good""#,
-        ),
-    }
-}
-
-/// RFC 9470 §3: how long ago the password may have been entered.
-fn step_up(within: Duration) -> Option<HeaderValue> {
-    let seconds = within.as_secs();
-    let text = format!(
-        r#"Bearer realm="rotunda", error="insufficient_user_authentication", error_description="Enter the password again", max_age={seconds}"#
-    );
-    HeaderValue::from_str(&text).ok()
-}
-
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
     let reason = denied.reason();
     static AHEAD: AtomicU64 = AtomicU64::new(0);
     match denied {
-        Denied::TokenAhead if worth_a_line(&AHEAD).is_some() => tracing::error!(
+        Denied::TokenAhead if log::worth_a_line(&AHEAD).is_some() => tracing::error!(
             "a refresh token is newer than the database. If the database was restored or failed over and has lost its \
              last writes, `rotunda store accept-ahead --for 24h` keeps its users signed in"
         ),
@@ -327,7 +309,7 @@ fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
 
 /// An outage or an overload is 503 with `Retry-After`, a bug 500. The cause goes to the log, not on the wire.
 fn failed(failure: &Failure) -> Told {
-    log_failure(failure);
+    log::failure(failure);
     if !failure.is_temporary() {
         return error(Problem::Panicked.plain());
     }
@@ -337,24 +319,6 @@ fn failed(failure: &Failure) -> Told {
         retry_after: Some(HeaderValue::from_static(wait)),
         ..error((StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", text.to_owned()))
     }
-}
-
-/// An overload is daily life for a public server; anything else is news, but not thousands of times a second.
-fn log_failure(failure: &Failure) {
-    static FAILURES: AtomicU64 = AtomicU64::new(0);
-    if failure.is_overload() {
-        tracing::debug!(?failure, "a request was shed");
-    } else if let Some(so_far) = worth_a_line(&FAILURES) {
-        tracing::error!(?failure, so_far, "a request failed");
-    } else {
-        tracing::debug!(?failure, "a request failed");
-    }
-}
-
-/// Counts, and says how many there were when it is worth a line: the first ones, and then fewer and fewer.
-fn worth_a_line(count: &AtomicU64) -> Option<u64> {
-    let so_far = count.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-    (so_far <= 10 || so_far.is_power_of_two() || so_far.is_multiple_of(10_000)).then_some(so_far)
 }
 
 fn error((status, error, error_description): (StatusCode, &'static str, String)) -> Told {

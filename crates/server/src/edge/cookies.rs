@@ -4,76 +4,105 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::COOKIE;
 use http::request::Parts;
+use rotunda_core::Rotunda;
 use rotunda_core::denied::Denied;
+use rotunda_core::failure::Error;
 use rotunda_core::model::{DeviceSecret, PageKey, SecretText};
+use rotunda_core::refresh::{Picked, Twice};
+use zeroize::Zeroizing;
 
 use crate::App;
 use crate::reply::Problem;
+use crate::web::Kind;
 
-/// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3).
+/// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3), and a browser sends what came
+/// under another domain or path beside the rest ([`super::former`]). What came twice with one value counts once.
 pub(crate) struct Cookies {
     refresh: Vec<SecretText>,
     device: Vec<SecretText>,
     page: Vec<SecretText>,
+    /// Refresh tokens and page keys under names that they had before.
+    former: [Vec<SecretText>; 2],
 }
 
 impl FromRequestParts<Arc<App>> for Cookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        // A neighbour of the same host may set a cookie that is not ASCII; that must not hide ours, which are.
-        let headers: Vec<_> = parts
-            .headers
-            .get_all(COOKIE)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()))
-            .collect();
-        // Space and tab are the white space around a cookie (RFC 6265 §5.2). Whoever trims more takes a cookie whose name
-        // begins with a no-break space for one with `__Host-`, which any neighbour may set and a browser never protects.
-        let around = [' ', '\t'];
-        let named = |name: &str| -> Vec<SecretText> {
-            headers
-                .iter()
-                .flat_map(|header| header.split(';'))
-                .filter_map(|pair| pair.trim_matches(around).split_once('='))
-                .filter(|(key, _)| *key == name)
-                .map(|(_, value)| SecretText::new(value.trim_matches('"').to_owned()))
-                .collect()
-        };
         let web = &app.web;
-        let (refresh, device) = (named(web.refresh_cookie()), named(web.device_cookie()));
-        Ok(Self { refresh, device, page: named(web.page_cookie()) })
+        let headers = &parts.headers;
+        let former = |kind: Kind| {
+            let names = kind.names().iter().filter(|name| **name != web.cookie_name(kind));
+            names.flat_map(|name| named(headers, name)).collect()
+        };
+        Ok(Self {
+            refresh: named(headers, web.refresh_cookie()),
+            device: named(headers, web.device_cookie()),
+            page: named(headers, web.page_cookie()),
+            former: [former(Kind::Refresh), former(Kind::Page)],
+        })
+    }
+}
+
+/// The values of the cookies of that name, each once. Where one has a value, an empty one beside it says nothing.
+fn named(headers: &HeaderMap, name: &str) -> Vec<SecretText> {
+    let mut found: Vec<SecretText> = Vec::new();
+    each(headers, |key, value| {
+        let value = value.trim_matches('"');
+        if key == name && !found.iter().any(|known| known.expose() == value) {
+            found.push(SecretText::new(value.to_owned()));
+        }
+    });
+    if found.len() > 1 {
+        found.retain(|value| !value.expose().is_empty());
+    }
+    found
+}
+
+/// Calls back for each cookie of a request.
+pub(super) fn each(headers: &HeaderMap, mut cookie: impl FnMut(&str, &str)) {
+    // Space and tab are the white space around a cookie (RFC 6265 §5.2). Whoever trims more takes a cookie whose name
+    // begins with a no-break space for one with `__Host-`, which any neighbour may set and a browser never protects.
+    let around = [' ', '\t'];
+    for header in headers.get_all(COOKIE) {
+        // A neighbour of the same host may set a cookie that is not ASCII; that must not hide ours, which are.
+        let header = Zeroizing::new(String::from_utf8_lossy(header.as_bytes()).into_owned());
+        for (name, value) in header.split(';').filter_map(|pair| pair.trim_matches(around).split_once('=')) {
+            cookie(name, value);
+        }
     }
 }
 
 impl Cookies {
-    /// The refresh cookie. Two of them cannot both be ours: one was put there from elsewhere, and guessing which
-    /// would be wrong half of the time.
-    pub(crate) fn refresh(&mut self) -> Result<Option<SecretText>, Problem> {
-        if self.refresh.len() > 1 {
-            return Err(Problem::malformed(
-                "The refresh cookie was sent twice, so one of them is not ours. Clear this site's cookies; \
-                 if it happens again, another site of this domain sets a cookie of the same name.",
-            ));
+    /// What a browser shows to go on with a session: the refresh token and the device secret. Where several came, those that
+    /// are the session's; where there is no telling, the request is refused, because a guess would be wrong half of the time.
+    pub(crate) async fn session(
+        mut self,
+        rotunda: &Rotunda,
+    ) -> Result<Option<(SecretText, Option<DeviceSecret>)>, Problem> {
+        if self.refresh.len() <= 1 && self.device.len() <= 1 {
+            let device = self.device.first().and_then(shown);
+            return Ok(self.refresh.pop().map(|token| (token, device)));
         }
-        Ok(self.refresh.pop())
+        if self.refresh.is_empty() {
+            return Ok(None);
+        }
+        let devices = self.device.iter().filter_map(shown).collect();
+        match rotunda.pick(Twice { tokens: self.refresh, devices }).await? {
+            Some(Picked { token, device }) => Ok(Some((token, device))),
+            None => Err(Problem::malformed(
+                "The cookies of a session were sent twice, and it cannot be told which are ours. Clear this site's cookies; \
+                 if it happens again, another site of this domain sets cookies of the same names.",
+            )),
+        }
     }
 
     /// Whether none of ours came.
     pub(crate) fn is_empty(&self) -> bool {
         [&self.refresh, &self.device, &self.page].iter().all(|found| found.is_empty())
-    }
-
-    /// The device secret that the browser shows to go on with a session.
-    pub(crate) fn device(&self) -> Result<Option<DeviceSecret>, Problem> {
-        if self.device.len() > 1 {
-            return Err(Problem::malformed(
-                "The device cookie was sent twice, so one of them is not ours. Clear this site's cookies.",
-            ));
-        }
-        Ok(self.device.first().and_then(shown))
     }
 
     /// The device secret that the browser has from before, for a login: unclear is as good as none.
@@ -92,18 +121,24 @@ impl Cookies {
         }
     }
 
-    /// The key of the page cookie, for whoever goes by it: two of them prove nothing, nor does one that cannot be ours.
-    pub(crate) fn proving_page(&self) -> Result<PageKey, Denied> {
-        match self.page.as_slice() {
-            [] => Err(Denied::TokenMissing),
-            [one] => PageKey::parse(one.expose()).ok_or(Denied::TokenUnknown),
-            _ => Err(Denied::TokenUnknown),
+    /// The key of the page cookie, for whoever goes by it. Where several came, the one whose session lives.
+    pub(crate) async fn proving_page(&self, rotunda: &Rotunda) -> Result<PageKey, Error> {
+        if self.page.is_empty() {
+            return Err(Denied::TokenMissing.into());
         }
+        rotunda.pick_page(self.page.iter().filter_map(|text| PageKey::parse(text.expose())).collect()).await
     }
 
-    /// Every page key that came: a logout ends whatever is named.
+    /// Every refresh token that came, under any name that the cookie ever had: a logout ends whatever is named.
+    pub(crate) fn refresh_tokens(&self) -> impl Iterator<Item = &SecretText> {
+        let [former, _] = &self.former;
+        self.refresh.iter().chain(former)
+    }
+
+    /// Every page key that came, likewise.
     pub(crate) fn pages(&self) -> impl Iterator<Item = PageKey> + '_ {
-        self.page.iter().filter_map(|text| PageKey::parse(text.expose()))
+        let [_, former] = &self.former;
+        self.page.iter().chain(former).filter_map(|text| PageKey::parse(text.expose()))
     }
 }
 

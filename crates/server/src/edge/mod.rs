@@ -7,6 +7,7 @@ pub(crate) mod caller;
 pub(crate) mod cookies;
 pub(crate) mod etag;
 pub(crate) mod form;
+pub(crate) mod former;
 pub(crate) mod host;
 pub(crate) mod origin;
 mod unique_keys;

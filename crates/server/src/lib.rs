@@ -40,6 +40,9 @@ use std::sync::Arc;
 use rotunda_core::Rotunda;
 
 pub use account::export::exported;
+pub use pages::brand::{Accent, Brand, BrandError, Colour, Logo, Scheme};
+pub use pages::language::Language;
+pub use pages::returns::{ReturnError, Returns};
 pub use routes::{openapi, router};
 pub use web::{Web, WebError};
 

@@ -7,11 +7,12 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderName, Method};
+use http::{HeaderMap, HeaderName, Method};
 use rotunda_core::Rotunda;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -20,7 +21,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::edge::{beat, host};
+use crate::edge::{beat, former, host};
 use crate::reply::Problem;
 use crate::revocations::Hub;
 use crate::{App, Web, account, oauth, pages, revocations, service, session};
@@ -36,6 +37,8 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let (for_services, _) = for_services().split_for_parts();
     let (for_gateways, _) = for_gateways().split_for_parts();
     let rotunda = rotunda.into();
+    // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
+    let only_https = web.is_https().then(|| HeaderValue::from_static("max-age=31536000"));
     let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
@@ -43,14 +46,29 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
         .merge(guarded(for_gateways, Problem::into_response))
-        .merge(guarded(for_pages(), pages::problem))
-        .merge(guarded(Router::new().fallback(async || Problem::NoRoute), Problem::into_response))
+        .merge(
+            guarded(for_pages(), pages::problem)
+                .layer(from_fn_with_state(Arc::clone(&app), pages::put_into_words)),
+        )
+        .merge(guarded(Router::new().fallback(nowhere), Problem::into_response))
+        .layer(from_fn_with_state(Arc::clone(&app), former::expire))
         .layer(from_fn_with_state(Arc::clone(&app), host::check))
         .layer(SetResponseHeaderLayer::overriding(
             X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
+        .layer(SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, only_https))
         .with_state(app)
+}
+
+/// What there is nowhere: a page for whoever would rather read one.
+async fn nowhere(page: pages::Page, headers: HeaderMap) -> Response {
+    let mut response = match pages::is_for_people(&headers) {
+        true => page.problem(Problem::NoRoute),
+        false => Problem::NoRoute.into_response(),
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-language"));
+    response
 }
 
 /// What users and their programs call.
@@ -62,6 +80,7 @@ fn for_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::me::me))
         .routes(routes!(session::list::list))
         .routes(routes!(session::list::end))
+        .routes(routes!(session::list::end_others))
         .routes(routes!(session::password::change))
         .routes(routes!(account::reset::reset))
         .routes(routes!(account::email::change))
@@ -70,6 +89,7 @@ fn for_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(account::reauthenticate::reauthenticate))
         .routes(routes!(account::delete::delete))
         .routes(routes!(account::export::export))
+        .routes(routes!(account::events::events))
 }
 
 /// What strangers may ask about an account, and whose answers do not tell whether there is one, in time either.
@@ -109,7 +129,28 @@ fn for_pages() -> Router<Arc<App>> {
         .route("/verify", get(pages::verify::show).post(pages::verify::submit))
         .route("/reset", get(pages::reset::show).post(pages::reset::submit))
         .route("/report", get(pages::report::show).post(pages::report::submit))
-        .route("/pages.css", get(pages::style))
+        .route("/", get(pages::home))
+        .route("/login", get(pages::login::show))
+        .route("/logout", get(pages::logout::show).post(pages::logout::submit))
+        .route("/register", get(pages::register::show))
+        .route("/forgot", get(pages::forgot::show))
+        .route("/auth/pages/login", get(pages::login::again))
+        .route("/demo", get(pages::demo::show))
+        .route("/demo/{*name}", get(pages::demo::file))
+        .route("/pages.css", get(pages::look::style))
+        .route("/pages/logo", get(pages::look::logo))
+        .merge(pages::account::routes())
+        .merge(pages_about_accounts())
+}
+
+/// The forms among them whose answers do not tell whether there is an account, in time either.
+fn pages_about_accounts() -> Router<Arc<App>> {
+    Router::new()
+        .route("/login", post(pages::login::submit))
+        .route("/auth/pages/login", post(pages::login::submit))
+        .route("/register", post(pages::register::submit))
+        .route("/forgot", post(pages::forgot::submit))
+        .layer(from_fn(beat::hold))
 }
 
 /// What every route is held to; `says` puts into words what is wrong.

@@ -1,13 +1,45 @@
 //! What follows from `public_url` and `app_origins`: who may call from a browser, and how cookies are named and scoped.
 
+mod former;
+
 use cookie::{Cookie, SameSite};
 use ipnet::IpNet;
 use rotunda_core::model::{DeviceSecret, PageKey, SecretText};
+use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
+use crate::pages::brand::Brand;
+use crate::pages::language::Language;
+use crate::pages::returns::Returns;
+
 /// How long a browser keeps the device cookie: the longest that browsers allow, renewed with each refresh.
 const DEVICE_COOKIE_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
+
+/// A cookie of ours.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Kind {
+    /// The refresh token.
+    Refresh,
+    /// The device secret.
+    Device,
+    /// The page key.
+    Page,
+}
+
+impl Kind {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Refresh, Self::Device, Self::Page];
+
+    /// Every name that it may have, by scheme and scope.
+    pub(crate) fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Refresh => &["__Secure-rotunda_refresh", "rotunda_refresh"],
+            Self::Device => &["__Secure-rotunda_device", "rotunda_device"],
+            Self::Page => &["__Host-rotunda_page", "__Secure-rotunda_page", "rotunda_page"],
+        }
+    }
+}
 
 /// Why a web policy cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +62,9 @@ pub struct Web {
     domain: Option<String>,
     refresh_path: String,
     trusted_proxies: Vec<IpNet>,
+    brand: Arc<Brand>,
+    language: Option<Language>,
+    returns: Returns,
 }
 
 impl Web {
@@ -54,6 +89,9 @@ impl Web {
             domain: None,
             refresh_path: "/auth/refresh".to_owned(),
             trusted_proxies: Vec::new(),
+            brand: Arc::default(),
+            language: None,
+            returns: Returns::default(),
         })
     }
 
@@ -72,6 +110,45 @@ impl Web {
         self
     }
 
+    /// Makes the pages an operator's own, in one language where one is given; otherwise each browser is asked for its own.
+    #[must_use]
+    pub fn with_pages(mut self, brand: Brand, language: Option<Language>) -> Self {
+        self.brand = Arc::new(brand);
+        self.language = language;
+        self
+    }
+
+    /// Lets browsers be sent to these addresses after a sign-in on our pages.
+    #[must_use]
+    pub fn with_returns(mut self, returns: Returns) -> Self {
+        self.returns = returns;
+        self
+    }
+
+    /// How the pages look, and what they are called.
+    #[must_use]
+    pub fn brand(&self) -> &Arc<Brand> {
+        &self.brand
+    }
+
+    /// The one language of the pages; `None` where each browser is asked for its own.
+    #[must_use]
+    pub fn language(&self) -> Option<Language> {
+        self.language
+    }
+
+    /// Where browsers may be sent after a sign-in.
+    #[must_use]
+    pub fn returns(&self) -> &Returns {
+        &self.returns
+    }
+
+    /// Whether browsers reach this server over https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.https
+    }
+
     /// The networks whose `X-Forwarded-For` is believed.
     #[must_use]
     pub fn trusted_proxies(&self) -> &[IpNet] {
@@ -85,6 +162,12 @@ impl Web {
             || self.app_origins.iter().any(|allowed| allowed == origin)
             || (self.loopback
                 && Url::parse(origin).is_ok_and(|url| is_loopback(&url) && origin_of(origin).is_some()))
+    }
+
+    /// The origins of the applications that may use our cookies as well.
+    #[must_use]
+    pub fn app_origins(&self) -> &[String] {
+        &self.app_origins
     }
 
     /// Whether `public_url` is on this machine.
@@ -119,6 +202,15 @@ impl Web {
             (true, None) => "__Host-rotunda_page",
             (true, Some(_)) => "__Secure-rotunda_page",
             (false, _) => "rotunda_page",
+        }
+    }
+
+    /// The name of a cookie.
+    pub(crate) fn cookie_name(&self, kind: Kind) -> &'static str {
+        match kind {
+            Kind::Refresh => self.refresh_cookie(),
+            Kind::Device => self.device_cookie(),
+            Kind::Page => self.page_cookie(),
         }
     }
 

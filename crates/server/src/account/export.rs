@@ -71,10 +71,15 @@ pub(crate) async fn export(
     SignedIn(bearer): SignedIn,
 ) -> Result<Response, Problem> {
     let data = app.rotunda.export_me(&bearer, &caller).await?;
-    let mut response = json(StatusCode::OK, &export_body(&data, Some(bearer.facts.session.id)));
+    Ok(download(&data, bearer.facts.session.id))
+}
+
+/// The data as a file that a browser saves.
+pub(crate) fn download(data: &UserData, current: SessionId) -> Response {
+    let mut response = json(StatusCode::OK, &export_body(data, Some(current)));
     let name = HeaderValue::from_static("attachment; filename=\"my-data.json\"");
     response.headers_mut().insert(CONTENT_DISPOSITION, name);
-    Ok(response)
+    response
 }
 
 /// The whole of it, with the session that asks marked as the current one.
@@ -104,7 +109,7 @@ fn device(device: &Device) -> DeviceBody {
     }
 }
 
-fn event(recorded: &RecordedEvent) -> EventBody {
+pub(crate) fn event(recorded: &RecordedEvent) -> EventBody {
     let event = &recorded.event;
     EventBody {
         kind: event.kind.as_str(),

@@ -1,8 +1,10 @@
 //! What concerns an account rather than a session, one file a verb: showing that an address is one's own, a forgotten
-//! password, another address, "this was not me", the password once more, the end of the account, and its data.
+//! password, another address, "this was not me", the password once more, the end of the account, its data, and what
+//! happened to it.
 
 pub(crate) mod delete;
 pub(crate) mod email;
+pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod forgot;
 pub(crate) mod reauthenticate;

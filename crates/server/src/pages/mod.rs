@@ -1,57 +1,66 @@
-//! Pages for people with a browser. They are forms and text: no script, nothing from elsewhere, and they work without
-//! cookies.
+//! Pages for people with a browser. They are forms and text: no script, nothing from elsewhere.
 //!
-//! 1. A page that a link in a letter leads to only looks at the link: mail scanners and previews open links as well, and
-//!    use nothing up by it. What changes something is the form's button, a `POST`.
-//! 2. A link that is not good leads to one and the same page, whatever is wrong with it, and after a `POST` as before.
-//! 3. A form calls what the JSON routes call, as the client `web`. A refusal shows the form again and says why.
-//! 4. The token of the link stands in the address and in a hidden field: no page may be kept, framed, indexed, or named
-//!    with its query to another one ([`page`]).
+//! 1. Whoever asks is known by the page cookie ([`visitor`]); what changes something is a form, a `POST` from one of our
+//!    pages ([`Sent`]). The pages that links in letters lead to work without cookies.
+//! 2. A page that a link in a letter leads to only looks at the link: mail scanners and previews open links as well, and
+//!    use nothing up by it. A link that is not good leads to one and the same page, whatever is wrong with it.
+//! 3. A form calls what the JSON routes call. A refusal shows the form again and says why, at the field that it is about;
+//!    what was typed is kept, but for passwords ([`form`]).
+//! 4. Tokens of links stand in the address and in a hidden field: no page may be kept, framed, indexed, or named with its
+//!    query to another one ([`page`]).
+//! 5. After a sign-in, nobody is sent to an address that is not registered ([`returns`]).
+//! 6. No word of a page stands in a template or a handler: there are two languages ([`text`]). What went wrong gets its
+//!    words last ([`trouble`]).
 //!
 //! | page | file |
 //! |---|---|
+//! | `/login` | [`login`] |
+//! | `/register` | [`register`] |
+//! | `/forgot` | [`forgot`] |
+//! | `/logout` | [`logout`] |
+//! | `/account` and what is below | [`account`] |
 //! | `/verify` | [`verify`] |
 //! | `/reset` | [`reset`] |
 //! | `/report` | [`report`] |
+//! | `/demo`, the only one with script | [`demo`] |
+//! | `/pages.css`, `/pages/logo` | [`look`] |
 
+pub(crate) mod account;
+pub(crate) mod brand;
+pub(crate) mod demo;
+pub(crate) mod field;
+pub(crate) mod forgot;
+pub(crate) mod form;
+pub(crate) mod language;
 pub(crate) mod link;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod look;
+pub(crate) mod page;
+pub(crate) mod register;
 pub(crate) mod report;
 pub(crate) mod reset;
+pub(crate) mod returns;
+pub(crate) mod text;
+pub(crate) mod trouble;
 pub(crate) mod verify;
+pub(crate) mod visit;
+pub(crate) mod visitor;
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
-    RETRY_AFTER,
-};
+use http::header::{ACCEPT, CACHE_CONTROL, HeaderValue, LOCATION, REFERRER_POLICY};
 use http::{HeaderMap, StatusCode};
+
+pub(crate) use page::Page;
+pub(crate) use trouble::{Trouble, problem, put_into_words};
 
 use crate::App;
 use crate::edge::form::Form;
 use crate::edge::origin;
-use crate::reply::{Problem, Told};
-
-/// What goes with every page.
-///
-/// The referrer is at most an origin, so that a token in an address does not travel on. It is not `no-referrer`, because
-/// browsers then send `Origin: null` with a form, which nobody may ([`crate::edge::origin`]).
-const HEADERS: [(HeaderName, &str); 5] = [
-    (CACHE_CONTROL, "no-store"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    ),
-    (CONTENT_TYPE, "text/html; charset=utf-8"),
-    (REFERRER_POLICY, "strict-origin"),
-    (HeaderName::from_static("x-robots-tag"), "noindex"),
-];
-
-/// Another release has another style, under another address: browsers may keep each for long.
-const STYLE_VERSION: &str = env!("CARGO_PKG_VERSION");
+use crate::reply::Problem;
 
 /// A form that one of our pages has sent; no handler that takes it is reached from a page elsewhere.
 pub(crate) struct Sent(pub Form);
@@ -65,78 +74,25 @@ impl FromRequest<Arc<App>> for Sent {
     }
 }
 
-/// A page that only tells something.
-#[derive(Template)]
-#[template(path = "notice.html")]
-struct Notice<'a> {
-    heading: &'a str,
-    lines: &'a [&'a str],
+/// Leads on (303: with a `GET`, whatever came before; RFC 9110 §15.4.4). Only to a path of ours, or to what
+/// [`returns::Returns`] has let through.
+pub(crate) fn redirect(to: &str) -> Response {
+    let Ok(to) = HeaderValue::from_str(to) else { return problem(Problem::Panicked) };
+    let kept = HeaderValue::from_static("no-store");
+    let referrer = HeaderValue::from_static("strict-origin");
+    (StatusCode::SEE_OTHER, [(CACHE_CONTROL, kept), (LOCATION, to), (REFERRER_POLICY, referrer)])
+        .into_response()
 }
 
-/// A page that only tells something.
-fn notice(status: StatusCode, heading: &str, lines: &[&str]) -> Response {
-    page(status, &Notice { heading, lines })
+/// `GET /`: whoever opens the server in a browser gets to their account, or to the sign-in.
+pub(crate) async fn home() -> Response {
+    redirect("/account")
 }
 
-/// What was asked for was done.
-fn done(heading: &str, lines: &[&str]) -> Response {
-    notice(StatusCode::OK, heading, lines)
-}
-
-/// What a page says when it does not say what was asked for.
-pub(crate) fn problem(problem: Problem) -> Response {
-    let Words { told, text } = Words::of(problem);
-    let mut response = notice(told.status, heading(told.status), &[&text]);
-    come_back(response.headers_mut(), told.retry_after);
-    response
-}
-
-/// A problem in words for a page.
-struct Words {
-    told: Told,
-    text: String,
-}
-
-impl Words {
-    fn of(problem: Problem) -> Self {
-        let told = problem.told();
-        let text = match told.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                "This is not available just now. Nothing is lost: try again in a moment.".to_owned()
-            }
-            _ => told.body.error_description.clone(),
-        };
-        Self { told, text }
-    }
-}
-
-fn heading(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "Not just now",
-        status if status.is_server_error() => "Something broke",
-        _ => "That did not work",
-    }
-}
-
-fn come_back(headers: &mut HeaderMap, retry_after: Option<HeaderValue>) {
-    if let Some(value) = retry_after {
-        headers.insert(RETRY_AFTER, value);
-    }
-}
-
-/// A page with all that goes with it.
-fn page(status: StatusCode, template: &impl Template) -> Response {
-    // Templates write text into text, which does not fail.
-    let text = template.render().unwrap_or_default();
-    let mut response = (status, text).into_response();
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
-}
-
-/// `GET /pages.css`: the look of all pages.
-pub(crate) async fn style() -> Response {
-    let headers = [(CACHE_CONTROL, "public, max-age=86400"), (CONTENT_TYPE, "text/css; charset=utf-8")];
-    (headers, include_str!("../../templates/pages.css")).into_response()
+/// Whether whoever asked would rather read a page than JSON: browsers say so.
+pub(crate) fn is_for_people(headers: &HeaderMap) -> bool {
+    let accepts = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepts
+        .flat_map(|text| text.split(','))
+        .any(|entry| entry.trim().to_ascii_lowercase().starts_with("text/html"))
 }

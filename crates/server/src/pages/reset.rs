@@ -2,9 +2,13 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use rotunda_core::model::SecretText;
 
-use super::link::{Field, LinkForm, arrival, in_query, look};
-use super::{Sent, done};
+use super::field::Field;
+use super::form::USERNAME;
+use super::link::{LinkForm, address, arrival, in_query, look};
+use super::page::Way;
+use super::{Page, Sent};
 use crate::edge::caller::From;
 use crate::edge::cookies::Cookies;
 use crate::session::answer::with_session;
@@ -12,24 +16,23 @@ use crate::{App, Shared};
 
 const PATH: &str = "/reset";
 
-fn form(app: &App) -> LinkForm {
-    let least = Some(app.rotunda.policy().fewest_password_chars());
-    LinkForm {
-        heading: "Choose a new password",
-        lead: "You will be signed in here, and signed out everywhere else.",
-        consequences: &[],
-        action: PATH,
-        password: Some(Field { label: "New password", autocomplete: "new-password", least }),
-        button: "Set the password and sign in",
-        otherwise: "You did not ask for this? Close this page, and nothing changes.",
-    }
+fn form<'a>(app: &App, page: &Page, token: &'a SecretText, email: Option<String>) -> LinkForm<'a> {
+    let texts = page.texts();
+    let least = app.rotunda.policy().fewest_password_chars();
+    let password = Field::new_password(texts, "password", texts.fields.new_password, least);
+    LinkForm { words: &texts.links.reset, action: PATH, token, email, password: Some(password) }
 }
 
 /// Shows the form and uses nothing up.
-pub(crate) async fn show(State(app): Shared, From(caller): From, RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn show(
+    State(app): Shared,
+    From(caller): From,
+    page: Page,
+    RawQuery(query): RawQuery,
+) -> Response {
     let token = in_query(query.as_deref());
-    match look(&app, PATH, &token, &caller).await {
-        Ok(_) => form(&app).show(&token),
+    match look((&app, &page), PATH, &token, &caller).await {
+        Ok(looked) => form(&app, &page, &token, address(&looked)).show(&page),
         Err(response) => response,
     }
 }
@@ -38,18 +41,18 @@ pub(crate) async fn show(State(app): Shared, From(caller): From, RawQuery(query)
 pub(crate) async fn submit(
     State(app): Shared,
     From(caller): From,
+    page: Page,
     cookies: Cookies,
     Sent(sent): Sent,
 ) -> Response {
     let token = sent.token();
-    match app.rotunda.reset_password(&arrival(&token, &cookies, caller), &sent.password()).await {
+    let arrival = arrival(&token, &cookies, caller);
+    match app.rotunda.reset_password(&arrival, &sent.password()).await {
         Ok(grant) => {
-            let lines = [
-                "You are signed in here, and signed out everywhere else.",
-                "Go back to where you came from.",
-            ];
-            with_session(done("Your password is changed", &lines), &app.web, &grant)
+            let texts = page.texts();
+            let done = page.done(&texts.links.reset.done, Some(Way::to("/account", texts.to_account)));
+            with_session(done, &app.web, &grant)
         }
-        Err(error) => form(&app).show_again(&token, error),
+        Err(error) => form(&app, &page, &token, sent.value(USERNAME)).show_again(&page, error),
     }
 }

@@ -56,20 +56,20 @@ const MOST_BYTES: usize = 1024;
     )
 )]
 pub(crate) async fn verify(State(app): Shared, jar: Cookies, parts: Parts) -> Result<Response, Problem> {
-    let shown = shown(&app, &jar, &parts)?;
+    let shown = shown(&app, &jar, &parts).await?;
     let passed = app.rotunda.passes(&shown).await.map_err(Problem::of_bearer)?;
     let headers = headers(&passed).map_err(Problem::Failure)?;
     Ok((StatusCode::OK, headers).into_response())
 }
 
-fn shown(app: &App, jar: &Cookies, parts: &Parts) -> Result<Shown, Problem> {
+async fn shown(app: &App, jar: &Cookies, parts: &Parts) -> Result<Shown, Problem> {
     if let Some(token) = bearer::token(parts).map_err(|_| Problem::Bearer(Denied::TokenUnknown))? {
         return Ok(Shown::Bearer(token));
     }
     if parts.headers.get(AUTHORIZATION).is_some_and(is_meant_as_bearer) {
         return Err(Problem::Bearer(Denied::TokenMissing));
     }
-    let page = jar.proving_page().map_err(Problem::Bearer)?;
+    let page = jar.proving_page(&app.rotunda).await.map_err(Problem::of_bearer)?;
     if parts.headers.contains_key(ORIGIN) || !only_looks(&parts.headers) {
         origin::check(&app.web, &parts.headers)?;
     }

@@ -1,19 +1,21 @@
-//! `GET /auth/sessions` and `DELETE /auth/sessions/{id}`
+//! `GET /auth/sessions`, `DELETE /auth/sessions/{id}` and `DELETE /auth/sessions`
 
 use std::str::FromStr;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use rotunda_core::denied::Denied;
-use rotunda_core::model::{Device, Session, SessionId, device_label};
+use rotunda_core::model::{ClientKind, Device, Session, SessionId, device_label};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::rfc3339;
+use super::of_session;
 use crate::Shared;
 use crate::edge::bearer::SignedIn;
 use crate::edge::caller::From;
+use crate::edge::origin;
 use crate::reply::{ErrorBody, Problem, json, no_content};
 
 /// The user's live sessions.
@@ -104,5 +106,30 @@ pub(crate) async fn end(
     let id = path.ok().and_then(|Path(id)| SessionId::from_str(&id).ok());
     let id = id.ok_or(Problem::Denied(Denied::NotFound))?;
     app.rotunda.end_session(&bearer, id, &caller).await?;
+    Ok(no_content())
+}
+
+/// End all of my sessions but this one.
+///
+/// At one moment: a session that begins after it stays. This one goes on with the tokens that it has.
+#[utoipa::path(
+    delete, path = "/auth/sessions", operation_id = "end_other_sessions", tag = "session", security(("bearer" = [])),
+    responses(
+        (status = 204, description = "All others are over"),
+        (status = 401, description = "The bearer token is missing or not good; then no other session has ended", body = ErrorBody),
+        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
+    )
+)]
+pub(crate) async fn end_others(
+    State(app): Shared,
+    From(caller): From,
+    SignedIn(bearer): SignedIn,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if bearer.kind == ClientKind::Web {
+        origin::check(&app.web, &headers)?;
+    }
+    app.rotunda.end_other_sessions(&bearer, &caller).await.map_err(of_session)?;
     Ok(no_content())
 }

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use http::HeaderMap;
+use rotunda_core::failure::Error;
 use rotunda_core::logout::Logout;
 use rotunda_core::model::{ClientKind, SecretText};
 use serde::Deserialize;
@@ -50,7 +51,7 @@ pub(crate) struct LogoutBody {
 pub(crate) async fn logout(
     State(app): Shared,
     From(caller): From,
-    mut jar: Cookies,
+    jar: Cookies,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -64,9 +65,8 @@ pub(crate) async fn logout(
     let ours = origin::check(&app.web, &headers);
     if !by_hand {
         ours?;
-        let (refresh_token, pages) = (jar.refresh()?, jar.pages().collect());
-        let logout = Logout { refresh_token, proof, pages, bearer, caller };
-        app.rotunda.logout(&logout).await?;
+        let logout = Logout { refresh_token: None, proof, pages: jar.pages().collect(), bearer, caller };
+        end_all(&app, &jar, logout).await?;
         return Ok(with_cookies(no_content(), app.web.expire_session()));
     }
     let pages = if ours.is_ok() { jar.pages().collect() } else { Vec::new() };
@@ -75,6 +75,23 @@ pub(crate) async fn logout(
     let logout = Logout { refresh_token: body.refresh_token, proof, pages, bearer, caller };
     app.rotunda.logout(&logout).await.map_err(Problem::of_bearer)?;
     Ok(expired_if(&app, ours.is_ok() && has_jar))
+}
+
+/// Ends every session that a browser names. Where it names several, one that may not be ended so keeps no other alive.
+async fn end_all(app: &App, jar: &Cookies, named: Logout) -> Result<(), Problem> {
+    let mut tokens: Vec<SecretText> = jar.refresh_tokens().cloned().collect();
+    if tokens.len() <= 1 {
+        return Ok(app.rotunda.logout(&Logout { refresh_token: tokens.pop(), ..named }).await?);
+    }
+    app.rotunda.logout(&named).await?;
+    for token in tokens {
+        let logout = Logout { refresh_token: Some(token), pages: Vec::new(), bearer: None, ..named.clone() };
+        match app.rotunda.logout(&logout).await {
+            Ok(()) | Err(Error::Denied(_)) => {}
+            Err(Error::Failure(failure)) => return Err(failure.into()),
+        }
+    }
+    Ok(())
 }
 
 /// End all of the user's sessions, and refuse their access tokens.

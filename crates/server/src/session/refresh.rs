@@ -63,7 +63,7 @@ pub(crate) struct RefreshBody {
 pub(crate) async fn refresh(
     State(app): Shared,
     From(caller): From,
-    mut jar: Cookies,
+    jar: Cookies,
     headers: HeaderMap,
     Json(body): Json<RefreshBody>,
 ) -> Result<Response, Problem> {
@@ -72,8 +72,9 @@ pub(crate) async fn refresh(
         Some(token) => (token, Carrier::Body, body.device_secret.as_ref().and_then(cookies::shown)),
         None => {
             origin::check(&app.web, &headers)?;
-            let token = jar.refresh()?.ok_or(Problem::Denied(Denied::TokenMissing))?;
-            (token, Carrier::Cookie, jar.device()?)
+            let shown = jar.session(&app.rotunda).await?;
+            let (token, device) = shown.ok_or(Problem::Denied(Denied::TokenMissing))?;
+            (token, Carrier::Cookie, device)
         }
     };
     let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };

@@ -6,9 +6,11 @@ use http::header::AUTHORIZATION;
 
 use crate::support::{ADA, App, Ask, PASSWORD, Phone, delete, get, post};
 
-const ROUTES: [fn() -> Ask; 9] = [
+const ROUTES: [fn() -> Ask; 11] = [
     || get("/auth/me"),
     || get("/auth/sessions"),
+    || delete("/auth/sessions"),
+    || get("/auth/events"),
     || delete("/auth/sessions/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21"),
     || post("/auth/logout-all"),
     || post("/auth/password/change"),

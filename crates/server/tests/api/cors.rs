@@ -17,7 +17,7 @@ const FOREIGN: [&str; 6] = [
     "http://localhost:3000",
     "null",
 ];
-const FOR_USERS: [(Method, &str); 18] = [
+const FOR_USERS: [(Method, &str); 20] = [
     (Method::POST, "/auth/register"),
     (Method::POST, "/auth/login"),
     (Method::POST, "/auth/refresh"),
@@ -25,6 +25,8 @@ const FOR_USERS: [(Method, &str); 18] = [
     (Method::POST, "/auth/logout-all"),
     (Method::GET, "/auth/me"),
     (Method::GET, "/auth/sessions"),
+    (Method::DELETE, "/auth/sessions"),
+    (Method::GET, "/auth/events"),
     (Method::DELETE, "/auth/sessions/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21"),
     (Method::POST, "/auth/password/change"),
     (Method::POST, "/auth/password/forgot"),

@@ -24,12 +24,13 @@ enum Needs {
 }
 
 /// Every operation and whom it lets in: a new one is reviewed here.
-const OPERATIONS: [(&str, &str, Needs); 29] = [
+const OPERATIONS: [(&str, &str, Needs); 31] = [
     ("get", "/.well-known/jwks.json", Needs::Nothing),
     ("get", "/.well-known/oauth-authorization-server", Needs::Nothing),
     ("post", "/auth/email/change", Needs::Bearer),
     ("post", "/auth/email/confirm", Needs::Nothing),
     ("post", "/auth/email/verify", Needs::Nothing),
+    ("get", "/auth/events", Needs::Bearer),
     ("post", "/auth/login", Needs::Nothing),
     ("post", "/auth/logout", Needs::Something),
     ("post", "/auth/logout-all", Needs::Bearer),
@@ -43,6 +44,7 @@ const OPERATIONS: [(&str, &str, Needs); 29] = [
     ("post", "/auth/refresh", Needs::Something),
     ("post", "/auth/register", Needs::Nothing),
     ("post", "/auth/report", Needs::Nothing),
+    ("delete", "/auth/sessions", Needs::Bearer),
     ("get", "/auth/sessions", Needs::Bearer),
     ("delete", "/auth/sessions/{id}", Needs::Bearer),
     ("get", "/auth/verify", Needs::Something),
@@ -119,7 +121,7 @@ async fn every_operation_that_needs_a_bearer_token_refuses_whoever_has_none() {
         app.send(with_cookies).await.challenged("token_missing", None);
         assert!(operation["responses"]["401"].is_object(), "{path}");
     }
-    assert_eq!(walked, 9);
+    assert_eq!(walked, 11);
 }
 
 #[tokio::test]

@@ -124,7 +124,7 @@ async fn an_authorization_of_another_scheme_is_somebody_elses() {
 }
 
 #[tokio::test]
-async fn a_page_cookie_that_cannot_be_ours_or_came_twice_proves_nothing() {
+async fn a_page_cookie_that_cannot_be_ours_proves_nothing() {
     let app = App::new().await;
     let (ada, _) = ada_at_home(&app).await;
     let ours = ada.jar.value("rotunda_page").unwrap();
@@ -134,8 +134,7 @@ async fn a_page_cookie_that_cannot_be_ours_or_came_twice_proves_nothing() {
         "rotunda_page=x".to_owned(),
         format!("rotunda_page={nobodys}"),
         format!("rotunda_page={ours}x"),
-        format!("rotunda_page={ours}; rotunda_page={ours}"),
-        format!("rotunda_page={ours}; rotunda_page=x"),
+        "rotunda_page=x; rotunda_page=y".to_owned(),
     ];
     for cookies in refused {
         let ask = asking().cookies(&cookies).with("x-forwarded-method", "GET");

@@ -7,6 +7,7 @@
     reason = "in tests, to panic is to report; clippy knows test functions, not their helpers"
 )]
 
+mod account_page;
 mod accounts;
 mod arbitrary;
 mod bad_bodies;
@@ -16,9 +17,13 @@ mod bearer;
 mod browser;
 mod closed_lists;
 mod cors;
+mod devices;
 mod documented;
 mod enumeration;
+mod events;
+mod explained;
 mod forgotten;
+mod former;
 mod forwarded;
 mod gateway;
 mod host;
@@ -38,4 +43,6 @@ mod sensitive;
 mod slow;
 mod sqlite;
 mod support;
+mod twice;
+mod typescript;
 mod verified;

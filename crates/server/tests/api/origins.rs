@@ -30,7 +30,7 @@ pub(crate) const PAGES: [(&[(&str, &str)], bool); 15] = [
 ];
 
 /// Every route that concerns cookies, with what it answers where it may.
-const ROUTES: [(&str, u16); 11] = [
+const ROUTES: [(&str, u16); 12] = [
     ("/auth/register", 201),
     ("/auth/login", 200),
     ("/auth/refresh", 200),
@@ -41,11 +41,12 @@ const ROUTES: [(&str, u16); 11] = [
     ("/auth/password/reset", 200),
     ("/auth/email/change", 202),
     ("/auth/reauthenticate", 200),
+    ("/auth/sessions", 204),
     ("/auth/me", 204),
 ];
 
 async fn asking(app: &App, route: &str, bearer: &str) -> Ask {
-    let ask = if route == "/auth/me" { delete(route) } else { post(route) };
+    let ask = if ["/auth/me", "/auth/sessions"].contains(&route) { delete(route) } else { post(route) };
     match route {
         "/auth/register" => ask.json(&json!({"email": "bob@example.com", "password": PASSWORD})),
         "/auth/login" => ask.json(&json!({"email": ADA, "password": PASSWORD})),
@@ -65,7 +66,7 @@ async fn asking(app: &App, route: &str, bearer: &str) -> Ask {
         }
         "/auth/email/change" => ask.bearer(bearer).json(&json!({"email": "ada@elsewhere.example"})),
         "/auth/reauthenticate" => ask.bearer(bearer).json(&json!({"password": PASSWORD})),
-        "/auth/me" => ask.bearer(bearer),
+        "/auth/me" | "/auth/sessions" => ask.bearer(bearer),
         _ => ask,
     }
 }

@@ -35,6 +35,8 @@ fn asks(browser: &Browser<'_>, phone: &Phone<'_>) -> Vec<Ask> {
             get("/auth/me"),
             get("/auth/verify"),
             get("/auth/sessions"),
+            delete("/auth/sessions"),
+            get("/auth/events"),
             delete(&format!("/auth/sessions/{}", phone.session)),
             post("/auth/logout"),
             post("/auth/logout-all"),

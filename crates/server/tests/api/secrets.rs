@@ -122,7 +122,7 @@ async fn nothing_that_can_be_printed_tells_a_secret() {
         Problem::Denied(Denied::TokenUnknown),
         Problem::Bearer(Denied::TokenExpired),
         Problem::Failure(Failure::overload("hashing")),
-        Problem::Origin(app.origin()),
+        Problem::Origin { ours: app.origin(), hint: None },
     ];
     let peer = Peer("203.0.113.7:1".parse().unwrap());
     let error = Error::Failure(Failure::broken("reading", "a value that makes no sense"));

@@ -69,7 +69,9 @@ async fn methods_that_a_page_does_not_know() {
     let holder = Holder::of(LinkPurpose::Report).await;
     let before = kept(&holder.app);
     for method in ["PUT", "PATCH", "DELETE", "TRACE", "OPTIONS"] {
-        for path in ["/verify", "/reset", "/report"] {
+        for path in
+            ["/verify", "/reset", "/report", "/login", "/register", "/forgot", "/logout", "/auth/pages/login"]
+        {
             let ask = Ask::new(method.parse().unwrap(), &format!("{path}?token={}", holder.token));
             let answer = holder.app.send(Browser::new(&holder.app).dress(ask)).await;
             answer.page(405, REFUSED, &[]);

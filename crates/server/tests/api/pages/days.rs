@@ -4,10 +4,10 @@ use rotunda_core::model::{LetterKind, LinkPurpose};
 use serde_json::json;
 
 use super::{ELSEWHERE, Holder, form, kept, token_of};
-use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, SAFARI, get};
+use crate::support::{ADA, Browser, OTHER_PASSWORD, PASSWORD, SAFARI, get};
 
 /// What a browser holds that a page has signed in.
-const COOKIES: [&str; 3] = [
+pub(super) const COOKIES: [&str; 3] = [
     "__Secure-rotunda_refresh=rt1_…; HttpOnly; Max-Age=604800; Path=/auth/refresh; SameSite=Strict; Secure",
     "__Secure-rotunda_device=rd1_…; HttpOnly; Max-Age=34560000; Path=/auth; SameSite=Strict; Secure",
     "__Host-rotunda_page=rp1_…; HttpOnly; Max-Age=2592000; Path=/; SameSite=Lax; Secure",
@@ -153,13 +153,4 @@ async fn a_panic_is_a_page_as_well() {
     let mut ada = Browser::new(&holder.app);
     ada.send(holder.filled()).await.page(500, "Something broke", &[]);
     ada.send(get(&holder.link())).await.page(200, "Choose a new password", &[]);
-}
-
-#[tokio::test]
-async fn the_look_of_the_pages_is_served() {
-    let app = App::new().await;
-    let answer = app.send(get("/pages.css?v=1")).await;
-    let headers = [("cache-control", "public, max-age=86400"), ("content-type", "text/css; charset=utf-8")];
-    answer.has(200, &headers, &[]);
-    assert!(answer.text().contains("prefers-color-scheme: dark"));
 }

@@ -1,9 +1,16 @@
-//! The pages that links in letters lead to, as people with a browser see them, and as mail scanners and strangers do.
+//! The pages, as people with a browser see them, and as mail scanners and strangers do.
 
 mod bad_forms;
 mod bad_links;
 mod days;
+mod demo;
+mod join;
+mod leave;
+mod look;
 mod looking;
+mod returning;
+mod sign_in;
+mod strangers;
 mod words;
 
 use http::header::CONTENT_TYPE;

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use axum::response::Response;
 use cookie::Cookie;
-use http::header::{CONTENT_LENGTH, PRAGMA, SET_COOKIE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CONTENT_LENGTH, PRAGMA, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -186,6 +189,12 @@ impl Answer {
         assert_eq!(self.cookies(), cookies, "{}", self.told());
     }
 
+    /// On to another place, with these cookies.
+    pub(crate) fn leads_to(&self, place: &str, cookies: &[&str]) {
+        assert_eq!((self.status, self.header("location")), (303, Some(place)), "{}", self.told());
+        assert_eq!(self.cookies(), cookies, "{}", self.told());
+    }
+
     /// The body, as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.bytes.clone()).unwrap()
@@ -257,7 +266,8 @@ impl Answer {
     }
 
     fn own_headers(&self) -> Vec<(&str, &str)> {
-        let checked_everywhere = [CONTENT_LENGTH, PRAGMA, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS];
+        let checked_everywhere =
+            [CONTENT_LENGTH, PRAGMA, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS];
         let ours = |name: &str| {
             checked_everywhere.iter().all(|known| known != name) && !name.starts_with("access-control-")
         };

@@ -42,6 +42,11 @@ impl<'a> Browser<'a> {
         self
     }
 
+    /// The same browser on a page of the server as it is after a change of its configuration.
+    pub(crate) fn served_by(self, app: &'a App) -> Self {
+        Self { app, page: app.origin(), ..self }
+    }
+
     /// Another browser somewhere else.
     pub(crate) fn named(mut self, user_agent: &'static str, address: &'static str) -> Self {
         self.user_agent = user_agent;

@@ -12,11 +12,14 @@ use super::{Answer, App, Ask, page};
 /// All of it.
 pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
+    let secure = app.web.is_https().then_some("max-age=31536000");
+    assert_eq!(answer.header("strict-transport-security"), secure, "{}", answer.told());
     check_retry_after(answer);
     let gives_tokens = ask.path == "/oauth/token" && ask.method == Method::POST && answer.status == 200;
     assert_eq!(answer.header("pragma"), gives_tokens.then_some("no-cache"), "{}", answer.told());
     // What was meant for another host is answered before anybody asks whether it was meant for a page.
-    if PAGES.contains(&ask.path.split('?').next().unwrap()) && answer.status != 421 {
+    let is_page = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/html"));
+    if is_page || (PAGES.contains(&ask.path.split('?').next().unwrap()) && answer.status != 421) {
         return page::check(ask, answer);
     }
     if answer.is_error() {

@@ -76,4 +76,5 @@ pub(crate) const UNDOCUMENTED: [u16; 6] = [400, 405, 408, 413, 415, 421];
 pub(crate) const FOR_GATEWAYS: &str = "/auth/verify";
 
 /// What people open in a browser.
-pub(crate) const PAGES: [&str; 3] = ["/verify", "/reset", "/report"];
+pub(crate) const PAGES: [&str; 9] =
+    ["/", "/login", "/auth/pages/login", "/register", "/forgot", "/logout", "/verify", "/reset", "/report"];

@@ -54,7 +54,16 @@ impl Nginx {
     /// When it takes no connections within half a minute.
     #[must_use]
     pub fn start(ports: &[u16]) -> Self {
-        Self(Proxy::start("nginx.conf", nginx(ports), |config| {
+        Self::passing(ports, PASSED)
+    }
+
+    /// The same, badly configured: these directives say what it passes on, in the place of those that pass on everything.
+    ///
+    /// # Panics
+    /// As with [`start`](Self::start).
+    #[must_use]
+    pub fn passing(ports: &[u16], directives: &str) -> Self {
+        Self(Proxy::start("nginx.conf", nginx(ports, directives), |config| {
             let mut command: Vec<OsString> =
                 ["/usr/sbin/nginx", "-e", "stderr", "-p"].map(OsString::from).into();
             command.extend(config.parent().map(Into::into));
@@ -115,8 +124,12 @@ backend servers
     )
 }
 
+/// What a proxy has to say of the browser.
+const PASSED: &str = "proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;";
+
 /// One process without a master: what is killed is all that there is.
-fn nginx(ports: &[u16]) -> String {
+fn nginx(ports: &[u16], directives: &str) -> String {
     let servers: String =
         ports.iter().map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
     let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -139,8 +152,7 @@ http {{
             proxy_pass http://servers;
             proxy_http_version 1.1;
             proxy_set_header Connection \"\";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            {directives}
         }}
     }}
 }}

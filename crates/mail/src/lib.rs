@@ -87,6 +87,18 @@ impl Mail {
         tracing::info!(folder = %path.display(), "no mail server is configured: letters go into a folder");
         Ok(Self { house, templates, clock, way })
     }
+
+    /// Whether the mail server takes us in: connects, makes it secret and signs in, and sends nothing. A folder was there when
+    /// it was opened.
+    ///
+    /// # Errors
+    /// [`MailFailure`] with the server's own words.
+    pub async fn reach(&self) -> Result<(), MailFailure> {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.reach().await,
+            Way::Folder(_) => Ok(()),
+        }
+    }
 }
 
 #[async_trait]

@@ -77,6 +77,23 @@ impl Smtp {
         }
     }
 
+    /// Begins a conversation, and ends it before anything was said.
+    ///
+    /// # Errors
+    /// What keeps letters from being sent.
+    pub(crate) async fn reach(&self) -> Result<(), MailFailure> {
+        let reach = async {
+            let mut conversation = self.begin().await?;
+            // Only politeness: the server closes its side.
+            _ = timeout(STEP, conversation.quit()).await;
+            Ok(())
+        };
+        match timeout(WHOLE, reach).await {
+            Ok(reached) => reached.map_err(|trouble: Trouble| trouble.failure(&self.server)),
+            Err(_) => Err(Trouble::slow(WHOLE).failure(&self.server)),
+        }
+    }
+
     async fn hand_over(&self, message: &Message) -> Result<(), Trouble> {
         let mut conversation = match self.go_on().await {
             Some(conversation) => conversation,

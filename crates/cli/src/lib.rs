@@ -53,6 +53,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Verify(verify) => commands::verify::run(&global, verify).await,
         Command::Openapi => commands::openapi::run(),
         Command::Config { verb } => commands::config::run(&global, verb),
+        Command::Doctor => commands::doctor::run(&global).await,
     }
 }
 

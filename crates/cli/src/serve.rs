@@ -48,12 +48,14 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
         tracing::warn!("{warning}");
     }
     let rotunda = Arc::new(rotunda);
-    let router = rotunda_server::router(Arc::clone(&rotunda), web(&settings)?);
+    let web = web(&settings)?;
+    let has_demo = web.is_loopback();
+    let router = rotunda_server::router(Arc::clone(&rotunda), web);
     let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
     let postman = tokio::spawn(keep_posting(Arc::clone(&rotunda)));
     let watch = tokio::spawn(keep_watch(Arc::clone(&rotunda)));
     let shelf = tokio::spawn(keep_up(rotunda));
-    output::print(&banner(&settings))?;
+    output::print(&banner(&settings, has_demo))?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
@@ -190,7 +192,7 @@ async fn keep_up(rotunda: Arc<Rotunda>) {
 }
 
 /// What a newcomer sees: where it is, where its things are, what to try.
-fn banner(settings: &Settings) -> String {
+fn banner(settings: &Settings, has_demo: bool) -> String {
     let url = settings.public_url.as_str().trim_end_matches('/');
     let (stores, keys) = (stores(settings), settings.master_file.display());
     let mail = match &settings.mail.way {
@@ -209,6 +211,10 @@ fn banner(settings: &Settings) -> String {
              \x20   -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse battery\",\"client_id\":\"native\"}}'"
         ),
     };
+    let demo = match has_demo {
+        true => format!("{url}/demo   in a browser: watch tokens rotate, and a theft be found\n\x20 "),
+        false => String::new(),
+    };
     format!(
         "Rotunda {version} is ready at {url} (listening on {listen})\n\
          {stores}\
@@ -217,7 +223,7 @@ fn banner(settings: &Settings) -> String {
          \x20 registration  {registration}\n\
          \n\
          Try:\n\
-         \x20 {try_this}\n\
+         \x20 {demo}{try_this}\n\
          \x20 curl {url}/openapi.json\n",
         version = env!("CARGO_PKG_VERSION"),
         listen = settings.listen,

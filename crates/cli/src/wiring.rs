@@ -1,6 +1,7 @@
 //! Wiring: from settings to a running Rotunda. The one place where every part meets.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
+use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
 use rotunda_outside::{ArgonPool, PasswordLists, SystemClock, SystemEntropy, load_or_create};
-use rotunda_server::Web;
+use rotunda_server::{Logo, Web};
 
 use crate::args::{Global, Serve};
 use crate::config::{self, ConfigError, Loaded, MailWay, MainStore, Overrides, Settings};
@@ -75,7 +76,7 @@ impl Wired {
         }
         let keys = master_keys(&*store, &settings.master_file, &*entropy).await?;
         let pool = ArgonPool::start(settings.argon, settings.pool, Arc::clone(&entropy))?;
-        let mailer = match mail(&settings, Arc::clone(&clock)) {
+        let mailer: Arc<dyn Mailer> = match mail(&settings, Arc::clone(&clock)) {
             Err(error) if broken == IfBroken::Warn => {
                 left_out(&error);
                 Arc::new(NoMail(format!("{error:#}")))
@@ -162,9 +163,25 @@ pub(crate) fn settings(global: &Global, flags: &Serve) -> anyhow::Result<Setting
 /// What browsers are told and held to.
 pub(crate) fn web(settings: &Settings) -> anyhow::Result<Web> {
     let web = Web::new(settings.public_url.as_str(), &settings.app_origins)?;
+    let pages = &settings.pages;
+    let brand = match &pages.logo {
+        Some(path) => pages.brand.clone().with_logo(logo(path)?),
+        None => pages.brand.clone(),
+    };
     Ok(web
+        .with_pages(brand, pages.language)
+        .with_returns(pages.returns.clone())
         .with_cookies(settings.cookie_domain.clone(), settings.refresh_path.clone())
         .with_trusted_proxies(settings.trusted_proxies.clone()))
+}
+
+fn logo(path: &Path) -> anyhow::Result<Logo> {
+    let about = || format!("[pages] logo: {}", path.display());
+    // One byte more than it may have is enough to refuse it.
+    let most = u64::try_from(Logo::MOST_BYTES)?.saturating_add(1);
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).with_context(about)?;
+    Logo::new(bytes).with_context(about)
 }
 
 /// The words of all letters: ours, and the operator's over them.
@@ -176,7 +193,7 @@ pub(crate) fn templates(settings: &Settings) -> Result<Templates, TemplatesError
 }
 
 /// What sends letters: by the mail server that is configured, or into a folder.
-pub(crate) fn mail(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+pub(crate) fn mail(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Mail>> {
     let house = settings.mail.house.clone();
     let templates = templates(settings)?;
     let mail = match &settings.mail.way {
@@ -212,6 +229,25 @@ mod tests {
         };
         mail(&settings, Arc::new(SystemClock)).unwrap().send(&letter, None).await.unwrap();
         assert_eq!(std::fs::read_dir(place.path().join("data/mail")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_logo_is_read_at_the_start_and_a_wrong_one_told() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("logo");
+        let text = format!("[pages]\nlogo = {path:?}");
+        let settings = config::load_text("rotunda.toml", &text, Overrides::default(), []).unwrap().settings;
+        let told = || format!("{:#}", web(&settings).map(drop).unwrap_err());
+        assert!(told().starts_with(&format!("[pages] logo: {}: No such file", path.display())), "{}", told());
+        for (bytes, why) in [
+            (vec![b'x'; 9], "it is neither SVG, PNG nor WebP"),
+            (vec![b'x'; 99_999], "it has 65537 bytes; a logo has 65536 at most"),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            assert!(told().ends_with(why), "{}", told());
+        }
+        std::fs::write(&path, "<svg/>").unwrap();
+        assert_eq!(web(&settings).unwrap().brand().logo().unwrap().media_type(), "image/svg+xml");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod key;
 pub(crate) mod mail;
 pub(crate) mod openapi;

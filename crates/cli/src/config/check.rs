@@ -18,6 +18,7 @@ use super::file::{self, Given, Key};
 use super::finding::{Finding, Places, Source, Sources};
 use super::limits::limits;
 use super::mail::mail;
+use super::pages::pages;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::store::store;
@@ -123,6 +124,7 @@ impl<'a> Check<'a> {
         let argon = self.argon(&given.password);
         let spans = self.spans(given);
         let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
+        let pages = pages(given, &public_url, self);
         if !self.findings.is_empty() {
             return None;
         }
@@ -159,6 +161,7 @@ impl<'a> Check<'a> {
             argon: argon?,
             pool: pool(&given.password),
             mail: mail?,
+            pages,
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
             sources,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::Registration;
 use rotunda_core::store::WhenFull;
+use rotunda_server::Language;
 use rotunda_token::Algorithm;
 use serde::Deserialize;
 use toml::Spanned;
@@ -36,6 +37,7 @@ pub(super) struct Given {
     pub password: Password,
     pub limits: Limits,
     pub mail: Mail,
+    pub pages: Pages,
     pub log: Log,
 }
 
@@ -149,6 +151,10 @@ pub(super) struct Client {
     pub kind: Key<Chosen<ClientKind>>,
     /// Whether a session may move to another address: `off`, `address` or `network`. Default `off`: it may.
     pub bind_address: Key<Chosen<AddressBinding>>,
+    /// Addresses that users may be sent back to after they have signed in on our pages, `https://app.example.com/signed-in`; each
+    /// as it is, but that one without a query may be given one. For web clients. Default none: they go to their account. On a
+    /// loopback `public_url`, addresses of this machine are good as well.
+    pub return_urls: Key<List>,
     /// How many live sessions a user may have with this client, 1 to 10,000. Default: any number.
     pub max_per_user: Key<Whole<1, 10_000>>,
     /// What happens to a login when there are as many: `evict_oldest` or `refuse`. Default as in `[sessions]`.
@@ -256,6 +262,23 @@ pub(super) struct Mail {
     pub ca_file: Key<String>,
     /// How many letters are handed to the mail server at once. Default 4.
     pub pool: Key<Whole<1, 16>>,
+}
+
+/// `[pages]`: what users see of this server in their browsers.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Pages {
+    /// What stands above each page, 1 to 64 characters. Default `Rotunda`.
+    pub name: Key<String>,
+    /// A picture in its place: the path of an SVG, PNG or WebP file of at most 64 KiB. Read when the server starts. Default none.
+    pub logo: Key<String>,
+    /// The colour of links and buttons on light pages, `#rrggbb`. It must be readable there: 4.5 to 1 (WCAG 2.2 AA). Default
+    /// `#1f4f8f`.
+    pub accent: Key<String>,
+    /// The same on dark pages. Default: `accent`, as much lighter as it must be; without it `#9cc3f5`.
+    pub accent_dark: Key<String>,
+    /// The language of all pages, `en` or `de`. Default: whichever of them a browser prefers.
+    pub language: Key<Chosen<Language>>,
 }
 
 /// `[log]`: what is written to standard error.

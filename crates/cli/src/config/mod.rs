@@ -16,6 +16,7 @@ mod finding;
 mod limits;
 mod mail;
 mod names;
+mod pages;
 mod settings;
 mod site;
 mod store;

@@ -26,6 +26,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "password" => fields::<file::Password>(),
         "limits" => fields::<file::Limits>(),
         "mail" => fields::<file::Mail>(),
+        "pages" => fields::<file::Pages>(),
         "log" => fields::<file::Log>(),
         _ => &[],
     }

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::finding::Sources;
 use super::mail::MailSettings;
+use super::pages::PagesSettings;
 use super::store::StoreSettings;
 
 /// The operator's decisions about everything.
@@ -45,6 +46,8 @@ pub(crate) struct Settings {
     pub pool: PoolSize,
     /// How letters reach users.
     pub mail: MailSettings,
+    /// What users see of this server.
+    pub pages: PagesSettings,
     /// The least important lines that are logged.
     pub log_level: LevelFilter,
     /// How they are written.

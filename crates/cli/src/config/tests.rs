@@ -1,6 +1,7 @@
 //! The configuration, tried: what it comes to, and (in `refused.rs`) what it refuses.
 
 mod mail;
+mod pages;
 mod refused;
 mod store;
 
@@ -15,6 +16,7 @@ use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind, LateRetr
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::store::WhenFull;
 use rotunda_outside::{ArgonParameters, PoolSize};
+use rotunda_server::Language;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::duration::show_duration;
@@ -86,7 +88,7 @@ fn nothing_configured_is_a_local_server() {
 }
 
 /// Every key, set to something else than its default.
-const EVERYTHING: &str = r#"
+const EVERYTHING: &str = r##"
 [server]
 listen = "[::1]:9000"
 public_url = "https://Auth.Example.com"
@@ -119,6 +121,7 @@ idle = "2d"
 absolute = "20d"
 [clients.web]
 late_retry = "never"
+return_urls = ["https://app.example.com/signed-in", "https://example.com/"]
 [clients.kiosk-2]
 kind = "native"
 bind_address = "network"
@@ -142,6 +145,12 @@ threads = 3
 queue = 5
 breached_list = "breached.filter"
 banned_words = ["Acme", "Wunderwerk"]
+[pages]
+name = "Acme"
+logo = "acme.svg"
+accent = "#0000cc"
+accent_dark = "#ffcc00"
+language = "de"
 [log]
 level = "debug"
 format = "json"
@@ -158,7 +167,7 @@ forgot_per_account = "7, 6/h"
 codes_per_address = "8, 60/m"
 refresh_per_session = "9, 1/m"
 client_per_address = "10, 1/m"
-"#;
+"##;
 
 /// The limits in it.
 const EVERY_LIMIT: Limits = Limits {
@@ -202,6 +211,13 @@ fn every_key_has_its_effect() {
     assert_eq!(settings.argon, ArgonParameters::new(65_536, 3, 2).unwrap());
     assert_eq!(settings.pool, PoolSize { threads: 3, queue: 5 });
     assert_eq!((settings.log_level, settings.log_format), (LevelFilter::DEBUG, LogFormat::Json));
+    let pages = &settings.pages;
+    assert_eq!((pages.brand.name(), pages.language), ("Acme", Some(Language::German)));
+    assert_eq!(pages.logo.as_deref(), Some(Path::new("acme.svg")));
+    let pages = format!("{pages:?}");
+    for part in ["#0000cc", "#ffcc00", "app.example.com", "/signed-in"] {
+        assert!(pages.contains(part), "{part} in {pages}");
+    }
     let policy = &settings.policy;
     assert_eq!((policy.issuer.as_str(), policy.audience.as_str()), ("https://issuer.example", "api"));
     assert_eq!(policy.registration, Registration::Unverified);
@@ -211,18 +227,8 @@ fn every_key_has_its_effect() {
     assert_eq!(policy.reauthenticate_within, Duration::from_mins(10));
     assert_eq!(policy.limits, EVERY_LIMIT);
     assert_eq!(settings.breached_list.as_deref(), Some(Path::new("breached.filter")));
-    let words = [
-        "Acme",
-        "Wunderwerk",
-        "api",
-        "auth",
-        "auth.example.com",
-        "example",
-        "example.com",
-        "issuer",
-        "issuer.example",
-    ];
-    assert_eq!(policy.service_words, words);
+    let words = "Acme Wunderwerk api auth auth.example.com example example.com issuer issuer.example";
+    assert_eq!(policy.service_words.join(" "), words);
     let [web, native, kiosk] = ["web", "native", "kiosk-2"].map(|name| client(policy, name));
     assert_eq!((web.late_retry, native.late_retry), (LateRetry::Never, LateRetry::Device));
     assert_eq!((web.idle, native.absolute, native.window), (hours(48), hours(480), Duration::ZERO));
@@ -231,7 +237,7 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
     assert_eq!((kiosk.max_per_user, kiosk.when_full), (Some(1), WhenFull::EvictOldest));
     assert_eq!((web.max_per_user, web.when_full), (None, WhenFull::Refuse), "as for all");
-    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(39));
+    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(40));
 }
 
 #[test]
@@ -383,7 +389,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 13);
+    assert_eq!(names::sections().len(), 14);
     let _: file::Given = file::Given::default();
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::store::WhenFull;
+use rotunda_server::Language;
 use rotunda_token::Algorithm;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
@@ -242,6 +243,10 @@ impl Choice for WhenFull {
 impl Choice for LimitsStore {
     const WORDS: &'static [(&'static str, Self)] =
         &[("memory", Self::Memory), ("database", Self::Database), ("sessions", Self::Sessions)];
+}
+
+impl Choice for Language {
+    const WORDS: &'static [(&'static str, Self)] = &[("en", Self::English), ("de", Self::German)];
 }
 
 impl Choice for LevelFilter {

@@ -4,10 +4,13 @@
 
 mod accounts;
 mod bad_input;
+mod browsers;
+mod client;
 mod clients;
 mod commands;
 mod copying;
 mod day;
+mod doctor;
 mod faults;
 mod fleet;
 mod fuzz;
@@ -24,6 +27,7 @@ mod restart;
 mod scaling;
 mod secrets;
 mod services;
+mod sites;
 mod spray;
 mod strict;
 mod support;

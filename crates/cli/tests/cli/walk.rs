@@ -84,6 +84,16 @@ fn the_walk_in_the_guide_to_accounts_works() {
         ("forget", &[sent, sent, "\n0\n"]),
         ("report", &["\"session_ended\"", "\"reported\"", "\"credentials_invalid\""]),
         (
+            "look and sign out the others",
+            &[
+                "\nuser.password_reset\n",
+                "204\n",
+                "\"session_ended\"",
+                "\"revoked_by_user\"",
+                "\nada@example.com\n",
+            ],
+        ),
+        (
             "leave",
             &[sent, "\nada@elsewhere.example\n", "[\"devices\",\"events\",\"sessions\",\"user\"]", "\n204\n"],
         ),
@@ -102,6 +112,16 @@ fn the_walk_in_the_guide_to_services_works() {
         ("rotate", &["New signing key", "signing", "coming"]),
     ];
     walk(&page("docs/guide/services.md"), "", steps);
+}
+
+#[test]
+fn the_walk_in_the_guide_to_the_pages_works() {
+    let steps: Steps<'_> = &[
+        ("return addresses", &["\n200\n", "400\n"]),
+        ("languages", &["<title>Sign in · Rotunda</title>", "<title>Anmelden · Rotunda</title>"]),
+        ("headers", &["cache-control: no-store", "default-src 'none'", "referrer-policy: strict-origin"]),
+    ];
+    walk(&page("docs/guide/pages.md"), "", steps);
 }
 
 fn shell(place: &Place, script: &str) -> String {

@@ -1,0 +1,63 @@
+//! `rotunda doctor`: what is wrong, where, and what to do.
+//!
+//! 1. The configuration, as `rotunda config check` has it. Without a good one, there is nothing else to look at.
+//! 2. What is on this machine: master key, stores, clock, mail ([`here`]).
+//! 3. What a browser meets on its way through `public_url` ([`through`]): the server is asked what it answers anyway, and what
+//!    it answers tells what arrived.
+//!
+//! It makes no file, signs nobody in or out, and prints no secret. An older database is brought up to date, as by every
+//! command.
+
+mod ask;
+mod here;
+mod report;
+mod through;
+
+use std::process::ExitCode;
+
+use crate::args::{Global, Serve};
+use crate::config::Loaded;
+use crate::output;
+use crate::wiring::{load, templates, web};
+use report::Report;
+
+pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    let file = global.config.as_ref().map_or("rotunda.toml".to_owned(), |path| path.display().to_string());
+    if let Some(Loaded { settings, .. }) = configuration(global, &file, &mut report) {
+        let web = web(&settings)?;
+        let kids = here::check(&settings, &mut report).await;
+        through::check(&settings, &web, kids.as_ref(), &mut report).await?;
+    }
+    match global.json {
+        true => output::json(&report.json())?,
+        false => output::print(&report.text())?,
+    }
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The configuration; `None` when it is not good.
+fn configuration(global: &Global, file: &str, report: &mut Report) -> Option<Loaded> {
+    const CHECK: &str = "configuration";
+    let loaded = load(global, &Serve::default()).map_err(|error| error.findings()).and_then(|loaded| {
+        templates(&loaded.settings).map_err(|error| error.findings().to_vec())?;
+        Ok(loaded)
+    });
+    match loaded {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                report.warning((CHECK, file), warning, "");
+            }
+            if loaded.warnings.is_empty() {
+                report.good(CHECK, file, "every value is good, and none contradicts another");
+            }
+            Some(loaded)
+        }
+        Err(findings) => {
+            for finding in findings {
+                report.bad((CHECK, file), finding, "mend it, then ask again: nothing else was looked at");
+            }
+            None
+        }
+    }
+}

@@ -33,8 +33,8 @@ use crate::grant::Grant;
 use crate::keys::MasterKeys;
 use crate::limits::BucketKey;
 use crate::model::{
-    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, RetryHash,
-    RetryKeys, Salt, SecretText, TokenHash, UnixMillis,
+    Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, PageHash,
+    RetryHash, RetryKeys, Salt, SecretText, Session, TokenHash, UnixMillis,
 };
 use crate::outside::random;
 use crate::store::{EndingOne, Rotating};
@@ -59,6 +59,9 @@ pub struct Attempt {
     pub proof: Option<ClientProof>,
     /// The device secret beside it, where one came.
     pub device: Option<DeviceSecret>,
+    /// The page keys beside it, from a browser whose page cookie no neighbour of the domain can set (`__Host-`): one of them has to be
+    /// the session's. Else the token was put there by somebody else, to have the user go on as them.
+    pub pages: Option<Vec<PageHash>>,
     /// Its retry keys.
     pub retry_keys: RetryKeys,
     /// The generation that the client believes to be in, where it says so.
@@ -100,7 +103,7 @@ impl Rotunda {
     /// Gives the next refresh token and a fresh access token for a refresh token, or says why not.
     ///
     /// # Errors
-    /// [`Denied::ClientRefused`], or [`Denied`] with one of `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
+    /// [`Denied::ClientRefused`], or [`Denied`] with one of `token_missing` (another browser's), `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
     /// `generation_mismatch`, `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
@@ -130,6 +133,9 @@ impl Rotunda {
         // A client that was taken out of the configuration has no sessions any more.
         let client = &*self.client_of(&facts.session.client_id, facts.session.created_at).await?;
         let round = Round { prepared, facts, client, now };
+        if !prepared.attempt.is_in_its_browser(&facts.session) && facts.session.ending_at(now).is_none() {
+            return Err(Denied::TokenMissing.into());
+        }
         match speaks_for(client, prepared.attempt.proof.as_ref()) {
             Ok(()) => {}
             Err(Denied::ClientRefused) => {
@@ -209,6 +215,14 @@ impl Rotunda {
         let notice = self.notice(LetterKind::TheftFound, &facts.user, Some(session), (caller, now))?;
         let end = EndingOne { post: vec![notice], ..round.ending(Ending::Reused, now) };
         self.end(end, Denied::TokenReused).await
+    }
+}
+
+impl Attempt {
+    /// Whether the browser that shows the token is the one that the session began in, as far as it can be told.
+    fn is_in_its_browser(&self, session: &Session) -> bool {
+        let (Some(shown), Some(own)) = (&self.pages, &session.page_hash) else { return true };
+        shown.contains(own)
     }
 }
 

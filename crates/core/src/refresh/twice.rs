@@ -5,7 +5,7 @@
 //!
 //! 1. What is no token of ours, by its tag, does not count.
 //! 2. Of the tokens of one session the newest generation counts: the others are what it has left behind.
-//! 3. Of several sessions, those that are over do not count.
+//! 3. Of several sessions, those that are over do not count; nor those of another browser, where the page cookie can tell.
 //! 4. One session is left. Of several device secrets, its own counts.
 //!
 //! Two sessions that live, or several device secrets that are all another's, are not guessed about: one of them may have been
@@ -18,7 +18,7 @@ use super::token::RefreshToken;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
-use crate::model::{DeviceSecret, Facts, PageKey, SecretText, SessionId};
+use crate::model::{DeviceSecret, Facts, PageHash, PageKey, SecretText, SessionId};
 
 /// Everything of ours that a browser sent, some of it twice.
 pub struct Twice {
@@ -26,11 +26,15 @@ pub struct Twice {
     pub tokens: Vec<SecretText>,
     /// What came as device secrets.
     pub devices: Vec<DeviceSecret>,
+    /// The page keys, as in [`super::Attempt::pages`]: what is not of their sessions does not count.
+    pub pages: Option<Vec<PageHash>>,
 }
 
 impl Twice {
     /// How many sessions are looked for in the store. Nobody honest has as many, and each costs a read.
     pub const MOST_SESSIONS: usize = 4;
+    /// How many page keys. They have no tag, so anybody can make up some where the cookie can be set from elsewhere.
+    pub const MOST_PAGES: usize = 16;
 }
 
 /// What counts of it.
@@ -47,7 +51,7 @@ impl Rotunda {
     /// # Errors
     /// [`Failure`] when the store does not answer.
     pub async fn pick(&self, twice: Twice) -> Result<Option<Picked>, Failure> {
-        let Twice { tokens, devices } = twice;
+        let Twice { tokens, devices, pages } = twice;
         let newest = self.newest_of_each(&tokens);
         if newest.len() > Twice::MOST_SESSIONS {
             return Ok(None);
@@ -56,7 +60,12 @@ impl Rotunda {
         let (mut live, mut over) = (Vec::new(), None);
         for (session, (_, token)) in newest {
             match self.store.facts(session).await? {
-                Some(facts) if facts.session.ending_at(now).is_none() => live.push((token, facts)),
+                Some(facts) if facts.session.ending_at(now).is_none() => {
+                    let own = facts.session.page_hash;
+                    if own.is_none_or(|own| pages.as_ref().is_none_or(|shown| shown.contains(&own))) {
+                        live.push((token, facts));
+                    }
+                }
                 // Sessions come in the order in which they began: the last word is about the last one.
                 _ => over = Some(token),
             }
@@ -77,7 +86,7 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::TokenUnknown`] where there is none, or no telling; [`Failure`] when the store does not answer.
     pub async fn pick_page(&self, mut keys: Vec<PageKey>) -> Result<PageKey, Error> {
-        if keys.len() > Twice::MOST_SESSIONS {
+        if keys.len() > Twice::MOST_PAGES {
             return Err(Denied::TokenUnknown.into());
         }
         if keys.len() > 1 {

@@ -394,6 +394,7 @@ impl Holder {
     /// The refresh that a client with all this sends.
     pub(crate) fn attempt(&self) -> Attempt {
         Attempt {
+            pages: None,
             token: self.token.clone().into(),
             carrier: self.kind.carrier(),
             client_id: None,

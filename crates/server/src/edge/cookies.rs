@@ -10,13 +10,13 @@ use http::request::Parts;
 use rotunda_core::Rotunda;
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
-use rotunda_core::model::{DeviceSecret, PageKey, SecretText};
+use rotunda_core::model::{DeviceSecret, PageHash, PageKey, SecretText};
 use rotunda_core::refresh::{Picked, Twice};
 use zeroize::Zeroizing;
 
 use crate::App;
 use crate::reply::Problem;
-use crate::web::Kind;
+use crate::web::{Kind, Web};
 
 /// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3), and a browser sends what came
 /// under another domain or path beside the rest ([`super::former`]). What came twice with one value counts once.
@@ -76,28 +76,40 @@ pub(super) fn each(headers: &HeaderMap, mut cookie: impl FnMut(&str, &str)) {
     }
 }
 
+/// What a browser shows to go on with a session.
+pub(crate) struct Shown {
+    pub token: SecretText,
+    pub device: Option<DeviceSecret>,
+    /// See [`rotunda_core::refresh::Attempt::pages`].
+    pub pages: Option<Vec<PageHash>>,
+}
+
 impl Cookies {
     /// What a browser shows to go on with a session: the refresh token and the device secret. Where several came, those that
     /// are the session's; where there is no telling, the request is refused, because a guess would be wrong half of the time.
-    pub(crate) async fn session(
-        mut self,
-        rotunda: &Rotunda,
-    ) -> Result<Option<(SecretText, Option<DeviceSecret>)>, Problem> {
+    pub(crate) async fn session(mut self, rotunda: &Rotunda, web: &Web) -> Result<Option<Shown>, Problem> {
+        let pages = web.page_cookie().starts_with("__Host-").then(|| self.page_hashes());
         if self.refresh.len() <= 1 && self.device.len() <= 1 {
             let device = self.device.first().and_then(shown);
-            return Ok(self.refresh.pop().map(|token| (token, device)));
+            return Ok(self.refresh.pop().map(|token| Shown { token, device, pages }));
         }
         if self.refresh.is_empty() {
             return Ok(None);
         }
         let devices = self.device.iter().filter_map(shown).collect();
-        match rotunda.pick(Twice { tokens: self.refresh, devices }).await? {
-            Some(Picked { token, device }) => Ok(Some((token, device))),
+        let twice = Twice { tokens: self.refresh, devices, pages: pages.clone() };
+        match rotunda.pick(twice).await? {
+            Some(Picked { token, device }) => Ok(Some(Shown { token, device, pages })),
             None => Err(Problem::malformed(
                 "The cookies of a session were sent twice, and it cannot be told which are ours. Clear this site's cookies; \
                  if it happens again, another site of this domain sets cookies of the same names.",
             )),
         }
+    }
+
+    fn page_hashes(&self) -> Vec<PageHash> {
+        let keys = self.page.iter().filter_map(|text| PageKey::parse(text.expose()));
+        keys.take(Twice::MOST_PAGES).map(|key| key.hash()).collect()
     }
 
     /// Whether none of ours came.
@@ -132,13 +144,17 @@ impl Cookies {
     /// Every refresh token that came, under any name that the cookie ever had: a logout ends whatever is named.
     pub(crate) fn refresh_tokens(&self) -> impl Iterator<Item = &SecretText> {
         let [former, _] = &self.former;
-        self.refresh.iter().chain(former)
+        self.refresh.iter().chain(former).take(Twice::MOST_PAGES)
     }
 
     /// Every page key that came, likewise.
     pub(crate) fn pages(&self) -> impl Iterator<Item = PageKey> + '_ {
         let [_, former] = &self.former;
-        self.page.iter().chain(former).filter_map(|text| PageKey::parse(text.expose()))
+        self.page
+            .iter()
+            .chain(former)
+            .filter_map(|text| PageKey::parse(text.expose()))
+            .take(Twice::MOST_PAGES)
     }
 }
 

@@ -137,6 +137,7 @@ async fn refresh(app: &App, asking: &Asking, form: TokenForm, caller: Caller) ->
     let texts: Vec<_> = form.retry_keys.iter().flat_map(|keys| keys.split(' ')).collect();
     let retry_keys = if texts.is_empty() { Ok(Default::default()) } else { retry_keys(&texts) }?;
     let attempt = Attempt {
+        pages: None,
         token,
         carrier: Carrier::Body,
         client_id: Some(asking.id.clone()),

@@ -48,7 +48,13 @@ impl Visit {
 
     /// Whether this session will do: one with another client is of no use to the client that was named.
     pub(crate) fn is_for(&self, bearer: &Bearer) -> bool {
-        self.client.as_ref().is_none_or(|client| *client == bearer.facts.session.client_id)
+        let held = &bearer.facts.session.client_id;
+        match (&self.client, &self.return_to) {
+            (Some(client), _) => client == held,
+            // Whose return address it is, if nobody was named.
+            (None, Some(_)) => *held == ClientId::web(),
+            (None, None) => true,
+        }
     }
 
     /// Where to go after it.

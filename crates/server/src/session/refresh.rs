@@ -16,7 +16,7 @@ use super::secret_text;
 use crate::Shared;
 use crate::edge::body::Json;
 use crate::edge::caller::From;
-use crate::edge::cookies::{self, Cookies};
+use crate::edge::cookies::{self, Cookies, Shown};
 use crate::edge::origin;
 use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem};
@@ -68,19 +68,21 @@ pub(crate) async fn refresh(
     Json(body): Json<RefreshBody>,
 ) -> Result<Response, Problem> {
     let retry_keys = body.retry_keys.as_deref().map(retry_keys).transpose()?.unwrap_or_default();
-    let (token, carrier, device) = match body.refresh_token {
-        Some(token) => (token, Carrier::Body, body.device_secret.as_ref().and_then(cookies::shown)),
+    let (carrier, Shown { token, device, pages }) = match body.refresh_token {
+        Some(token) => {
+            let device = body.device_secret.as_ref().and_then(cookies::shown);
+            (Carrier::Body, Shown { token, device, pages: None })
+        }
         None => {
             origin::check(&app.web, &headers)?;
-            let shown = jar.session(&app.rotunda).await?;
-            let (token, device) = shown.ok_or(Problem::Denied(Denied::TokenMissing))?;
-            (token, Carrier::Cookie, device)
+            let shown = jar.session(&app.rotunda, &app.web).await?;
+            (Carrier::Cookie, shown.ok_or(Problem::Denied(Denied::TokenMissing))?)
         }
     };
     let shown = InBody { client_id: body.client_id, client_secret: body.client_secret };
     let (client_id, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let generation = body.generation;
-    let attempt = Attempt { token, carrier, client_id, proof, device, retry_keys, generation, caller };
+    let attempt = Attempt { token, carrier, client_id, proof, device, pages, retry_keys, generation, caller };
     let grant = app.rotunda.refresh(&attempt).await?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }

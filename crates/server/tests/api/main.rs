@@ -35,6 +35,7 @@ mod origins;
 mod outage;
 mod pages;
 mod phone;
+mod planted;
 mod races;
 mod regressions;
 mod revocations;

@@ -96,6 +96,7 @@ impl Home {
     /// Refreshes without keeping the answer.
     pub(crate) async fn asks(&self, client: &Client) -> Result<Grant, Error> {
         let attempt = Attempt {
+            pages: None,
             token: client.token.clone(),
             carrier: ClientKind::Native.carrier(),
             client_id: None,

@@ -207,6 +207,7 @@ impl Real {
             token.push(swapped);
         }
         Attempt {
+            pages: None,
             token: token.into(),
             carrier: ClientKind::Native.carrier(),
             client_id: asked.asks.as_another.then(ClientId::web),

@@ -67,7 +67,11 @@ export async function limited<T>(
   const cancel = after(ms, stop);
   stoppable?.(stop);
   try {
-    const done = await work(abort.signal);
+    const done = await new Promise<T>((resolve, reject) => {
+      // Whoever gave us this `fetch` may not heed the signal.
+      abort.signal.onabort = reject;
+      work(abort.signal).then(resolve, reject);
+    });
     if (now() <= until) return done;
   } catch (cause) {
     if (!abort.signal.aborted && now() <= until) {

@@ -28,7 +28,7 @@ export interface Channel {
   close(): void;
 }
 
-export function channel(name: string, heard: (news: News) => void): Channel | undefined {
+export function channel(name: string, heard: (news: unknown) => void): Channel | undefined {
   try {
     const open = new BroadcastChannel(name);
     // In Node it would keep the process from ending.

@@ -101,14 +101,13 @@ const EVERYWHERE = {};
 /** A client. Two that are made alike share their session. */
 export function createClient(options: Options = {}): Client {
   const world = worldOf(options);
+  const allowed = new Set([wholeOrigin(world.baseUrl), ...(options.apis?.map(wholeOrigin) ?? [globalThis.location?.origin])]);
   const shared = sessionFor(world, (options as Partial<NativeOptions>).storage ?? options.fetch ?? EVERYWHERE);
   const { session } = shared;
-  shared.users += 1;
-  let isDisposed = false;
+  let mine = 1;
+  shared.users += mine;
   if (world.background) session.run();
 
-  const own = typeof location === "undefined" ? [] : [location.origin];
-  const allowed = new Set([world.baseUrl, ...(options.apis ?? own)].map(originOf));
   const covers = (url: string): boolean => allowed.has(originOf(url) ?? "");
   const api = { session, covers, timeoutMs: options.timeoutMs ?? 30_000 };
 
@@ -140,10 +139,9 @@ export function createClient(options: Options = {}): Client {
     token: ({ refused } = {}) => session.token(refused),
     covers,
     dispose() {
-      if (isDisposed) return;
-      isDisposed = true;
-      shared.users -= 1;
-      if (shared.users === 0) session.stop();
+      shared.users -= mine;
+      mine = 0;
+      if (!shared.users) session.stop();
     },
   };
 }
@@ -176,12 +174,18 @@ function sessionFor(world: World, anchor: object): { session: LiveSession; users
   return shared;
 }
 
+/** The origin of an address with all of its parts. A name without its scheme would be a path of this page. */
+function wholeOrigin(url: string): string {
+  const origin = /^https?:\/\//.test(url) && originOf(url);
+  if (!origin) throw new TypeError(`${url} is no address`);
+  return origin;
+}
+
 function worldOf(options: Options): World {
   const { storage, clientSecret } = options as Partial<NativeOptions>;
   const isNative = options.mode === "native";
   const baseUrl = (options.baseUrl ?? globalThis.location?.origin ?? "").replace(/\/+$/, "");
-  if (originOf(baseUrl) === undefined) throw new TypeError(`baseUrl: ${baseUrl} is no address`);
-  if (isNative !== !!storage) throw new TypeError('storage: for mode "native", and only for that');
+  if (isNative !== !!storage) throw new TypeError('storage goes with mode "native"');
   const clientId = options.clientId ?? (isNative ? "native" : undefined);
   const name = `rotunda ${baseUrl} ${clientId ?? "web"}`;
   const send = options.fetch ?? globalThis.fetch;
@@ -190,7 +194,7 @@ function worldOf(options: Options): World {
     name,
     baseUrl,
     isNative,
-    background: options.background ?? (!isNative && typeof document !== "undefined"),
+    background: options.background ?? (!isNative && !!globalThis.document),
     client: { ...(clientId && { client_id: clientId }), ...(clientSecret && { client_secret: clientSecret }) },
     // Not as a method: browsers want it called on nothing.
     fetch: (input, init) => send(input, init),
@@ -199,7 +203,7 @@ function worldOf(options: Options): World {
     now: clock(),
     book: storage ? native(storage, after) : indexed(name, after, () => globalThis.indexedDB),
     locks: locks ?? line(),
-    channel: (heard) => (isNative ? undefined : channel(name, heard)),
+    channel: (heard) => (isNative ? undefined : channel(`${name}/1`, heard)),
     wake,
   };
 }

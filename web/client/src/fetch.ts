@@ -7,6 +7,7 @@
  */
 
 import { limited } from "./ask.js";
+import { timedOut } from "./clock.js";
 import type { LiveSession } from "./session.js";
 
 export interface Api {
@@ -23,7 +24,8 @@ const FRUITLESS_MS = 5000;
 
 export async function authorized(api: Api, input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
   const { session, covers } = api;
-  const request = input instanceof Request ? input : undefined;
+  // By its form: one that was made in another frame is no `instanceof`, but is sent where it says.
+  const request = (input as Request).url ? (input as Request) : undefined;
   const headers = new Headers(init.headers ?? request?.headers);
   const token = covers(request?.url ?? String(input)) && !headers.has("authorization") ? await session.token() : null;
   if (token === null) return send(api, input, init);
@@ -32,7 +34,7 @@ export async function authorized(api: Api, input: RequestInfo | URL, init: Reque
   const first = await send(api, input, bearing(init, headers, token));
   if (first.status !== 401 || again === undefined) return first;
   const now = session.world.now();
-  if (now < (api.fruitless ?? 0)) return first;
+  if (now < api.fruitless!) return first;
   const fresh = await session.token(token);
   if (fresh === null) return first;
   void first.body?.cancel().catch(() => undefined);
@@ -49,32 +51,34 @@ function bearing(init: RequestInit, headers: Headers, token: string): RequestIni
 
 /** Whether a body can be read once only. */
 export function isStream(body: unknown): boolean {
-  return Object(body) === body && ("getReader" in (body as object) || Symbol.asyncIterator in (body as object));
+  const it = Object(body);
+  return "getReader" in it || Symbol.asyncIterator in it;
 }
 
 /** As `fetch`, except that it does not wait for ever, and says in our words what went wrong. */
 async function send({ session, timeoutMs }: Api, input: RequestInfo | URL, init: RequestInit): Promise<Response> {
   const { after, fetch } = session.world;
-  const theirs = init.signal ?? (input instanceof Request ? input.signal : undefined);
+  const theirs = init.signal ?? (input as Request).signal;
   // What an API has answered stands, however long this page slept since: time stands still here.
   const way = { after, now: () => 0 };
   // Never taken back: it also ends a body that is still being read.
   const heed = (stop: () => void): void => theirs?.addEventListener("abort", stop);
   try {
-    theirs?.throwIfAborted();
+    // React Native has half a signal, too: neither `throwIfAborted` nor `reason`.
+    if (theirs?.aborted) throw timedOut();
     return await limited(way, timeoutMs, (signal) => fetch(input, { ...init, signal }), heed);
   } catch (error) {
-    throw theirs?.aborted ? theirs.reason : error;
+    throw (theirs?.aborted && theirs.reason) || error;
   }
 }
 
 /** The origin of an address; `undefined` where there is none. */
 export function originOf(url: string): string | undefined {
-  const base = typeof document === "undefined" ? undefined : document.baseURI;
+  const base = globalThis.document?.baseURI;
   try {
     return new URL(url, base).origin;
   } catch {
     // React Native has half a URL. Whatever is not plain is not covered.
-    return /^https?:\/\/[^/?#\\@\s]+/.exec(url)?.[0];
+    return /^https?:\/\/[^/?#\\@\s]+(?=[/?#]|$)/.exec(url)?.[0];
   }
 }

@@ -35,10 +35,10 @@ export function withKey(kept: Kept, make: () => string): Kept {
 
 /** The keys that go with a request, oldest first; that of this generation is the last. */
 export function keysToSend({ generation, keys }: Kept): string[] {
+  // Which are in the order of their numbers.
   return Object.keys(keys)
     .map(Number)
     .filter((it) => it > generation - REMEMBERED && it <= generation)
-    .sort((a, b) => a - b)
     .map((it) => keys[it] as string);
 }
 
@@ -66,7 +66,7 @@ export function begun(answer: SessionAnswer): Kept {
 }
 
 function tokens({ refresh_token: token, device_secret: device }: SessionAnswer): Pick<Kept, "token" | "device"> {
-  return { ...(token !== undefined && { token }), ...(device !== undefined && { device }) };
+  return { ...(token && { token }), ...(device && { device }) };
 }
 
 /**

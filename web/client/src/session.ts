@@ -10,7 +10,7 @@
 
 import { refusal, sessionAnswer, type Reply, type SessionAnswer, type User } from "./answer.js";
 import { ask, type Question, type Way } from "./ask.js";
-import type { Channel, Ended, News } from "./channel.js";
+import type { Channel, Ended } from "./channel.js";
 import { within } from "./clock.js";
 import { RotundaError } from "./errors.js";
 import { begun } from "./keys.js";
@@ -30,7 +30,7 @@ export interface World extends Way {
   readonly client: { readonly client_id?: string; readonly client_secret?: string };
   readonly book: Book;
   readonly locks: Locks;
-  readonly channel: (heard: (news: News) => void) => Channel | undefined;
+  readonly channel: (heard: (news: unknown) => void) => Channel | undefined;
   readonly wake: (listener: () => void) => () => void;
 }
 
@@ -187,6 +187,8 @@ export function liveSession(world: World): LiveSession {
       const reply = await asked({ method: "POST", path, body: whole, bearer, ms: SIGN_IN_MS });
       if (reply.status === 202) return null;
       const answer = sessionAnswer(reply);
+      // A page with the name of a native client: other tabs, and scripts, would get to see its tokens.
+      if (!isNative && answer.refresh_token) throw refusal(reply);
       const stored = book.update(() => begun(answer), true);
       // A native client that cannot store its session has none. A page's is in the cookie; it finds its way from there.
       await (isNative ? stored : stored.catch(() => null));
@@ -235,7 +237,7 @@ export function liveSession(world: World): LiveSession {
     } finally {
       if (entering === quiet) entering = undefined;
       // What it had stopped is taken up again.
-      if (!held) schedule(0);
+      schedule(held ? held.renew - now() : 0);
     }
   }
 
@@ -362,7 +364,7 @@ export function liveSession(world: World): LiveSession {
   function schedule(ms: number): void {
     cancelTimer?.();
     if (!sleep || !background || stated.state.status === "signed-out") return;
-    cancelTimer = after(Math.max(0, ms), () => inBackground());
+    cancelTimer = after(Math.max(0, ms), inBackground);
   }
 
   function woken(): void {
@@ -374,16 +376,19 @@ export function liveSession(world: World): LiveSession {
   }
 
   /** What another tab says. */
-  function hear(news: News): void {
-    if (!("answer" in news)) return hearEnd(news);
-    const { session, expires_in } = news.answer;
-    const began = now() - news.age - Math.max(0, Date.now() - news.at);
+  function hear(news: unknown): void {
+    // Whatever else somebody says on this channel is not for us.
+    const it = Object(news);
+    if ("ended" in it) return hearEnd(it);
+    if (!it.answer) return;
+    const { session, expires_in } = it.answer as SessionAnswer;
+    const began = now() - it.age - Math.max(0, Date.now() - it.at);
     const isOfAnother = held?.session !== session.id;
     const isNewer = held === undefined || (isOfAnother ? session.created_at > held.since : began + expires_in * 1000 > held.good);
-    if (!isNewer || session.id === endedLast || began + expires_in * 900 <= now()) return;
+    if (!isNewer || session.id === endedLast || !(began + expires_in * 900 > now())) return;
     // Its late reply would overwrite the new session's cookie.
     if (isOfAnother) stopFlight();
-    hold(news.answer, began);
+    hold(it.answer, began);
   }
 
   function hearEnd({ ended, reason }: Ended): void {

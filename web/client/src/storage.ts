@@ -34,12 +34,6 @@ export interface Storage {
 /** How long storage may take. */
 const PATIENCE_MS = 2000;
 
-/** This page's memory. */
-export function memory(): Book {
-  let kept: Kept | null = null;
-  return { update: async (change) => (kept = change(kept)) };
-}
-
 /** The application's storage. Changes are made one after the other. */
 export function native(storage: Storage, after: After): Book {
   const queue = line();
@@ -62,28 +56,33 @@ function parsed(text: string | null): Kept | null {
   if (!text) return null;
   const { v, ...kept } = JSON.parse(text) as Kept & { v: number };
   // Never taken for "no session": nobody is signed out because an older version of the app reads a newer one's text.
-  if (v !== 1 || !kept.token) throw new TypeError("What is stored is not of this version.");
+  if (v !== 1 || !kept.token) throw new TypeError("not of this version");
   return kept;
 }
 
-/** IndexedDB, or this page's memory where there is none: blocked, or silent from the start. */
+/** IndexedDB, or this page's memory: where there is none, where it is blocked, and for as long as it has not answered yet. */
 export function indexed(name: string, after: After, factory: () => IDBFactory | undefined): Book {
-  const own = memory();
+  let own: Kept | null = null;
   let works: boolean | undefined;
+  let isSilent = false;
+  const answers = (): unknown => (isSilent = false);
   return {
     async update(change) {
-      if (works !== false) {
+      if (!isSilent) {
+        // What comes too late changes nothing: it was done without.
+        const work = changed(factory, name, (now) => (isSilent ? now : change(now)));
         try {
-          const kept = await inTime(after, changed(factory, name, change));
+          const kept = await inTime(after, work);
           works = true;
           return kept;
         } catch (error) {
           // It did work once, so other tabs have it: a page that went on alone would make keys that they do not know.
           if (works) throw error;
-          works = false;
+          isSilent = true;
+          work.then(answers, answers);
         }
       }
-      return own.update(change);
+      return (own = change(own));
     },
   };
 }

@@ -3,14 +3,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { Readable, Stream } from "node:stream";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 
 import axios from "axios";
 
 import { intercept } from "../dist/axios.js";
+import { createClient } from "../dist/index.js";
 import { app, errorOf } from "./people.js";
 import { Proxy } from "./proxy.js";
-import { Rotunda, skip } from "./rotunda.js";
+import { Rotunda, skip, until } from "./rotunda.js";
 
 let rotunda;
 before(async () => (rotunda = skip ? undefined : await Rotunda.start()));
@@ -80,6 +82,56 @@ test("an Authorization of the caller's own is left alone", { skip }, async () =>
   assert.equal(proxy.refreshes(), 0);
 });
 
+test("where URL has no origin, as in React Native, only what is plain is covered", { skip }, async () => {
+  const { URL: whole } = globalThis;
+  globalThis.URL = class extends whole {
+    get origin() {
+      throw new Error("not implemented");
+    }
+  };
+  try {
+    const bare = createClient({ baseUrl: "https://auth.example.com", apis: ["https://api.example.com"] });
+    for (const url of ["https://api.example.com", "https://api.example.com/x", "https://api.example.com?x", "https://api.example.com#x", "https://auth.example.com/"]) {
+      assert.equal(bare.covers(url), true, url);
+    }
+    const foreign = ["@evil.example/", ":x@evil.example/", "\\@evil.example/", "\\.evil.example/", ".evil.example/", ":8443/", " .evil.example", "\t@evil.example"];
+    for (const rest of foreign) assert.equal(bare.covers(`https://api.example.com${rest}`), false, rest);
+  } finally {
+    globalThis.URL = whole;
+  }
+});
+
+test("a request that was made in another frame is sent where it says, and the token nowhere else", { skip }, async () => {
+  const asked = [];
+  const wrap = async (input, init) => {
+    if (typeof input === "string") return fetch(input, init);
+    asked.push([input.url, new Headers(init.headers).get("authorization")]);
+    return new Response();
+  };
+  globalThis.document = { baseURI: `${api.url}/` };
+  try {
+    const { client } = await app(rotunda, rotunda.url, { apis: [api.url], wrap });
+    const foreign = (url) => ({ url, headers: new Headers(), clone: () => foreign(url) });
+    await client.fetch(foreign("https://evil.example/"));
+    await client.fetch(foreign(`${api.url}/orders`));
+    assert.deepEqual(asked, [["https://evil.example/", null], [`${api.url}/orders`, `Bearer ${await client.token()}`]]);
+  } finally {
+    delete globalThis.document;
+  }
+});
+
+test("an origin without its scheme is refused, not taken for a path of this page", () => {
+  globalThis.document = { baseURI: "https://app.example.com/" };
+  try {
+    for (const it of ["api.example.com", "api.example.com:8443", "/api", "", "null", "//api.example.com", undefined]) {
+      assert.throws(() => createClient({ baseUrl: "https://auth.example.com", apis: [it] }), /is no address/, it);
+      assert.throws(() => createClient({ baseUrl: it ?? "" }), /is no address/, it);
+    }
+  } finally {
+    delete globalThis.document;
+  }
+});
+
 test("a refused token is refreshed once, for all, and the request is sent again with its body", { skip }, async () => {
   const first = await client.token();
   api.refuses.add(first);
@@ -133,6 +185,47 @@ test("an API that is silent, gone, or no longer waited for", { skip }, async () 
   api.stop();
   assert.equal((await errorOf(client.fetch(api.url))).kind, "network");
   assert.equal(client.state.status, "signed-in", "none of this is about the session");
+});
+
+test("an abort signal of React Native, which throws nothing and has no reason", { skip }, async () => {
+  api.answers = false;
+  const half = () => Object.assign(new EventTarget(), { aborted: false });
+  const signal = half();
+  const stopped = errorOf(client.fetch(api.url, { signal }));
+  await until("the request", () => api.seen.length === 1);
+  signal.aborted = true;
+  signal.dispatchEvent(new Event("abort"));
+  assert.equal((await stopped).kind, "timeout");
+  assert.equal((await errorOf(client.fetch(api.url, { signal }))).kind, "timeout");
+  assert.equal(api.seen.length, 1, "not sent at all");
+  api.answers = true;
+  assert.equal((await client.fetch(api.url, { signal: half() })).status, 200);
+});
+
+test("axios does not send again what can be sent once only", { skip }, async () => {
+  const instance = axios.create({ baseURL: api.url });
+  intercept(instance, client);
+  api.refuses.add(await client.token());
+  // As the package form-data is: it can be piped, and that is all.
+  const form = Object.assign(new Stream(), { pipe: (to) => to.end("form") });
+  for (const data of [form, Readable.from(["stream"])]) {
+    const error = await errorOf(instance.post("/orders", data, { maxRedirects: 0 }));
+    assert.equal(error.response?.status, 401, String(error));
+  }
+  assert.deepEqual([api.seen.map((it) => it.body), proxy.refreshes()], [["form", "stream"], 0]);
+});
+
+test("axios: an API that takes none of our tokens, and what an error has in it", { skip }, async () => {
+  const instance = axios.create({ baseURL: api.url });
+  intercept(instance, client);
+  api.refuses = true;
+  for (let times = 0; times < 20; times++) {
+    const { config, response } = await errorOf(instance.get("/orders"));
+    assert.equal(response.status, 401);
+    assert.equal(typeof config.rotunda, "number", "no token beside the header");
+  }
+  assert.equal(proxy.refreshes(), 1);
+  assert.equal(client.state.status, "signed-in");
 });
 
 test("axios does the same", { skip }, async () => {

@@ -155,6 +155,7 @@ function database() {
   const kept = new Map();
   const fire = (it, name) => setImmediate(() => it[name]?.({ target: it }));
   const it = { isBroken: false, isSilent: false };
+  const late = [];
   it.open = () => {
     const opening = {};
     const store = {
@@ -170,8 +171,15 @@ function database() {
       close() {},
       transaction: () => (setImmediate(() => setImmediate(() => fire(transaction, it.isBroken ? "onabort" : "oncomplete"))), transaction),
     };
-    if (!it.isSilent) fire(opening, "onsuccess");
+    const answer = () => fire(opening, "onsuccess");
+    if (it.isSilent) late.push(answer);
+    else answer();
     return opening;
+  };
+  /** Whoever waits for it is answered. */
+  it.wakeUp = () => {
+    it.isSilent = false;
+    for (const answer of late.splice(0)) answer();
   };
   return it;
 }
@@ -205,6 +213,36 @@ for (const [name, factory] of Object.entries(BLOCKED)) {
   });
 }
 
+test("a fetch that does not heed its signal is given up all the same", async () => {
+  const { after, goOff, waiting } = timers();
+  const deaf = () => new Promise(() => {});
+  const call = limited({ after, now: () => 0 }, 4000, deaf);
+  goOff();
+  await assert.rejects(call, { kind: "timeout", code: "timed_out" });
+  let stop;
+  const stopped = limited({ after, now: () => 0 }, 4000, deaf, (it) => (stop = it));
+  stop();
+  await assert.rejects(stopped, { kind: "timeout" });
+  assert.equal(waiting.size, 0);
+});
+
+test("IndexedDB that is slow at first is taken as soon as it answers", async () => {
+  const { after, goOff } = timers();
+  const factory = Object.assign(database(), { isSilent: true });
+  await indexed("a", timers().after, () => Object.assign(factory, { isSilent: false })).update(() => KEPT);
+  factory.isSilent = true;
+  const book = indexed("a", after, () => factory);
+  const first = book.update(() => null);
+  goOff();
+  assert.equal(await first, null, "alone");
+  factory.wakeUp();
+  // The two steps of a transaction, and the news of it.
+  for (let step = 0; step < 6; step++) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(await book.update((now) => now), KEPT, "what other tabs have, and what came too late has changed nothing");
+  factory.isBroken = true;
+  await assert.rejects(book.update((now) => now), { code: "storage_failed" });
+});
+
 test("IndexedDB that never answers is waited for once", async () => {
   const { after, goOff, waiting } = timers();
   const factory = Object.assign(database(), { isSilent: true });
@@ -214,6 +252,7 @@ test("IndexedDB that never answers is waited for once", async () => {
   goOff();
   assert.deepEqual(await first, KEPT);
   assert.deepEqual(await book.update((now) => now), KEPT);
+  assert.equal(waiting.size, 0, "and not a second time");
 });
 
 test("IndexedDB that has worked, and does not, is not replaced behind the other tabs' backs", async () => {

@@ -345,3 +345,83 @@ test("callbacks may call everything, and one that throws spoils nothing", { skip
   assert.deepEqual(reported.mock.calls.map((it) => it.arguments[0].message), ["a listener's own", "a listener's own"]);
   stop();
 });
+
+test("a page with the name of a native client gets no session, and tells nobody of its tokens", { skip }, async (t) => {
+  const jar = new Jar();
+  const { email } = await app(rotunda);
+  const client = createClient({ baseUrl: rotunda.url, clientId: "native", fetch: jar.tab(rotunda.url) });
+  const heard = [];
+  const other = new BroadcastChannel(`rotunda ${rotunda.url} native/1`);
+  t.after(() => other.close());
+  other.onmessage = ({ data }) => heard.push(data);
+  const error = await errorOf(client.login({ email, password: PASSWORD }));
+  assert.deepEqual([error.kind, error.code], ["unavailable", "unreadable_answer"]);
+  assert.notEqual(client.state.status, "signed-in");
+  const last = new BroadcastChannel(`rotunda ${rotunda.url} native/1`);
+  last.postMessage("that is all");
+  await until("the last message", () => heard.includes("that is all"));
+  last.close();
+  assert.deepEqual(heard, ["that is all"]);
+});
+
+test("what is said on the channel in another form is not listened to", { skip }, async (t) => {
+  const proxy = await Proxy.start(rotunda.port);
+  t.after(() => proxy.stop());
+  const { client } = await page(rotunda, proxy.url);
+  const failed = [];
+  const fails = (error) => failed.push(error);
+  process.on("uncaughtException", fails);
+  t.after(() => process.off("uncaughtException", fails));
+  await client.token();
+  const before = proxy.refreshes();
+  const other = new BroadcastChannel(`rotunda ${proxy.url} web/1`);
+  t.after(() => other.close());
+  for (const news of [null, undefined, "signed-out", 7, [], {}, { hello: 1 }, { answer: null }, { v: 2, over: true }]) other.postMessage(news);
+  // Heard last: the end of this session.
+  const [{ id }] = await client.sessions();
+  other.postMessage({ ended: id, reason: "logged_out" });
+  await until("the end", () => client.state.status === "signed-out");
+  assert.deepEqual([failed, proxy.refreshes() - before, client.state.reason], [[], 0, "logged_out"]);
+});
+
+test("a failed sign-in does not keep the session from being refreshed by the clock", { skip }, async (t) => {
+  const short = await Rotunda.start('[tokens]\naccess_ttl = "2s"\n');
+  const proxy = await Proxy.start(short.port);
+  t.after(() => (proxy.stop(), short.stop()));
+  const client = createClient({ baseUrl: proxy.url, mode: "native", storage: new Shelf(), background: true });
+  t.after(() => client.dispose());
+  const email = address();
+  await client.register({ email, password: PASSWORD });
+  await until("a first refresh", () => proxy.refreshes() === 1);
+  proxy.fault = "silent";
+  await until("one by the clock, without an answer", () => proxy.refreshes() === 2);
+  proxy.fault = undefined;
+  assert.equal((await errorOf(client.login({ email, password: "not the password" }))).reason, "credentials_invalid");
+  await until("a refresh that nobody asks for", () => proxy.refreshes() > 2);
+});
+
+test("what was disposed of, and used again, can be disposed of again", { skip }, async (t) => {
+  const short = await Rotunda.start('[tokens]\naccess_ttl = "1s"\n');
+  const proxy = await Proxy.start(short.port);
+  t.after(() => (proxy.stop(), short.stop()));
+  const { setTimeout: later, clearTimeout: never } = globalThis;
+  const waiting = new Set();
+  globalThis.setTimeout = (work, ms) => {
+    const timer = later(() => (waiting.delete(timer), work()), ms);
+    waiting.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => (waiting.delete(timer), never(timer));
+  t.after(() => Object.assign(globalThis, { setTimeout: later, clearTimeout: never }));
+  const client = createClient({ baseUrl: proxy.url, mode: "native", storage: new Shelf(), background: true });
+  await client.register({ email: address(), password: PASSWORD });
+  assert.ok(waiting.size > 0);
+  for (let times = 0; times < 2; times++) {
+    client.dispose();
+    const sleeps = waiting.size;
+    await client.token({ refused: await client.token() });
+    assert.ok(waiting.size > sleeps, "it is awake");
+    client.dispose();
+    assert.equal(waiting.size, sleeps, `asleep, time ${times}`);
+  }
+});

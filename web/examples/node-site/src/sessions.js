@@ -10,7 +10,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import { createClient } from "@rotunda/client";
+import { RotundaError, createClient } from "@rotunda/client";
 
 import { Ticket } from "./ticket.js";
 
@@ -68,13 +68,20 @@ export class Sessions {
     await this.#store.delete(ticket.name);
   }
 
-  /** Signs out: here whatever happens, then at Rotunda. Rejects when one of them does not answer. */
-  async end(ticket) {
+  /**
+   * Signs out: here, and then at Rotunda. Rejects when the store does not answer, for then nobody is signed out. When Rotunda
+   * does not, `log` is told: without the record the ticket opens nothing any more.
+   */
+  async end(ticket, log) {
     const sealed = ticket && (await this.#store.get(ticket.name));
     if (!sealed) return;
     await this.forget(ticket);
     const text = ticket.open(sealed);
-    await this.#client({ read: async () => text, write: async () => {}, clear: async () => {} }).logout();
+    const client = this.#client({ read: async () => text, write: async () => {}, clear: async () => {} });
+    await client.logout().catch((error) => {
+      if (!(error instanceof RotundaError)) throw error;
+      log(error);
+    });
   }
 
   #client(storage) {

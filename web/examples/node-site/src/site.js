@@ -61,12 +61,13 @@ export function createSite({ origin, api, sessions, log = console.error }) {
       return { status: error.status === 429 ? 429 : 403, page, headers: wait };
     }
     // What this browser had before is over. If that cannot be said just now, it is forgotten here.
-    await sessions.end(ticket).catch(log);
+    await sessions.end(ticket, log).catch(log);
     return goTo(pathWithin(origin, to), { "set-cookie": cookie.set(fresh, remember === "yes") });
   }
 
+  /** A store that is away is 503, and the cookie stays: the session does too, and people should know. */
   async function signOut({ ticket }) {
-    await sessions.end(ticket).catch(log);
+    await sessions.end(ticket, log);
     return goTo("/", { "set-cookie": cookie.expire() });
   }
 
@@ -119,6 +120,6 @@ const goTo = (path, headers) => ({ status: 303, headers: { location: path, ...he
 function refusal(error, log) {
   if (error instanceof Refused) return { status: error.status, page: pages.notice("That did not work", error.message) };
   log(error);
-  const page = pages.notice("Not available just now", "You are still signed in. Please try again in a moment.");
+  const page = pages.notice("Not available just now", "What you asked for was not done, or not all of it. Please try again in a moment.");
   return { status: 503, page, headers: { "retry-after": String(error?.retryAfter ?? 5) } };
 }

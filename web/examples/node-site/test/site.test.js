@@ -260,6 +260,34 @@ describe("several processes, and starts", { skip }, () => {
     assert.equal(away.headers["set-cookie"], undefined);
     shows(await visitor.go("/dashboard"));
   });
+
+  for (const broken of ["get", "delete"]) {
+    test(`a sign-out while the store is away is said to be none: ${broken}`, async () => {
+      const site = await open();
+      const { visitor, email } = await comeIn(site);
+      site.store[broken] = () => Promise.reject(new Error("the store is away"));
+      const away = await visitor.submit("/logout");
+      delete site.store[broken];
+      assert.equal(away.status, 503, away.page);
+      assert.equal(away.headers["set-cookie"], undefined);
+      assert.doesNotMatch(away.page, /signed (in|out)/);
+      shows(await visitor.go("/dashboard"));
+      assert.equal((await visitor.submit("/logout")).status, 303);
+      assert.deepEqual([visitor.jar.size, await rotunda.sessions(email)], [0, []]);
+    });
+  }
+
+  test("a sign-out while Rotunda is away is one here, and is logged", async () => {
+    const site = await open();
+    const { visitor } = await comeIn(site);
+    const copy = new Map(visitor.jar);
+    await rotunda.kill();
+    const away = await visitor.submit("/logout");
+    await rotunda.again();
+    assert.deepEqual([away.status, visitor.jar.size, site.log.length], [303, 0, 1]);
+    visitor.jar = copy;
+    assert.ok(asksToSignIn(await visitor.go("/dashboard")));
+  });
 });
 
 /** A store at the other end of a network: each call takes its time, more or less of it. */

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Ending, Password};
+use crate::model::{AdminPermission, Ending, Password};
 use crate::password::acceptable::Predictable;
 
 /// Why the caller does not get what it asked for.
@@ -110,6 +110,29 @@ pub enum Denied {
     /// No client of that name is configured (RFC 6749 §5.2 `invalid_client`).
     #[error("There is no client of that name. The built-in ones are `web` and `native`.")]
     ClientUnknown,
+    /// The caller has not this permission (RFC 6750 §3.1 `insufficient_scope`).
+    #[error("This takes the permission `{}`, which you do not have. An operator can give you a role that has it.", .0.as_str())]
+    PermissionMissing(AdminPermission),
+    /// Whoever acts for a user may do what that user may, and not this.
+    #[error("You are acting for somebody else, and this is theirs alone to do.")]
+    ActingForAnother,
+    /// It would give, or is done to somebody who has, a permission that the caller has not.
+    #[error(
+        "This is about permissions that you do not have yourself: `{0}`. Somebody who has them can do it."
+    )]
+    AboveCaller(String),
+    /// Nobody may do this to themselves, so that nobody locks the last door behind them.
+    #[error("You cannot do this to yourself. Somebody else who may can do it.")]
+    NotToYourself,
+    /// It was changed by somebody else since it was read (RFC 9110 §13.1.1).
+    #[error("This was changed meanwhile. Nothing has happened: look at it again, then decide again.")]
+    ChangedMeanwhile,
+    /// What an operator asks for cannot be; the text says what is wrong and what to do.
+    #[error("{0}")]
+    Unfit(String),
+    /// What an operator asks for is in the way of something that is there; the text says of what.
+    #[error("{0}")]
+    InTheWay(String),
     /// There is no such thing, or it is not the caller's: the same answer for both (ASVS 5.0, 8.2.2).
     #[error("There is nothing of that id here.")]
     NotFound,
@@ -181,11 +204,18 @@ impl Denied {
             Self::TooManySessions => "too_many_sessions",
             Self::LinkInvalid => "link_invalid",
             Self::RateLimited(_) => "rate_limited",
+            Self::ActingForAnother => "acting_for_another",
             Self::ClientUnknown
             | Self::ClientRefused
             | Self::ClientMayNot
             | Self::ScopeInvalid
             | Self::ScopeMissing(_)
+            | Self::PermissionMissing(_)
+            | Self::AboveCaller(_)
+            | Self::NotToYourself
+            | Self::ChangedMeanwhile
+            | Self::Unfit(_)
+            | Self::InTheWay(_)
             | Self::NotFound
             | Self::RegistrationOff
             | Self::EmailTaken

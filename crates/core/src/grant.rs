@@ -1,13 +1,26 @@
 //! The session answer: what a client holds after a login, a refresh or a change of password.
+//!
+//! What its access token says of what the user may do (RFC 9068 §2.2.3):
+//!
+//! 1. `roles` are the names of the roles that they hold now, `scope` is all that these permit.
+//! 2. `ce` is the user's claims epoch, which each change of their roles raises. `rv` is the revision of all roles that the two
+//!    were made from, which each change of a role raises. Both are left out while they are 0.
+//! 3. So a service that knows the newest of both, from the feed, can tell a token that says what was from one that says what
+//!    is. Whoever is signed out with everyone has a lower `rv` than whoever signs in after that.
+//! 4. In a session in which somebody acts for the user, what Rotunda itself asks for is left out of `scope`, and the built-in
+//!    role out of `roles`: to act for somebody must not be a way to the desk.
 
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use rotunda_token::Claims;
+use rotunda_token::{ActClaim, Claims};
 
 use crate::Rotunda;
 use crate::failure::Failure;
-use crate::model::{Client, ClientKind, DeviceSecret, PageKey, SecretText, Session, UnixMillis, User};
+use crate::model::{
+    AdminPermission, Client, ClientKind, DeviceSecret, PageKey, Permission, RoleName, SecretText, Session,
+    UnixMillis, User,
+};
 use crate::outside::random;
 use crate::refresh::RefreshToken;
 
@@ -92,7 +105,15 @@ impl Rotunda {
         (now, expires_at): (UnixMillis, UnixMillis),
         jti: String,
     ) -> Claims {
+        let shelf = self.shelf();
+        let own = session.acting.is_none();
+        let roles = user.roles.iter().filter(|role| own || **role != RoleName::admin());
+        let permissions = shelf.permissions(&user.roles);
+        let scope = permissions.iter().filter(|it| own || AdminPermission::parse(it.as_str()).is_none());
         Claims {
+            ce: stated(user.ce),
+            // Everyone may have been signed out since the shelf was read, and this session have begun after that.
+            rv: stated(shelf.revision.max(session.revision)),
             iss: self.policy.issuer.clone(),
             sub: user.sub(),
             aud: vec![self.policy.audience.clone()],
@@ -105,10 +126,22 @@ impl Rotunda {
             auth_time: Some(session.auth_time.seconds()),
             amr: session.amr.clone(),
             ep: Some(user.ep),
-            roles: Vec::new(),
-            scope: None,
+            roles: roles.map(ToString::to_string).collect(),
+            scope: scope.map(Permission::as_str).map(str::to_owned).reduce(|all, one| all + " " + &one),
+            act: session.acting.map(|acting| ActClaim { sub: acting.to_string() }),
         }
     }
+
+    /// Reads the roles again where the session began under a later revision of them than the one that is known here: another
+    /// server has changed them a moment ago, and a token that says so must say what they are.
+    pub(crate) async fn roles_no_older_than(&self, session: &Session) -> Result<(), Failure> {
+        if session.revision > self.shelf().revision { self.look_at_shelf().await } else { Ok(()) }
+    }
+}
+
+/// What goes without saying while it is 0: tokens of a server that knows no roles stay as they were.
+fn stated(number: u64) -> Option<u64> {
+    Some(number).filter(|number| *number > 0)
 }
 
 /// A moment between 60 % and 90 % of an access token's life, picked by 16 random bits.

@@ -30,17 +30,22 @@
 //! | client credentials | [`client_credentials`] | a service gets an access token of its own |
 //! | revoke, introspect | [`revoke_token`], [`introspect`] | a token is ended, or asked about, by a client |
 //! | operate | [`operate`] | what the operator does: add, list, disable, revoke, explain |
+//! | desk | [`desk`] | what operators do by the admin API and the console, each with the permission that it takes |
+//! | webhooks | [`webhooks`] | other people's servers are told of what happens |
+//! | audit | [`audit`] | what happened is chained and signed, verified, exported and forgotten |
 //! | copy | [`copy`] | a whole store into an empty one |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
 //! How often any of it may be tried stands in [`limits`].
 
+pub mod audit;
 pub mod bearer;
 pub mod client_credentials;
 pub mod clients;
 pub mod copy;
 pub mod delete;
 pub mod denied;
+pub mod desk;
 pub mod email;
 pub mod events;
 pub mod export;
@@ -72,7 +77,9 @@ mod shelf;
 pub mod signing;
 mod start;
 pub mod store;
+mod tallies;
 pub mod verify;
+pub mod webhooks;
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
@@ -82,12 +89,14 @@ pub use grant::Grant;
 pub use shelf::KeyInfo;
 pub use start::StartError;
 
+use desk::overview::Around;
 use keys::MasterKeys;
 use model::UnixMillis;
-use outside::{Clock, Entropy, KnownPasswords, Mailer, PasswordHasher};
+use outside::{Clock, Courier, Entropy, KnownPasswords, Mailer, PasswordHasher};
 use policy::Policy;
 use shelf::Shelf;
 use store::{Scratch, Store};
+use tallies::Tallies;
 
 /// Everything outside the rules that the rules need.
 #[derive(Clone)]
@@ -106,6 +115,8 @@ pub struct Outside {
     pub mailer: Arc<dyn Mailer>,
     /// The passwords that nobody may choose.
     pub known_passwords: Arc<dyn KnownPasswords>,
+    /// Messages to other people's servers.
+    pub courier: Arc<dyn Courier>,
 }
 
 /// A running Rotunda: its methods are what users and operators do. Made by [`Rotunda::start`].
@@ -117,6 +128,7 @@ pub struct Rotunda {
     hasher: Arc<dyn PasswordHasher>,
     mailer: Arc<dyn Mailer>,
     known: Arc<dyn KnownPasswords>,
+    courier: Arc<dyn Courier>,
     keys: MasterKeys,
     shelf: RwLock<Arc<Shelf>>,
     policy: Policy,
@@ -124,8 +136,14 @@ pub struct Rotunda {
     algorithm_settled: AtomicBool,
     /// For how long entries of the revocation feed count, as the store said last.
     keep_millis: AtomicU64,
+    /// How far the audit log has been at most.
+    audit_seen: AtomicU64,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
+    /// What was counted and is not in the store yet.
+    tallies: Tallies,
+    /// What is slow to count, as it was when somebody last looked.
+    around: RwLock<Option<Around>>,
 }
 
 impl Rotunda {

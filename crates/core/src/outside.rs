@@ -3,6 +3,8 @@
 //!
 //! `crates/outside` has the real ones, `crates/testkit` the ones that tests hold in their hand.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use crate::failure::Failure;
@@ -60,6 +62,12 @@ pub trait PasswordHasher: Send + Sync {
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<PasswordVerdict, Failure>;
+
+    /// Reads the hash that another system has made of somebody's password, so that it can be checked here. Computes nothing.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people, and nothing of what is in it.
+    fn read_foreign(&self, text: &str) -> Result<PasswordHash, String>;
 }
 
 /// Puts letters into words and hands them to a mail server, or to whatever stands in for one.
@@ -99,4 +107,40 @@ pub trait KnownPasswords: Send + Sync {
     /// microseconds, for any text. May now and then say yes to a password that is on no list, as filters do, and never no
     /// to one that is.
     fn find(&self, password: &Password) -> Option<KnownPassword>;
+}
+
+/// A message to somebody else's server.
+#[derive(Clone)]
+pub struct Parcel {
+    /// Where to.
+    pub url: String,
+    /// Headers that it needs besides what goes with every message.
+    pub headers: Vec<(&'static str, String)>,
+    /// What it says: JSON.
+    pub body: Vec<u8>,
+}
+
+/// Why a message did not arrive. What it says goes into the queue and the log, where operators read it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NotDelivered {
+    /// In words: at what it failed, and what the other side said.
+    pub why: String,
+    /// How long to wait at least, where the other side has said so.
+    pub not_before: Option<Duration>,
+}
+
+/// Takes messages to other people's servers: to those that may be connected to, in bounded time.
+#[async_trait]
+pub trait Courier: Send + Sync {
+    /// Whether messages could be taken there: what can be told of an address without asking anybody.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    fn check(&self, url: &str) -> Result<(), String>;
+
+    /// Takes a message. It has arrived when the other side says 2xx.
+    ///
+    /// # Errors
+    /// [`NotDelivered`]; another attempt may go through.
+    async fn deliver(&self, parcel: Parcel) -> Result<(), NotDelivered>;
 }

@@ -1,4 +1,4 @@
-//! What rarely changes, kept in memory: signing keys and clients.
+//! What rarely changes, kept in memory: signing keys, clients and roles.
 //!
 //! 1. Read at the start. Each copy is whole and never changed: a request works with the one that it took.
 //! 2. Looked at again about once a second ([`Rotunda::look_at_shelf`]): the store's version tells whether anything changed.
@@ -7,7 +7,7 @@
 //! 4. A key that does not open here (another server has a master key that this one lacks) is left out, and everything else is
 //!    taken over: revocations must arrive whatever else is wrong. What such a key has signed is told as an outage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,10 @@ use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::keys::ring::{KeyPhase, phases, signing};
 use crate::keys::{KeyError, MasterKeys, SealedSigningKey};
-use crate::model::{Client, ClientId, ClientKind, KeptClientSecret, RegisteredClient, UnixMillis};
+use crate::model::{
+    AdminPermission, Client, ClientId, ClientKind, KeptClientSecret, Permission, RegisteredClient, Role,
+    RoleName, UnixMillis,
+};
 use crate::policy::Policy;
 use crate::store::Store;
 
@@ -37,6 +40,9 @@ pub(crate) struct Shelf {
     pub(crate) verifier: Verifier,
     clients: BTreeMap<ClientId, Held>,
     secrets: BTreeMap<ClientId, Vec<KeptClientSecret>>,
+    roles: BTreeMap<RoleName, Role>,
+    /// Which revision of the roles this is.
+    pub(crate) revision: u64,
     outlives: Duration,
 }
 
@@ -105,7 +111,9 @@ impl Shelf {
                 secrets.insert(id, registered.secrets);
             }
         }
-        Ok(Self { version, stored, opened, unopened, verifier, clients, secrets, outlives })
+        let (roles, revision) = store.roles().await?;
+        let roles = roles.into_iter().map(|role| (role.name.clone(), role)).collect();
+        Ok(Self { version, stored, opened, unopened, verifier, clients, secrets, roles, revision, outlives })
     }
 
     /// The key that signs now.
@@ -161,6 +169,29 @@ impl Shelf {
     fn was_there(&self, id: &ClientId, at: UnixMillis) -> bool {
         let since = self.clients.get(id).and_then(|held| held.since);
         since.is_none_or(|since| since <= at.plus(CLOCKS))
+    }
+
+    /// All that these roles permit. One that is not there permits nothing.
+    pub(crate) fn permissions(&self, roles: &BTreeSet<RoleName>) -> BTreeSet<Permission> {
+        let mut all = BTreeSet::new();
+        for name in roles {
+            if *name == RoleName::admin() {
+                all.extend(AdminPermission::ALL.iter().copied().map(Permission::from));
+            } else if let Some(role) = self.roles.get(name) {
+                all.extend(role.permissions.iter().cloned());
+            }
+        }
+        all
+    }
+
+    /// A role that is not built in.
+    pub(crate) fn role(&self, name: &RoleName) -> Option<&Role> {
+        self.roles.get(name)
+    }
+
+    /// How many roles there are that are not built in.
+    pub(crate) fn role_count(&self) -> usize {
+        self.roles.len()
     }
 
     /// The hashes of a client's secrets.

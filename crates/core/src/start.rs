@@ -15,6 +15,7 @@ use crate::policy::Policy;
 use crate::revocations::whole_millis;
 use crate::shelf::Shelf;
 use crate::signing::make_key;
+use crate::tallies::Tallies;
 use crate::{Outside, Rotunda};
 
 /// Why Rotunda did not start.
@@ -57,7 +58,8 @@ impl Rotunda {
         if let Some((_, error)) = shelf.unopened().iter().find(|(_, error)| *error != KeyError::SigningKey) {
             return Err((*error).into());
         }
-        let Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords: known } = outside;
+        let Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords: known, courier } =
+            outside;
         Ok(Self {
             store,
             scratch,
@@ -66,12 +68,16 @@ impl Rotunda {
             hasher,
             mailer,
             known,
+            courier,
             keys,
             shelf: RwLock::new(Arc::new(shelf)),
             policy,
             algorithm_settled: AtomicBool::new(false),
             keep_millis: AtomicU64::new(whole_millis(keep)),
+            audit_seen: AtomicU64::new(0),
             seen_ready: AtomicI64::new(i64::MIN),
+            tallies: Tallies::default(),
+            around: RwLock::new(None),
         })
     }
 }

@@ -51,9 +51,25 @@ pub struct Claims {
     /// The caller's roles (RFC 9068 §2.2.3.1); none if it does not say.
     #[serde(default)]
     pub roles: Vec<String>,
+    /// The claims epoch of the user: raised when their roles change. Absent while it is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub ce: Option<u64>,
+    /// The revision of the roles that `roles` and `scope` were made from. Absent while it is 0.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "not_null")]
+    pub rv: Option<u64>,
     /// Scopes, separated by spaces (RFC 9068 §2.2.3).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// Who acts for the user (RFC 8693 §4.1); absent where they act themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "actor")]
+    pub act: Option<ActClaim>,
+}
+
+/// Who acts for the subject of a token (RFC 8693 §4.1). It tells; whoever decides by a token decides by its `sub`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ActClaim {
+    /// The id of the user who acts.
+    pub sub: String,
 }
 
 /// What a user's token says about the session behind it.
@@ -84,6 +100,36 @@ impl Claims {
 /// A claim that may be absent, but not `null`: that would be a third way to say what two ways say.
 fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
+}
+
+/// `act`: "a JSON object" (RFC 8693 §4.1), and not the list of its members that serde would take as well.
+fn actor<'de, D: Deserializer<'de>>(from: D) -> Result<Option<ActClaim>, D::Error> {
+    use std::fmt;
+
+    use serde::de::value::MapAccessDeserializer;
+    use serde::de::{MapAccess, Visitor};
+
+    #[derive(Deserialize)]
+    struct Members {
+        sub: String,
+    }
+
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = ActClaim;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object with `sub`")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<ActClaim, A::Error> {
+            let Members { sub } = Members::deserialize(MapAccessDeserializer::new(members))?;
+            Ok(ActClaim { sub })
+        }
+    }
+
+    from.deserialize_map(Object).map(Some)
 }
 
 /// `aud`: "a single case-sensitive string" or "an array of" them (RFC 7519 §4.1.3).

@@ -43,8 +43,11 @@
 //!     auth_time: Some(now),
 //!     amr: vec!["pwd".to_owned()],
 //!     ep: Some(0),
+//!     ce: None,
+//!     rv: None,
 //!     roles: vec!["editor".to_owned()],
 //!     scope: None,
+//!     act: None,
 //! })?;
 //!
 //! // At each request, with nothing but the published keys:
@@ -75,7 +78,7 @@ mod verify;
 mod verifying_key;
 
 pub use algorithm::Algorithm;
-pub use claims::{Claims, SessionClaims};
+pub use claims::{ActClaim, Claims, SessionClaims};
 pub use invalid::Invalid;
 pub use jwk::{Jwk, Jwks, JwksError, KeyParameters, MAX_JWKS_BYTES, MAX_JWKS_KEYS};
 pub use jws::{MAX_TOKEN_BYTES, Payload};

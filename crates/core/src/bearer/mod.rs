@@ -18,7 +18,7 @@ use rotunda_token::{Claims, Invalid};
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
-use crate::model::{Client, ClientId, ClientKind, Facts, PageKey, SessionId, UnixMillis, UserState};
+use crate::model::{Client, ClientId, ClientKind, Ending, Facts, PageKey, SessionId, UnixMillis, UserState};
 
 /// Whoever holds a good access token of a live session.
 #[derive(Clone, Debug)]
@@ -29,6 +29,16 @@ pub struct Bearer {
     pub facts: Facts,
     /// The kind of client that holds the session.
     pub kind: ClientKind,
+}
+
+impl Bearer {
+    /// Refuses what is the user's alone to whoever acts for them.
+    ///
+    /// # Errors
+    /// [`Denied::ActingForAnother`].
+    pub(crate) fn is_own(&self) -> Result<(), Denied> {
+        if self.facts.session.acting.is_some() { Err(Denied::ActingForAnother) } else { Ok(()) }
+    }
 }
 
 /// A service with a good access token of its own.
@@ -118,6 +128,7 @@ impl Rotunda {
         let now = self.clock.now();
         let facts = self.store.facts_of_page(page.hash()).await?.ok_or(Denied::TokenUnknown)?;
         let kind = self.live(&facts, facts.session.ep, now).await?;
+        self.roles_no_older_than(&facts.session).await?;
         // Never signed and never sent, so it needs no id and no life.
         let claims = self.claims(&facts.session, &facts.user, (now, now), String::new());
         Ok(Bearer { claims, facts, kind })
@@ -141,12 +152,15 @@ impl Rotunda {
 
     /// Whether what was given out for this session, under the epoch `ep`, is still good, and what kind of client holds it.
     pub(crate) async fn live(&self, facts: &Facts, ep: u64, now: UnixMillis) -> Result<ClientKind, Error> {
-        if let Some((ending, _)) = facts.session.ending_at(now) {
+        if let Some((ending, _)) = facts.ending_at(now) {
             return Err(Denied::SessionEnded(Some(ending)).into());
         }
         // A user disabled, or an epoch raised, without the row having been written: a second lock on the door.
         if ep != facts.user.ep || facts.user.state == UserState::Disabled {
             return Err(Denied::SessionEnded(None).into());
+        }
+        if !self.may_go_on_acting(&facts.session).await? {
+            return Err(Denied::SessionEnded(Some(Ending::RevokedByAdmin)).into());
         }
         // A client that was taken out of the configuration has no sessions any more.
         Ok(self.client_of(&facts.session.client_id, facts.session.created_at).await?.kind)

@@ -46,6 +46,8 @@ impl Rotunda {
         let now = self.clock.now();
         let expires_at = now.plus(client.access_ttl);
         let claims = Claims {
+            ce: None,
+            rv: None,
             iss: self.policy.issuer.clone(),
             sub: client.id.subject(),
             aud: vec![self.policy.audience.clone()],
@@ -60,6 +62,7 @@ impl Rotunda {
             ep: None,
             roles: Vec::new(),
             scope: scope.clone(),
+            act: None,
         };
         Ok(ServiceGrant { access_token: self.sign(&claims, now)?, expires_in: client.access_ttl, scope })
     }

@@ -82,7 +82,8 @@ impl Rotunda {
         }
         if !self.shelf().secrets(&shown.id).is_empty() {
             let (kind, caller) = (EventKind::ClientRefused, caller.clone());
-            let event = Event { kind, at: now, user_id: None, session_id: None, caller };
+            let about = Some(shown.id.0.clone());
+            let event = Event { about, kind, at: now, user_id: None, session_id: None, caller };
             self.store.note(event, now.minus(QUIET)).await?;
         }
         Err(Denied::ClientRefused.into())

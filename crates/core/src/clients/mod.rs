@@ -143,11 +143,11 @@ pub enum ClientError {
 }
 
 impl Rotunda {
-    /// Adds a client, with a secret where its kind has one.
+    /// Adds a client, with a secret where its kind has one. `caller` is who asked.
     ///
     /// # Errors
     /// [`ClientError`] tells what to change.
-    pub async fn add_client(&self, new: &NewClient) -> Result<AddedClient, ClientError> {
+    pub async fn add_client(&self, new: &NewClient, caller: &Caller) -> Result<AddedClient, ClientError> {
         let id = ClientId::parse(&new.id).ok_or_else(|| ClientError::Name(new.id.clone()))?;
         let kind = self.kind_of_new(&id, new.kind)?;
         let scopes = scopes(kind, &new.scopes)?;
@@ -156,7 +156,7 @@ impl Rotunda {
         let kept = |secret: &ClientSecret| KeptClientSecret::fresh(secret.hash(), now);
         let secrets = secret.iter().map(kept).collect();
         let client = RegisteredClient { id, kind, scopes, secrets, created_at: now };
-        let event = client_event(EventKind::ClientAdded, now);
+        let event = client_event(EventKind::ClientAdded, &client.id, (caller, now));
         if !self.store.add_client(client.clone(), event).await? {
             return Err(ClientError::Taken(client.id));
         }
@@ -207,6 +207,7 @@ impl Rotunda {
         &self,
         id: &ClientId,
         keep_old: Duration,
+        caller: &Caller,
     ) -> Result<RotatedSecret, ClientError> {
         for _ in 0..ROUNDS {
             let client = self.store.clients().await?.into_iter().find(|client| client.id == *id);
@@ -218,7 +219,7 @@ impl Rotunda {
             let secret = self.client_secret()?;
             let to = successors(&client.secrets, KeptClientSecret::fresh(secret.hash(), now), keep_old);
             let old_until = to.iter().filter_map(|kept| kept.ends_at).collect();
-            let event = client_event(EventKind::ClientSecretChanged, now);
+            let event = client_event(EventKind::ClientSecretChanged, id, (caller, now));
             if self.store.change_secrets(client.id, client.secrets, to, event).await? {
                 self.look_at_shelf().await?;
                 return Ok(RotatedSecret { secret, old_until });
@@ -231,8 +232,8 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`ClientError::Unknown`]; a failure when the store does not answer.
-    pub async fn remove_client(&self, id: &ClientId) -> Result<(), ClientError> {
-        let event = client_event(EventKind::ClientRemoved, self.clock.now());
+    pub async fn remove_client(&self, id: &ClientId, caller: &Caller) -> Result<(), ClientError> {
+        let event = client_event(EventKind::ClientRemoved, id, (caller, self.clock.now()));
         if !self.store.remove_client(id.clone(), event).await? {
             return Err(ClientError::Unknown(id.clone()));
         }
@@ -289,6 +290,7 @@ fn scopes(kind: ClientKind, given: &[String]) -> Result<Vec<String>, ClientError
     Ok(scopes.into_iter().collect())
 }
 
-fn client_event(kind: EventKind, at: UnixMillis) -> Event {
-    Event { kind, at, user_id: None, session_id: None, caller: Caller::default() }
+fn client_event(kind: EventKind, id: &ClientId, (caller, at): (&Caller, UnixMillis)) -> Event {
+    let (about, caller) = (Some(id.0.clone()), caller.clone());
+    Event { about, kind, at, user_id: None, session_id: None, caller }
 }

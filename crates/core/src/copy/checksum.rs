@@ -3,15 +3,17 @@
 //! A text or a list goes in with its length before it and what may be absent with a byte that says so: no two different
 //! rows look the same. Rows are taken apart field by field without a rest, so that the compiler asks for a new one.
 
+mod desk;
+
 use std::fmt;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
 use crate::keys::SealedSigningKey;
 use crate::model::{
-    Account, Caller, Device, Email, Event, KeptClientSecret, Letter, Lineage, Link, PendingUser,
-    QueuedLetter, RecordedEvent, RegisteredClient, Revocation, Revoked, Session, Standing, Subject,
-    UnixMillis, User, UserState, Username,
+    Account, Caller, ChainLink, Device, Email, Event, Everyone, KeptClientSecret, Letter, Lineage, Link,
+    PendingUser, QueuedLetter, RecordedEvent, RegisteredClient, Revocation, Revoked, Session, Standing,
+    Subject, UnixMillis, User, UserState, Username,
 };
 use crate::store::{Batch, Key, Numbers};
 
@@ -124,6 +126,11 @@ impl Batch {
             ),
             Self::Clients(rows) => each(rows, |_, row| Key::Name(row.id.0.clone()), client),
             Self::Numbers(rows) => each(rows, |place, _| numbered(place), numbers),
+            Self::Roles(rows) => each(rows, |_, row| Key::Name(row.name.as_str().to_owned()), desk::role),
+            Self::Webhooks(rows) => each(rows, |place, _| numbered(place), desk::webhook),
+            Self::Deliveries(rows) => each(rows, |_, row| Key::of_delivery(row), desk::delivery),
+            Self::Marks(rows) => each(rows, |place, _| numbered(place), desk::mark),
+            Self::Tallies(rows) => each(rows, |place, _| numbered(place), desk::tally),
         }
     }
 }
@@ -138,7 +145,7 @@ fn each<T>(rows: &[T], key: impl Fn(usize, &T) -> Key, add: impl Fn(&mut Sum, &T
 }
 
 fn account(sum: &mut Sum, Account { user, password }: &Account) {
-    let User { id, subject, email, username, name, email_verified, state, ep, created_at } = user;
+    let User { id, subject, email, username, name, email_verified, state, ep, ce, roles, created_at } = user;
     sum.bytes(id.as_bytes());
     sum.some_text(subject.as_ref().map(Subject::as_str));
     sum.text(email.as_str());
@@ -147,6 +154,9 @@ fn account(sum: &mut Sum, Account { user, password }: &Account) {
     sum.flag(*email_verified);
     sum.flag(*state == UserState::Active);
     sum.number(*ep);
+    sum.number(*ce);
+    sum.number(roles.len() as u64);
+    roles.iter().for_each(|role| sum.text(role.as_str()));
     sum.time(*created_at);
     sum.text(password.expose());
 }
@@ -169,6 +179,8 @@ fn session(sum: &mut Sum, session: &Session) {
         idle_expires_at,
         absolute_expires_at,
         ep,
+        revision,
+        acting,
         standing,
         last_address,
         last_user_agent,
@@ -189,6 +201,8 @@ fn session(sum: &mut Sum, session: &Session) {
     sum.time(*idle_expires_at);
     sum.time(*absolute_expires_at);
     sum.number(*ep);
+    sum.number(*revision);
+    sum.some(acting.as_ref(), |sum, id| sum.bytes(id.as_bytes()));
     match standing {
         Standing::Live => sum.flag(true),
         Standing::Ended { ending, at } => {
@@ -228,7 +242,8 @@ fn lineage(sum: &mut Sum, lineage: &Lineage) {
     }
 }
 
-fn caller(sum: &mut Sum, Caller { address, user_agent }: &Caller) {
+/// Who acted and why is kept with events only.
+fn caller(sum: &mut Sum, Caller { address, user_agent, actor: _, reason: _ }: &Caller) {
     sum.some(*address, |sum, address| sum.text(&address.to_string()));
     sum.some_text(user_agent.as_deref());
 }
@@ -285,15 +300,22 @@ fn queued_letter(sum: &mut Sum, queued: &QueuedLetter) {
     sum.some_text(last_error.as_deref());
 }
 
-fn recorded_event(sum: &mut Sum, RecordedEvent { seq, event }: &RecordedEvent) {
-    let Event { kind, at, user_id, session_id, caller: called } = event;
+fn recorded_event(sum: &mut Sum, RecordedEvent { seq, event, link }: &RecordedEvent) {
+    let Event { kind, at, user_id, session_id, about, caller: called } = event;
     sum.number(*seq);
     sum.text(kind.as_str());
     sum.some_text(kind.ending().map(|ending| ending.as_str()));
     sum.time(*at);
     sum.some(user_id.as_ref(), |sum, id| sum.bytes(id.as_bytes()));
     sum.some(session_id.as_ref(), |sum, id| sum.bytes(id.as_bytes()));
+    sum.some_text(about.as_deref());
     caller(sum, called);
+    sum.some(called.actor.as_ref(), |sum, actor| sum.text(&actor.to_string()));
+    sum.some_text(called.reason.as_deref());
+    sum.some(link.as_ref(), |sum, ChainLink { hash, salt }| {
+        sum.bytes(hash);
+        sum.some(salt.as_ref(), |sum, salt| sum.bytes(salt));
+    });
 }
 
 fn revocation(sum: &mut Sum, (place, Revocation { what, at }): &(u64, Revocation)) {
@@ -318,6 +340,20 @@ fn revocation(sum: &mut Sum, (place, Revocation { what, at }): &(u64, Revocation
         Revoked::Key { kid } => {
             sum.text("key");
             sum.text(kid);
+        }
+        Revoked::Everyone { rv } => {
+            sum.text("everyone");
+            sum.number(*rv);
+        }
+        Revoked::Claims { sub, ce } => {
+            sum.text("claims");
+            sum.text(sub);
+            sum.number(*ce);
+        }
+        Revoked::Role { name, rv } => {
+            sum.text("role");
+            sum.text(name.as_str());
+            sum.number(*rv);
         }
     }
 }
@@ -348,10 +384,25 @@ fn client(sum: &mut Sum, client: &RegisteredClient) {
 }
 
 fn numbers(sum: &mut Sum, numbers: &Numbers) {
-    let Numbers { feed, last_event, last_revocation, shelf_version, accept_ahead_until } = numbers;
+    let Numbers {
+        feed,
+        last_event,
+        last_revocation,
+        shelf_version,
+        accept_ahead_until,
+        revision,
+        everyone,
+        first_admin_at,
+    } = numbers;
     sum.number(feed.0);
     sum.number(*last_event);
     sum.number(*last_revocation);
     sum.number(*shelf_version);
     sum.some(*accept_ahead_until, Sum::time);
+    sum.number(*revision);
+    sum.some(*everyone, |sum, Everyone { below, at }| {
+        sum.number(below);
+        sum.time(at);
+    });
+    sum.some(*first_admin_at, Sum::time);
 }

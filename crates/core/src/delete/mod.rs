@@ -10,7 +10,7 @@ use crate::Rotunda;
 use crate::bearer::Bearer;
 use crate::denied::Denied;
 use crate::failure::Error;
-use crate::model::{Caller, Event, EventKind, LetterKind, SessionId, UnixMillis, User, UserId};
+use crate::model::{Caller, Event, EventKind, LetterKind, SessionId, UnixMillis, User};
 use crate::post::letters::Occasion;
 use crate::store::Deleting;
 
@@ -21,6 +21,7 @@ impl Rotunda {
     /// [`Denied::ReauthenticationNeeded`], [`Denied`] with `session_ended`; [`crate::failure::Failure`] when the store does not
     /// answer.
     pub async fn delete_me(&self, bearer: &Bearer, caller: &Caller) -> Result<(), Error> {
+        bearer.is_own()?;
         let now = self.clock.now();
         self.proved_lately(bearer, now)?;
         let (user, asking) = (&bearer.facts.user, bearer.facts.session.id);
@@ -31,33 +32,29 @@ impl Rotunda {
         Err(Denied::SessionEnded(None).into())
     }
 
-    /// Deletes a user for the operator.
-    ///
-    /// # Errors
-    /// [`Denied::NotFound`]; [`crate::failure::Failure`] when the store does not answer.
-    pub async fn delete_user(&self, user_id: UserId) -> Result<(), Error> {
-        let account = self.store.account_of(user_id).await?.ok_or(Denied::NotFound)?;
-        let now = self.clock.now();
-        match self.delete(&account.user, None, (&Caller::default(), now)).await? {
-            true => Ok(()),
-            false => Err(Denied::NotFound.into()),
-        }
-    }
-
-    async fn delete(
+    /// Deletes a user for whoever asks: for themselves, with a session of theirs, or for an operator.
+    pub(crate) async fn delete(
         &self,
         user: &User,
         asking: Option<SessionId>,
         (caller, at): (&Caller, UnixMillis),
     ) -> Result<bool, Error> {
         let event = Event {
+            about: None,
             kind: EventKind::UserDeleted,
             at,
             user_id: Some(user.id),
             session_id: None,
-            caller: Caller::default(),
+            caller: Caller {
+                actor: caller.actor.clone(),
+                reason: caller.reason.clone(),
+                ..Caller::default()
+            },
         };
-        let occasion = Occasion { user: Some(user), caller, now: at };
+        // From where an operator works is nobody else's business.
+        let nowhere = Caller::default();
+        let from = if caller.actor.is_some() { &nowhere } else { caller };
+        let occasion = Occasion { user: Some(user), caller: from, now: at };
         let letter = self.told(LetterKind::AccountDeleted, &user.email, occasion)?;
         let deleting = Deleting { user_id: user.id, asking, at, events: vec![event], post: vec![letter] };
         Ok(self.store.delete_user(deleting).await?)

@@ -32,6 +32,7 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::EmailInvalid`], [`Denied::ReauthenticationNeeded`]; [`Failure`] when the store does not answer.
     pub async fn ask_for_email(&self, bearer: &Bearer, email: &str, caller: &Caller) -> Result<(), Error> {
+        bearer.is_own()?;
         let now = self.clock.now();
         self.proved_lately(bearer, now)?;
         let new = Email::parse(email).ok_or(Denied::EmailInvalid)?;
@@ -100,7 +101,7 @@ impl Rotunda {
             }
             let now = self.clock.now();
             let asking = self.store.facts(session).await?;
-            if asking.is_none_or(|facts| facts.session.ending_at(now).is_some()) {
+            if asking.is_none_or(|facts| facts.ending_at(now).is_some() || facts.session.acting.is_some()) {
                 return Err(Denied::LinkInvalid.into());
             }
             self.prove_chosen(password, account.password.clone(), caller).await?;
@@ -151,5 +152,5 @@ fn email_event(
     session_id: Option<SessionId>,
     (caller, at): (&Caller, UnixMillis),
 ) -> Event {
-    Event { kind, at, user_id: Some(user.id), session_id, caller: caller.clone() }
+    Event { about: None, kind, at, user_id: Some(user.id), session_id, caller: caller.clone() }
 }

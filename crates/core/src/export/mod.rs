@@ -5,9 +5,9 @@
 
 use crate::Rotunda;
 use crate::bearer::Bearer;
-use crate::denied::Denied;
+use crate::events::for_its_user;
 use crate::failure::{Error, Failure};
-use crate::model::{Caller, Device, Event, EventKind, RecordedEvent, Session, User, UserId};
+use crate::model::{Caller, Device, Event, EventKind, RecordedEvent, Session, SessionId, User};
 use crate::sessions::MOST_LISTED;
 
 /// How many events are taken along, the latest ones.
@@ -32,41 +32,38 @@ impl Rotunda {
     /// # Errors
     /// [`Denied::ReauthenticationNeeded`]; [`Failure`] when the store does not answer.
     pub async fn export_me(&self, bearer: &Bearer, caller: &Caller) -> Result<UserData, Error> {
+        bearer.is_own()?;
         self.proved_lately(bearer, self.clock.now())?;
-        let session = Some(bearer.facts.session.id);
-        self.note_export(&bearer.facts.user, |event| Event {
-            session_id: session,
-            caller: caller.clone(),
-            ..event
-        })
-        .await?;
+        self.note_export(&bearer.facts.user, Some(bearer.facts.session.id), caller).await?;
         Ok(self.data_of(bearer.facts.user.clone()).await?)
     }
 
-    /// The data of a user, for the operator.
-    ///
-    /// # Errors
-    /// [`Denied::NotFound`]; [`Failure`] when the store does not answer.
-    pub async fn export_user(&self, user_id: UserId) -> Result<UserData, Error> {
-        let account = self.store.account_of(user_id).await?.ok_or(Denied::NotFound)?;
-        self.note_export(&account.user, |event| event).await?;
-        Ok(self.data_of(account.user).await?)
+    /// The data of a user, for an operator.
+    pub(crate) async fn export_for(&self, user: User, caller: &Caller) -> Result<UserData, Failure> {
+        self.note_export(&user, None, caller).await?;
+        self.data_of(user).await
     }
 
     async fn data_of(&self, user: User) -> Result<UserData, Failure> {
         let id = user.id;
+        let events = self.store.events_of_user(id, MOST_EVENTS).await?;
+        let sessions = self.store.sessions_of(id, self.clock.now(), MOST_LISTED).await?;
         Ok(UserData {
             user,
-            sessions: self.store.sessions_of(id, self.clock.now(), MOST_LISTED).await?,
+            sessions: sessions.into_iter().map(Session::for_its_user).collect(),
             devices: self.store.devices_of(id, Device::MOST).await?,
-            events: self.store.events_of_user(id, MOST_EVENTS).await?,
+            events: events.into_iter().map(for_its_user).collect(),
         })
     }
 
-    async fn note_export(&self, user: &User, finish: impl FnOnce(Event) -> Event) -> Result<(), Failure> {
-        let (at, kind) = (self.clock.now(), EventKind::DataExported);
-        let (user_id, caller) = (Some(user.id), Caller::default());
-        let event = finish(Event { kind, at, user_id, session_id: None, caller });
-        self.store.note(event, at).await
+    async fn note_export(
+        &self,
+        user: &User,
+        session_id: Option<SessionId>,
+        caller: &Caller,
+    ) -> Result<(), Failure> {
+        let (at, kind, caller) = (self.clock.now(), EventKind::DataExported, caller.clone());
+        let event = Event { about: None, kind, at, user_id: Some(user.id), session_id, caller };
+        self.store.post(Vec::new(), vec![event]).await
     }
 }

@@ -3,7 +3,8 @@
 //! 1. A bearer token, a user's or a service's, is asked about exactly as on our own routes ([`crate::bearer`]).
 //! 2. In its place a browser shows the key of its page cookie, which names the session by itself.
 //! 3. Either way the session is looked at now: what has ended is let through nowhere from that moment on.
-//! 4. The answer is what an access token says, or would say that was made now.
+//! 4. The answer is what an access token would say that was made now: whoever has lost a role has lost it here at once, and
+//!    not at their next refresh. A service's token says what it says.
 //!
 //! Nothing is written: to be asked does not keep a session alive, only a refresh does.
 
@@ -30,6 +31,8 @@ pub struct Passed {
     pub session: Option<String>,
     /// The client that holds the session, or that the service is.
     pub client: String,
+    /// The user who acts for that one (RFC 8693 §4.1); `None` where they act themselves.
+    pub actor: Option<String>,
     /// The user's roles.
     pub roles: Vec<String>,
     /// Scopes, separated by spaces; empty where there are none.
@@ -42,6 +45,7 @@ impl From<Claims> for Passed {
             user: claims.sid.is_some().then_some(claims.sub),
             session: claims.sid,
             client: claims.client_id,
+            actor: claims.act.map(|act| act.sub),
             roles: claims.roles,
             scope: claims.scope.unwrap_or_default(),
         }
@@ -64,11 +68,12 @@ impl Rotunda {
     async fn passes_with_token(&self, token: &SecretText) -> Result<Passed, Error> {
         let now = self.clock.now();
         let claims = self.verified(token.expose(), now).await?;
-        let claims = match claims.sid {
-            Some(_) => self.bearer_of(claims, now).await?.claims,
-            None => self.service_of(claims).await?.claims,
-        };
-        Ok(claims.into())
+        if claims.sid.is_none() {
+            return Ok(self.service_of(claims).await?.claims.into());
+        }
+        let facts = self.bearer_of(claims, now).await?.facts;
+        self.roles_no_older_than(&facts.session).await?;
+        Ok(self.claims(&facts.session, &facts.user, (now, now), String::new()).into())
     }
 
     async fn passes_with_page(&self, page: &PageKey) -> Result<Passed, Error> {

@@ -76,34 +76,43 @@ pub enum Refusal {
 }
 
 impl Rotunda {
-    /// Adds a user of another system. Signs nobody in, and asks nothing of the password.
+    /// Reads the hash that another system has made of a password.
     ///
     /// # Errors
-    /// When the store does not answer.
-    pub async fn import_user(&self, arrival: &Arrival) -> Result<Imported, Failure> {
+    /// What is wrong with it, for people, and nothing of what is in it.
+    pub fn foreign_hash(&self, text: &str) -> Result<PasswordHash, String> {
+        self.hasher.read_foreign(text)
+    }
+
+    /// Adds a user of another system. Signs nobody in, and asks nothing of the password.
+    pub(crate) async fn import_user(&self, arrival: &Arrival, caller: &Caller) -> Result<Imported, Failure> {
         let account = match self.arrive(arrival)? {
             Ok(account) => account,
             Err(refusal) => return Ok(Imported::Refused(refusal)),
         };
         let event = Event {
+            about: None,
             kind: EventKind::UserRegistered,
             at: self.clock.now(),
             user_id: Some(account.user.id),
             session_id: None,
-            caller: Caller::default(),
+            caller: caller.clone(),
         };
         let user = account.user.clone();
-        let registering =
-            Registering { account, session: None, replaces: None, uses: None, events: vec![event] };
+        let registering = Registering {
+            first_admin: false,
+            account,
+            session: None,
+            replaces: None,
+            uses: None,
+            events: vec![event],
+        };
         let registered = self.store.register(registering).await?;
         self.became(arrival, &user, registered).await
     }
 
     /// What [`Rotunda::import_user`] would answer now; writes nothing.
-    ///
-    /// # Errors
-    /// When the store does not answer.
-    pub async fn check_import(&self, arrival: &Arrival) -> Result<Imported, Failure> {
+    pub(crate) async fn check_import(&self, arrival: &Arrival) -> Result<Imported, Failure> {
         let user = match self.arrive(arrival)? {
             Ok(account) => account.user,
             Err(refusal) => return Ok(Imported::Refused(refusal)),
@@ -134,6 +143,8 @@ impl Rotunda {
             let username = refine(arrival.username.as_deref(), Username::parse, Denied::UsernameInvalid);
             let name = refine(arrival.name.as_deref(), User::parse_name, Denied::NameInvalid);
             Ok(User {
+                ce: first_epoch(now),
+                roles: std::collections::BTreeSet::new(),
                 id,
                 subject,
                 email,
@@ -165,8 +176,8 @@ impl Rotunda {
             Registered::EmailTaken if arrival.id.is_none() => Imported::AlreadyThere,
             Registered::EmailTaken => Imported::Refused(Refusal::Denied(Denied::EmailTaken)),
             Registered::UsernameTaken => Imported::Refused(Refusal::Denied(Denied::UsernameTaken)),
-            Registered::LinkGone => {
-                return Err(Failure::broken("importing a user", "a link was missed, and none was used"));
+            Registered::LinkGone | Registered::AdminThere => {
+                return Err(Failure::broken("importing a user", "a link or the first admin was missed"));
             }
         })
     }

@@ -59,7 +59,7 @@ impl Rotunda {
         let lineage = &session.lineage;
         let is_current = token.generation == lineage.generation
             && token.hash(&self.keys).is_some_and(|hash| hash == lineage.current_hash);
-        let is_live = session.ending_at(self.clock.now()).is_none()
+        let is_live = facts.ending_at(self.clock.now()).is_none()
             && user.state == UserState::Active
             && session.ep == user.ep;
         is_current && is_live

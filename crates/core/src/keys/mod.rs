@@ -3,10 +3,12 @@
 //! 1. A master key is 32 random bytes with an id from 1 to 255. The one with the highest id is current.
 //! 2. From each, HKDF-SHA256 (RFC 5869) derives one key for each use, told apart by a label; none is used for two things.
 //! 3. An old master key stays until the last session made under it has ended.
-//! 4. Access tokens are signed with other keys altogether, which a master key only seals at rest (`seal.rs`).
+//! 4. Access tokens are signed with other keys altogether, which a master key only seals at rest (`seal.rs`). Other small
+//!    secrets are sealed likewise, under a key of their own (`secret.rs`).
 
 pub mod ring;
 mod seal;
+mod secret;
 
 use std::collections::BTreeMap;
 
@@ -57,13 +59,20 @@ pub struct DerivedKeys {
     pub(crate) next: hmac::Key,
     /// Makes the secrets of links.
     pub(crate) link: hmac::Key,
+    /// Makes the one-time token of the first admin.
+    pub(crate) first_admin: hmac::Key,
     seal: [u8; 32],
+    /// Seals other small secrets.
+    secret: [u8; 32],
+    audit: [u8; 32],
     check: KeyCheck,
 }
 
 impl Drop for DerivedKeys {
     fn drop(&mut self) {
         self.seal.zeroize();
+        self.secret.zeroize();
+        self.audit.zeroize();
     }
 }
 
@@ -98,9 +107,19 @@ impl DerivedKeys {
             hash: hmac_key(b"refresh token hash")?,
             next: hmac_key(b"refresh token successor")?,
             link: hmac_key(b"link secret")?,
+            first_admin: hmac_key(b"first admin")?,
             seal: derive(b"signing key seal")?,
+            secret: derive(b"secret seal")?,
+            audit: derive(b"audit log signature")?,
             check: KeyCheck(check),
         })
+    }
+}
+
+impl DerivedKeys {
+    /// What the signing key of the audit log is made from.
+    pub(crate) fn audit_seed(&self) -> &[u8; 32] {
+        &self.audit
     }
 }
 
@@ -139,6 +158,11 @@ impl MasterKeys {
         self.by_id.get(&id)
     }
 
+    /// What was derived from each key, by id.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u8, &DerivedKeys)> + '_ {
+        self.by_id.iter().map(|(id, keys)| (*id, keys))
+    }
+
     /// The check value of each key.
     pub fn checks(&self) -> impl Iterator<Item = (u8, KeyCheck)> + '_ {
         self.by_id.iter().map(|(id, keys)| (*id, keys.check))
@@ -165,6 +189,14 @@ pub enum KeyError {
         "a signing key does not open under master key {0}: it was altered, or this is another master key"
     )]
     Seal(u8),
+    /// Something secret names a master key that is not here.
+    #[error("something secret is sealed under master key {0}, which is not in the master key file")]
+    SecretMaster(u8),
+    /// Something secret does not open: it was altered or moved, or the master key is another one.
+    #[error(
+        "something secret does not open under master key {0}: it was altered, or this is another master key"
+    )]
+    Secret(u8),
     /// A signing key opens, but is none.
     #[error("a signing key is stored in a form this version does not read")]
     SigningKey,

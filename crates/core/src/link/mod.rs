@@ -40,7 +40,7 @@ pub struct Arrival {
 
 impl Arrival {
     pub(crate) fn event(&self, kind: EventKind, user: &User, at: UnixMillis) -> Event {
-        Event { kind, at, user_id: Some(user.id), session_id: None, caller: self.caller.clone() }
+        Event { about: None, kind, at, user_id: Some(user.id), session_id: None, caller: self.caller.clone() }
     }
 }
 

@@ -79,6 +79,9 @@ impl Rotunda {
         let capped = |life: Duration| if remember { life } else { life.min(Policy::UNREMEMBERED) };
         let (idle, absolute_expires_at) = (capped(client.idle), now.plus(capped(client.absolute)));
         let session = Session {
+            // The store sets its own; this is what that is, unless it was raised a moment ago.
+            revision: self.shelf().revision,
+            acting: None,
             id,
             user_id: user.id,
             client_id: client.id.clone(),
@@ -120,6 +123,7 @@ impl Rotunda {
 /// The event of a session that begins.
 pub(crate) fn signed_in(session: &Session, caller: &Caller) -> Event {
     Event {
+        about: None,
         kind: EventKind::SignedIn,
         at: session.created_at,
         user_id: Some(session.user_id),

@@ -24,8 +24,8 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::limits::{BucketKey, Quota};
 use crate::model::{
-    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, UnixMillis,
-    User, UserState,
+    Account, Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Password, Tally,
+    UnixMillis, User, UserState,
 };
 use crate::refresh::QUIET;
 use crate::store::{EndingOne, LoggedIn, LoggingIn};
@@ -63,6 +63,12 @@ impl Rotunda {
     /// [`Denied::ClientMayNot`]; [`Failure`] when the store or
     /// the password pool does not answer.
     pub async fn login(&self, login: &Login) -> Result<Grant, Error> {
+        let granted = self.sign_in(login).await;
+        self.tallies.count_outcome(&granted, Tally::SignIns, Tally::SignInsRefused);
+        granted
+    }
+
+    async fn sign_in(&self, login: &Login) -> Result<Grant, Error> {
         let client = &*self.client_signing_in(login.client_id.as_ref(), login.proof.as_ref()).await?;
         for _ in 0..ROUNDS {
             let now = self.clock.now();
@@ -202,12 +208,13 @@ impl Rotunda {
     ) -> Result<Option<EndingOne>, Failure> {
         let Some(page) = page else { return Ok(None) };
         let facts = self.store.facts_of_page(page.hash()).await?;
-        Ok(facts.filter(|f| f.session.ending_at(now).is_none()).map(|facts| EndingOne {
+        Ok(facts.filter(|f| f.ending_at(now).is_none()).map(|facts| EndingOne {
+            about: None,
             id: facts.session.id,
             at_generation: None,
             ending: Ending::LoggedOut,
             at: now,
-            caller: caller.clone(),
+            caller: facts.session.caller(caller),
             post: Vec::new(),
         }))
     }
@@ -216,5 +223,12 @@ impl Rotunda {
 /// A failed sign-in, without saying whether there is such an account. Which one was tried is left to the log of the
 /// reverse proxy: an audit log that holds mistyped addresses holds mistyped passwords too.
 pub(crate) fn sign_in_failed(caller: &Caller, at: UnixMillis) -> Event {
-    Event { kind: EventKind::SignInFailed, at, user_id: None, session_id: None, caller: caller.clone() }
+    Event {
+        about: None,
+        kind: EventKind::SignInFailed,
+        at,
+        user_id: None,
+        session_id: None,
+        caller: caller.clone(),
+    }
 }

@@ -53,6 +53,7 @@ fn gives_up(place: &Place, end: &EndingOne) -> bool {
 
 fn eviction(id: SessionId, login: &LoggingIn) -> EndingOne {
     EndingOne {
+        about: None,
         id,
         at_generation: None,
         ending: Ending::Evicted,

@@ -63,7 +63,7 @@ impl Rotunda {
         }
         // One that is meant twice is ended once; the second time finds it over.
         for facts in &meant {
-            self.end_as(&facts.session, Ending::LoggedOut, &logout.caller).await?;
+            self.end_as(facts, Ending::LoggedOut, &facts.session.caller(&logout.caller)).await?;
         }
         Ok(())
     }
@@ -80,10 +80,12 @@ impl Rotunda {
     /// Ends every session of the user and raises the epoch, so that no access token of them is good any more.
     ///
     /// # Errors
-    /// [`crate::failure::Failure`] when the store does not answer.
+    /// [`Denied::ActingForAnother`]; [`crate::failure::Failure`] when the store does not answer.
     pub async fn logout_all(&self, bearer: &Bearer, caller: &Caller) -> Result<(), Error> {
+        bearer.is_own()?;
         let (user_id, at, ending) = (bearer.facts.user.id, self.clock.now(), Ending::LoggedOutEverywhere);
         let event = Event {
+            about: None,
             kind: EventKind::EpochRaised(ending),
             at,
             user_id: Some(user_id),

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{DeviceHash, DeviceId, UnixMillis, UserId};
+use super::{Actor, DeviceHash, DeviceId, UnixMillis, UserId};
 
 /// Where a request came from. For people to read and for `bind_address`; never used to recognise a device,
 /// because a server-rendered page refreshes from its server.
@@ -12,9 +12,15 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The `User-Agent` header, cut to [`Caller::USER_AGENT_CHARS`].
     pub user_agent: Option<String>,
+    /// Who asked, where it was not the user whom it is about.
+    pub actor: Option<Actor>,
+    /// Why they did, in their own words: at most [`Caller::REASON_CHARS`] characters.
+    pub reason: Option<String>,
 }
 
 impl Caller {
+    /// How many characters a reason may have.
+    pub const REASON_CHARS: usize = 256;
     /// How much of a user agent is kept.
     pub const USER_AGENT_CHARS: usize = 256;
 
@@ -24,7 +30,12 @@ impl Caller {
         let clean =
             |text: &str| text.chars().filter(|c| !c.is_control()).take(Self::USER_AGENT_CHARS).collect();
         // An IPv4 client on a dual-stack socket is the same client: one form, so that comparing addresses works.
-        Self { address: address.map(|a| a.to_canonical()), user_agent: user_agent.map(clean) }
+        Self {
+            actor: None,
+            reason: None,
+            address: address.map(|a| a.to_canonical()),
+            user_agent: user_agent.map(clean),
+        }
     }
 }
 

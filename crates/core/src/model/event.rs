@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Caller, Ending, SessionId, UnixMillis, UserId};
+use super::{Caller, ChainLink, Ending, SessionId, UnixMillis, UserId};
 
 /// What kind of thing happened: a closed list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,10 +71,46 @@ pub enum EventKind {
     ClientRemoved,
     /// A client did not show its secret.
     ClientRefused,
+    /// An operator changed what the user is called.
+    UserEdited,
+    /// An operator added the user and wrote them a letter.
+    UserInvited,
+    /// The roles of the user were changed.
+    RolesChanged,
+    /// The user became the first admin, by the one-time token of the first start.
+    FirstAdmin,
+    /// An operator began to act for the user.
+    ActedFor,
+    /// A refresh came from another network than the one before.
+    AddressChanged,
+    /// A refresh was asked for again after the window, with the key that excuses it.
+    LateRetry,
+    /// An operator signed everyone out.
+    EveryoneSignedOut,
+    /// A role was added.
+    RoleAdded,
+    /// The permissions of a role were changed.
+    RoleChanged,
+    /// A role was removed.
+    RoleRemoved,
+    /// An operator lifted a limit that somebody had run into.
+    LimitLifted,
+    /// Somebody asked for what their permissions do not cover.
+    AdminRefused,
+    /// The audit log was exported.
+    AuditExported,
+    /// A webhook was added.
+    WebhookAdded,
+    /// A webhook was changed.
+    WebhookChanged,
+    /// A webhook was removed.
+    WebhookRemoved,
+    /// Deliveries that were given up are made again.
+    WebhookReplayed,
 }
 
 impl EventKind {
-    const PLAIN: [Self; 28] = [
+    const PLAIN: [Self; 46] = [
         Self::UserRegistered,
         Self::SignedIn,
         Self::SignInFailed,
@@ -103,6 +139,24 @@ impl EventKind {
         Self::ClientSecretChanged,
         Self::ClientRemoved,
         Self::ClientRefused,
+        Self::UserEdited,
+        Self::UserInvited,
+        Self::RolesChanged,
+        Self::FirstAdmin,
+        Self::ActedFor,
+        Self::AddressChanged,
+        Self::LateRetry,
+        Self::EveryoneSignedOut,
+        Self::RoleAdded,
+        Self::RoleChanged,
+        Self::RoleRemoved,
+        Self::LimitLifted,
+        Self::AdminRefused,
+        Self::AuditExported,
+        Self::WebhookAdded,
+        Self::WebhookChanged,
+        Self::WebhookRemoved,
+        Self::WebhookReplayed,
     ];
 
     /// The name that programs read, without the ending.
@@ -139,7 +193,33 @@ impl EventKind {
             Self::ClientSecretChanged => "client.secret_changed",
             Self::ClientRemoved => "client.removed",
             Self::ClientRefused => "client.refused",
+            Self::UserEdited => "user.edited",
+            Self::UserInvited => "user.invited",
+            Self::RolesChanged => "user.roles_changed",
+            Self::FirstAdmin => "user.first_admin",
+            Self::ActedFor => "user.acted_for",
+            Self::AddressChanged => "session.address_changed",
+            Self::LateRetry => "session.late_retry",
+            Self::EveryoneSignedOut => "everyone.signed_out",
+            Self::RoleAdded => "role.added",
+            Self::RoleChanged => "role.changed",
+            Self::RoleRemoved => "role.removed",
+            Self::LimitLifted => "limit.lifted",
+            Self::AdminRefused => "admin.refused",
+            Self::AuditExported => "audit.exported",
+            Self::WebhookAdded => "webhook.added",
+            Self::WebhookChanged => "webhook.changed",
+            Self::WebhookRemoved => "webhook.removed",
+            Self::WebhookReplayed => "webhook.replayed",
         }
+    }
+
+    /// The names of all kinds, without the endings.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let with_endings = Ending::ALL
+            .first()
+            .map(|ending| [Self::SessionEnded(*ending).as_str(), Self::EpochRaised(*ending).as_str()]);
+        Self::PLAIN.into_iter().map(Self::as_str).chain(with_endings.into_iter().flatten())
     }
 
     /// Why a session ended, where that is what happened.
@@ -181,8 +261,15 @@ pub struct Event {
     pub user_id: Option<UserId>,
     /// To which session.
     pub session_id: Option<SessionId>,
-    /// From where.
+    /// What else it is about: a key, a client, a role, a webhook, the generation of a token. At most [`Event::ABOUT_BYTES`].
+    pub about: Option<String>,
+    /// From where, and by whom.
     pub caller: Caller,
+}
+
+impl Event {
+    /// How much is kept of what else it is about.
+    pub const ABOUT_BYTES: usize = 256;
 }
 
 /// An event with its place in the outbox.
@@ -192,4 +279,6 @@ pub struct RecordedEvent {
     pub seq: u64,
     /// What happened.
     pub event: Event,
+    /// What chains it to the event before it; `None` for a moment after it happened.
+    pub link: Option<ChainLink>,
 }

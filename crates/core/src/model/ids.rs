@@ -78,3 +78,7 @@ id!(
     /// A link that a letter carries.
     LinkId
 );
+id!(
+    /// An address that is told of events.
+    WebhookId
+);

@@ -64,6 +64,8 @@ letter_kinds! {
     PasswordReset = "password_reset",
     /// A used refresh token came back: somebody had a copy, and the session has ended. With a link ("this was not me").
     TheftFound = "theft_found",
+    /// To a user whom an operator has added: here is the link for a first password. With a link.
+    Invited = "invited",
     /// To a user who said "this was not me": every session has ended, the password is void, and here is the link for a new
     /// one. With a link.
     ReportTaken = "report_taken",

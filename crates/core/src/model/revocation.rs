@@ -3,7 +3,7 @@
 //! An entry is written in the same transaction as the change that it tells of. It counts until the last access token that
 //! it could concern has run out (`Rotunda::keep_revocations`), so the feed stays as small as what happened lately.
 
-use super::{Ending, SessionId, UnixMillis};
+use super::{Ending, RoleName, SessionId, UnixMillis};
 
 /// What no longer counts, though the access tokens themselves still look good.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,6 +33,26 @@ pub enum Revoked {
     Key {
         /// `kid`.
         kid: String,
+    },
+    /// Every token of a user with a session that has a lower `rv` than this: everyone was signed out.
+    Everyone {
+        /// The revision that counts from now on.
+        rv: u64,
+    },
+    /// Not revoked, but outdated: every token of this user that has a lower `ce` than this. Whoever needs to know the roles as
+    /// they are now has it refreshed.
+    Claims {
+        /// `sub`.
+        sub: String,
+        /// The claims epoch that counts from now on.
+        ce: u64,
+    },
+    /// Not revoked, but outdated: every token with this role in `roles` that has a lower `rv` than this.
+    Role {
+        /// The role.
+        name: RoleName,
+        /// The revision that counts from now on.
+        rv: u64,
     },
 }
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    ClientId, DeviceHash, DeviceId, PageHash, RetryHash, RetryKeys, Salt, SessionId, TokenHash, UnixMillis,
-    User, UserId,
+    Actor, Caller, ClientId, DeviceHash, DeviceId, PageHash, RetryHash, RetryKeys, Salt, SessionId,
+    TokenHash, UnixMillis, User, UserId,
 };
 
 /// One row per session for ever: a thousand refreshes add none.
@@ -45,6 +45,11 @@ pub struct Session {
     pub absolute_expires_at: UnixMillis,
     /// The user's auth epoch when the session began.
     pub ep: u64,
+    /// The store's revision when the session began: everyone who has a lower one than [`Everyone::below`] was signed out. Set
+    /// by the store, in the transaction in which the session begins.
+    pub revision: u64,
+    /// Who acts for the user in it; `None` in the user's own.
+    pub acting: Option<UserId>,
     /// Live, or ended and why.
     pub standing: Standing,
     /// The address of the last refresh that rotated.
@@ -58,6 +63,24 @@ impl Session {
     #[must_use]
     pub fn expires_at(&self) -> UnixMillis {
         self.idle_expires_at.min(self.absolute_expires_at)
+    }
+
+    /// Whoever calls with this session: where somebody acts for its user, it was they.
+    #[must_use]
+    pub fn caller(&self, caller: &Caller) -> Caller {
+        match self.acting {
+            Some(acting) => Caller { actor: Some(Actor::User(acting)), ..caller.clone() },
+            None => caller.clone(),
+        }
+    }
+
+    /// As its user is told of it: that somebody acts in it, but not from where they work.
+    #[must_use]
+    pub fn for_its_user(self) -> Self {
+        match self.acting {
+            Some(_) => Self { last_address: None, last_user_agent: None, ..self },
+            None => self,
+        }
     }
 
     /// When it was last used, as far as rotations tell.
@@ -76,6 +99,20 @@ impl Session {
                 Some((Ending::IdleExpired, self.idle_expires_at))
             }
             Standing::Live => Some((Ending::AbsoluteExpired, self.absolute_expires_at)),
+        }
+    }
+
+    /// The same, where everyone may have been signed out.
+    #[must_use]
+    pub fn ending_under(&self, everyone: Option<Everyone>, now: UnixMillis) -> Option<(Ending, UnixMillis)> {
+        let by_itself = self.ending_at(now);
+        let signed_out = everyone
+            .filter(|everyone| self.standing == Standing::Live && self.revision < everyone.below)
+            .map(|everyone| (Ending::RevokedByAdmin, everyone.at));
+        match (by_itself, signed_out) {
+            (Some(own), Some(all)) if all.1 < own.1 => Some(all),
+            (Some(own), _) => Some(own),
+            (None, all) => all,
         }
     }
 }
@@ -245,4 +282,24 @@ pub struct Facts {
     /// Whether the store may lose its last writes on any day, without anybody noticing: then tokens newer than it are
     /// believed beside the right device secret, and nobody has to say so.
     pub may_lose_writes: bool,
+    /// Who was signed out by an operator who signed everyone out, where that has ever happened.
+    pub everyone: Option<Everyone>,
+}
+
+impl Facts {
+    /// The ending that holds at `now`, as [`Session::ending_at`] has it; or that everyone was signed out, if that was before.
+    #[must_use]
+    pub fn ending_at(&self, now: UnixMillis) -> Option<(Ending, UnixMillis)> {
+        self.session.ending_under(self.everyone, now)
+    }
+}
+
+/// An operator has signed everyone out. Nothing is written for each session at that moment: the janitor does that later,
+/// and until then this tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Everyone {
+    /// Sessions of a lower revision have ended.
+    pub below: u64,
+    /// When.
+    pub at: UnixMillis,
 }

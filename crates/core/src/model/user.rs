@@ -1,9 +1,10 @@
 //! Users and their accounts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{PasswordHash, UnixMillis, UserId};
+use super::{PasswordHash, RoleName, UnixMillis, UserId};
 
 /// An e-mail address, kept as it was written and looked up in lower case.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -158,6 +159,10 @@ pub struct User {
     /// The auth epoch: raised whenever all sessions of the user end; in every access token. From 0 on; of a user who was
     /// imported, from the time of the import on, in seconds.
     pub ep: u64,
+    /// The claims epoch: raised whenever their roles change; in every access token that has roles, or had. From 0 on.
+    pub ce: u64,
+    /// The roles that they hold; at most [`Role::MOST_HELD`](super::Role::MOST_HELD).
+    pub roles: BTreeSet<RoleName>,
     /// When the account was made.
     pub created_at: UnixMillis,
 }

@@ -61,7 +61,14 @@ impl Rotunda {
         let to = user.as_ref().map(|user| &user.email);
         let posting = self.awaited(request.kind, request.purpose, to, occasion)?;
         let user_id = user.as_ref().map(|user| user.id);
-        let event = Event { kind: request.event, at: now, user_id, session_id: None, caller: caller.clone() };
+        let event = Event {
+            about: None,
+            kind: request.event,
+            at: now,
+            user_id,
+            session_id: None,
+            caller: caller.clone(),
+        };
         Ok(self.store.post(vec![posting], vec![event]).await?)
     }
 }

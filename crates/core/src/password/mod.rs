@@ -42,6 +42,7 @@ impl Rotunda {
     /// [`Denied`] with `credentials_invalid`, or why the new password does not do, or `session_ended` when the account was
     /// changed at the same moment; [`Failure`] when the store or the password pool does not answer.
     pub async fn change_password(&self, bearer: &Bearer, change: &ChangePassword) -> Result<Grant, Error> {
+        bearer.is_own()?;
         let client = &*self.client(Some(&bearer.facts.session.client_id)).await?;
         self.check_new_password(&change.new, &UserWords::of_user(&bearer.facts.user))?;
         for _ in 0..ROUNDS {
@@ -72,6 +73,7 @@ impl Rotunda {
         let begun = self.begin(&user, client, device, (old.remember, &change.caller), now)?;
         let grant = self.grant_begun(&begun, &user, client, now)?;
         let event = |kind, session_id| Event {
+            about: None,
             kind,
             at: now,
             user_id: Some(user.id),

@@ -14,7 +14,7 @@ use crate::failure::{Error, Failure};
 use crate::grant::Grant;
 use crate::link::Arrival;
 use crate::login::begin::{Device, signed_in};
-use crate::model::{Ending, EventKind, LetterKind, LinkPurpose, Password, User};
+use crate::model::{Ending, EventKind, LetterKind, LinkPurpose, Password, Tally, User};
 use crate::store::{Amended, Amending, Ends, Right};
 
 /// How often a reset is begun anew because the account was changed meanwhile.
@@ -66,6 +66,7 @@ impl Rotunda {
                 caller: arrival.caller.clone(),
             };
             if self.store.amend(amending).await? == Amended::Done {
+                self.tallies.count(Tally::SignIns);
                 self.forgive(&user).await;
                 self.leave_behind(arrival, now).await;
                 return Ok(grant);

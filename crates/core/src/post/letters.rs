@@ -17,6 +17,10 @@ const AWAITED: Duration = Duration::from_secs(24 * 3600);
 /// How long a letter that tells of something is worth sending.
 const NOTICE: Duration = Duration::from_secs(3 * 24 * 3600);
 
+/// How long an invitation is good once it was sent: somebody who expects nothing looks for it less often than somebody who has
+/// just asked for a letter.
+const INVITATION: Duration = Duration::from_secs(3 * 24 * 3600);
+
 /// What letters are about: who, from where, when.
 #[derive(Clone, Copy)]
 pub(crate) struct Occasion<'a> {
@@ -42,6 +46,16 @@ impl Rotunda {
         let letter = self.letter(kind, to, AWAITED, occasion)?;
         // Whoever asked may be a stranger: no words of theirs in our letter.
         let letter = Letter { caller: letter.caller.without_own_words(), ..letter };
+        Ok(carrying(letter, link, self.keys.current_id()))
+    }
+
+    /// The letter to a user whom an operator has added, with a link for their first password. Who that was and from where is
+    /// not told.
+    pub(crate) fn invitation(&self, user: &User, now: UnixMillis) -> Result<Posting, Failure> {
+        let occasion = Occasion { user: Some(user), caller: &Caller::default(), now };
+        let lives = (INVITATION, NOTICE);
+        let link = self.new_link(LinkPurpose::ResetPassword, Some(&user.email), lives, occasion)?;
+        let letter = self.letter(LetterKind::Invited, Some(&user.email), NOTICE, occasion)?;
         Ok(carrying(letter, link, self.keys.current_id()))
     }
 

@@ -29,6 +29,7 @@ impl Rotunda {
         password: &Password,
         caller: &Caller,
     ) -> Result<Grant, Error> {
+        bearer.is_own()?;
         let old = &bearer.facts.session;
         let client = &*self.client(Some(&old.client_id)).await?;
         for _ in 0..ROUNDS {
@@ -43,6 +44,7 @@ impl Rotunda {
             let grant = self.grant_begun(&begun, &user, client, now)?;
             let (kind, caller) = (EventKind::Reauthenticated, caller.clone());
             let event = Event {
+                about: None,
                 kind,
                 at: now,
                 user_id: Some(user.id),
@@ -50,8 +52,15 @@ impl Rotunda {
                 caller: caller.clone(),
             };
             let (ending, post) = (Ending::Renewed, Vec::new());
-            let end =
-                EndingOne { id: old.id, at_generation: None, ending, at: now, caller: caller.clone(), post };
+            let end = EndingOne {
+                about: None,
+                id: old.id,
+                at_generation: None,
+                ending,
+                at: now,
+                caller: caller.clone(),
+                post,
+            };
             let amending = Amending {
                 account,
                 right: Right::Session(old.id),
@@ -84,7 +93,7 @@ impl Rotunda {
     /// Refuses whoever asks with a session that has ended meanwhile.
     pub(crate) async fn still_live(&self, bearer: &Bearer) -> Result<(), Error> {
         let facts = self.store.facts(bearer.facts.session.id).await?.ok_or(Denied::SessionEnded(None))?;
-        match facts.session.ending_at(self.clock.now()) {
+        match facts.ending_at(self.clock.now()) {
             Some((ending, _)) => Err(Denied::SessionEnded(Some(ending)).into()),
             None => Ok(()),
         }

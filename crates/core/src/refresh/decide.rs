@@ -181,7 +181,7 @@ fn mismatched(facts: &Facts, presented: &Presented<'_>, client: &Client) -> bool
 }
 
 fn ended(facts: &Facts, now: UnixMillis) -> Option<Decision> {
-    if let Some((ending, at)) = facts.session.ending_at(now) {
+    if let Some((ending, at)) = facts.ending_at(now) {
         let unrecorded = facts.session.standing == Standing::Live;
         return Some(Decision::Ended { ending, at, unrecorded });
     }
@@ -206,7 +206,7 @@ fn address_fits(bound_to: Option<IpAddr>, from: Option<IpAddr>, binding: Address
 }
 
 /// The network an address is in: IPv4 /24, IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & (u32::MAX << 8)).into()),
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 64)).into()),

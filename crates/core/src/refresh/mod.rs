@@ -34,10 +34,11 @@ use crate::keys::MasterKeys;
 use crate::limits::BucketKey;
 use crate::model::{
     Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, PageHash,
-    RetryHash, RetryKeys, Salt, SecretText, Session, TokenHash, UnixMillis,
+    RetryHash, RetryKeys, Salt, SecretText, Session, Tally, TokenHash, UnixMillis,
 };
 use crate::outside::random;
 use crate::store::{EndingOne, Rotating};
+use decide::network;
 
 /// How often a refresh is decided anew because somebody else was faster. Under the widest race one extra round
 /// suffices, since a rotation makes every other attempt a replay; more means that the store does not keep its word.
@@ -86,6 +87,8 @@ struct Round<'a> {
     prepared: &'a Prepared<'a>,
     facts: &'a Facts,
     client: &'a Client,
+    /// The revision that was known here before the facts were read.
+    revision: u64,
     now: UnixMillis,
 }
 
@@ -106,6 +109,12 @@ impl Rotunda {
     /// [`Denied::ClientRefused`], or [`Denied`] with one of `token_missing` (another browser's), `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
     /// `generation_mismatch`, `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
+        let granted = self.refresh_counted(attempt).await;
+        self.tallies.count_outcome(&granted, Tally::Refreshes, Tally::RefreshesRefused);
+        granted
+    }
+
+    async fn refresh_counted(&self, attempt: &Attempt) -> Result<Grant, Error> {
         let token = RefreshToken::parse(&self.keys, attempt.token.expose()).ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
         // Whoever has a token of this session, current or not: nobody else can use the bucket up.
@@ -128,12 +137,14 @@ impl Rotunda {
     async fn refresh_once(&self, prepared: &Prepared<'_>) -> Result<Outcome, Error> {
         use Decision as D;
         let id = prepared.token.session_id;
+        let revision = self.shelf().revision;
         let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
         let now = self.clock.now();
         // A client that was taken out of the configuration has no sessions any more.
         let client = &*self.client_of(&facts.session.client_id, facts.session.created_at).await?;
-        let round = Round { prepared, facts, client, now };
-        if !prepared.attempt.is_in_its_browser(&facts.session) && facts.session.ending_at(now).is_none() {
+        self.roles_no_older_than(&facts.session).await?;
+        let round = Round { prepared, facts, client, revision, now };
+        if !prepared.attempt.is_in_its_browser(&facts.session) && facts.ending_at(now).is_none() {
             return Err(Denied::TokenMissing.into());
         }
         match speaks_for(client, prepared.attempt.proof.as_ref()) {
@@ -143,11 +154,21 @@ impl Rotunda {
             }
             Err(other) => return Err(other.into()),
         }
+        if facts.ending_at(now).is_none() && !self.may_go_on_acting(&facts.session).await? {
+            let ending = Ending::RevokedByAdmin;
+            return self.end(round.ending(ending, now), Denied::SessionEnded(Some(ending))).await;
+        }
         match decide(facts, &prepared.presented(facts), client, now) {
-            D::Rotate => self.rotate(round, None).await,
+            D::Rotate => {
+                self.rotate(round, round.moves().then(|| round.event(EventKind::AddressChanged))).await
+            }
             D::Ahead => self.rotate(round, Some(round.event(EventKind::TokenAheadAccepted))).await,
             D::Debounce => self.answer(round, &prepared.token),
-            D::Replay | D::LateRetry => self.answer(round, &round.successor_of_previous(&self.keys)?),
+            D::Replay => self.answer(round, &round.successor_of_previous(&self.keys)?),
+            D::LateRetry => {
+                self.store.note(round.event(EventKind::LateRetry), now.minus(QUIET)).await?;
+                self.answer(round, &round.successor_of_previous(&self.keys)?)
+            }
             D::InFlight => self.answer(round, &round.current_from_before(&self.keys)?),
             D::Mismatch => Err(Denied::ClientMismatch.into()),
             D::AnotherGeneration => Err(Denied::GenerationMismatch(prepared.token.generation).into()),
@@ -165,7 +186,7 @@ impl Rotunda {
 
     /// Moves the session on from the presented token: signs, then writes, then answers.
     async fn rotate(&self, round: Round<'_>, event: Option<Event>) -> Result<Outcome, Error> {
-        let Round { prepared, facts, client: _, now } = round;
+        let Round { prepared, facts, now, .. } = round;
         let session = &facts.session;
         let salt = Salt(random(&*self.entropy)?);
         let key_id = self.keys.current_id();
@@ -183,14 +204,21 @@ impl Rotunda {
             event,
         };
         let grant = self.answer(Round { facts: &moved(facts, &rotating), ..round }, &successor)?;
+        if matches!(grant, Outcome::Changed) {
+            return Ok(grant);
+        }
         if self.store.rotate(rotating).await? { Ok(grant) } else { Ok(Outcome::Overtaken) }
     }
 
-    /// The answer of every rule that grants: this refresh token, and a fresh access token.
+    /// The answer of every rule that grants: this refresh token, and a fresh access token. A token that says a later revision
+    /// than was known when the facts were read would say that nobody has signed everyone out between the two: they are read again.
     fn answer(&self, round: Round<'_>, token: &RefreshToken) -> Result<Outcome, Error> {
-        let Round { prepared, facts, client, now } = round;
+        let Round { prepared, facts, client, revision, now } = round;
         let device = prepared.attempt.device.clone();
         let grant = self.grant(&facts.session, &facts.user, client, token, device, now)?;
+        if self.shelf().revision != revision {
+            return Ok(Outcome::Changed);
+        }
         Ok(Outcome::Granted(Box::new(grant)))
     }
 
@@ -213,8 +241,13 @@ impl Rotunda {
         let Round { prepared, facts, now, .. } = round;
         let (session, caller) = (facts.session.id, &prepared.attempt.caller);
         let notice = self.notice(LetterKind::TheftFound, &facts.user, Some(session), (caller, now))?;
-        let end = EndingOne { post: vec![notice], ..round.ending(Ending::Reused, now) };
-        self.end(end, Denied::TokenReused).await
+        let about = Some(prepared.token.generation.to_string());
+        let end = EndingOne { post: vec![notice], about, ..round.ending(Ending::Reused, now) };
+        let ended = self.end(end, Denied::TokenReused).await;
+        if matches!(ended, Err(Error::Denied(_))) {
+            self.tallies.count(Tally::Thefts);
+        }
+        ended
     }
 }
 
@@ -275,23 +308,36 @@ impl Round<'_> {
         previous.and_then(|token| token.successor(keys, lineage.key_id, &salt)).ok_or_else(underivable)
     }
 
+    /// Whether it comes from another network than the refresh before it, as far as both are known.
+    fn moves(&self) -> bool {
+        let before = self.facts.session.last_address;
+        before
+            .zip(self.prepared.attempt.caller.address)
+            .is_some_and(|(from, to)| network(from) != network(to))
+    }
+
+    /// What happens in this round; where it is about the presented token, it says of which generation that is.
     fn event(&self, kind: EventKind) -> Event {
+        let about = matches!(kind, EventKind::LateRetry | EventKind::AddressChanged)
+            .then(|| self.prepared.token.generation.to_string());
         Event {
+            about,
             kind,
             at: self.now,
             user_id: Some(self.facts.user.id),
             session_id: Some(self.facts.session.id),
-            caller: self.prepared.attempt.caller.clone(),
+            caller: self.facts.session.caller(&self.prepared.attempt.caller),
         }
     }
 
     fn ending(&self, ending: Ending, at: UnixMillis) -> EndingOne {
         EndingOne {
+            about: None,
             id: self.facts.session.id,
             at_generation: Some(self.facts.session.lineage.generation),
             ending,
             at,
-            caller: self.prepared.attempt.caller.clone(),
+            caller: self.facts.session.caller(&self.prepared.attempt.caller),
             post: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ mod late;
 mod lineage;
 mod losing;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::decide::{Decision as D, DeviceShown, Presented, decide};
@@ -42,7 +43,13 @@ struct Case {
 /// The token of that generation, with the device secret and no retry keys, so many milliseconds after the last rotation.
 fn token(generation: u32, after: i64) -> Case {
     Case {
-        facts: Facts { session: session(), user: user(), accept_ahead_until: None, may_lose_writes: false },
+        facts: Facts {
+            session: session(),
+            user: user(),
+            accept_ahead_until: None,
+            may_lose_writes: false,
+            everyone: None,
+        },
         client: Policy::builtin("web", ClientKind::Web),
         names: None,
         carrier: Carrier::Cookie,
@@ -173,6 +180,8 @@ fn session() -> Session {
         idle_expires_at: UnixMillis(ROTATED).plus(Duration::from_secs(7 * 86_400)),
         absolute_expires_at: began.plus(Duration::from_secs(30 * 86_400)),
         ep: 3,
+        revision: 0,
+        acting: None,
         standing: Standing::Live,
         last_address: from("192.0.2.7").address,
         last_user_agent: None,
@@ -189,6 +198,8 @@ fn user() -> User {
         email_verified: false,
         state: UserState::Active,
         ep: 3,
+        ce: 0,
+        roles: BTreeSet::new(),
         created_at: UnixMillis(0),
     }
 }

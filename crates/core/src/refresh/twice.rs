@@ -60,7 +60,7 @@ impl Rotunda {
         let (mut live, mut over) = (Vec::new(), None);
         for (session, (_, token)) in newest {
             match self.store.facts(session).await? {
-                Some(facts) if facts.session.ending_at(now).is_none() => {
+                Some(facts) if facts.ending_at(now).is_none() => {
                     let own = facts.session.page_hash;
                     if own.is_none_or(|own| pages.as_ref().is_none_or(|shown| shown.contains(&own))) {
                         live.push((token, facts));
@@ -94,7 +94,7 @@ impl Rotunda {
             let mut live = Vec::new();
             for key in keys {
                 let facts = self.store.facts_of_page(key.hash()).await?;
-                live.extend(facts.filter(|facts| facts.session.ending_at(now).is_none()).map(|_| key));
+                live.extend(facts.filter(|facts| facts.ending_at(now).is_none()).map(|_| key));
             }
             keys = live;
         }

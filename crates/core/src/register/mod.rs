@@ -21,7 +21,7 @@ use crate::limits::BucketKey;
 use crate::login::begin::signed_in;
 use crate::model::{
     Account, Caller, ClientId, Email, Event, EventKind, Handle, LetterKind, Link, LinkPurpose, PageKey,
-    Password, PendingUser, UnixMillis, User, UserId, UserState, Username,
+    Password, PendingUser, Tally, UnixMillis, User, UserId, UserState, Username,
 };
 use crate::outside::random;
 use crate::password::acceptable::UserWords;
@@ -91,6 +91,7 @@ impl Rotunda {
         let begun = self.begin(user, client, device, (true, &register.caller), now)?;
         let grant = self.grant_begun(&begun, user, client, now)?;
         let registering = Registering {
+            first_admin: false,
             events: vec![registered(user, &register.caller), signed_in(&begun.session, &register.caller)],
             session: Some(begun.session),
             uses: None,
@@ -98,6 +99,7 @@ impl Rotunda {
             account,
         };
         taken(self.store.register(registering).await?)?;
+        self.tallies.count(Tally::SignIns);
         Ok(grant)
     }
 
@@ -135,27 +137,12 @@ impl Rotunda {
         let posting = Posting { link, ..posting };
         let (kind, caller) = (EventKind::RegistrationAsked, caller.clone());
         let user_id = owner.map(|owner| owner.id);
-        let event = Event { kind, at: now, user_id, session_id: None, caller };
+        let event = Event { about: None, kind, at: now, user_id, session_id: None, caller };
         Ok(self.store.post(vec![posting], vec![event]).await?)
     }
 
-    /// Adds a user without signing them in: what an operator does, whether registration is on or off.
-    ///
-    /// # Errors
-    /// As [`Rotunda::register`].
-    pub async fn add_user(&self, newcomer: &Newcomer) -> Result<User, Error> {
-        let account = self.new_account(newcomer).await?;
-        let user = account.user.clone();
-        let events = vec![registered(&user, &Caller::default())];
-        taken(
-            self.store
-                .register(Registering { account, session: None, replaces: None, uses: None, events })
-                .await?,
-        )?;
-        Ok(user)
-    }
-
-    async fn new_account(&self, newcomer: &Newcomer) -> Result<Account, Error> {
+    /// An account as typed, checked, its password hashed; nobody has stored it yet.
+    pub(crate) async fn new_account(&self, newcomer: &Newcomer) -> Result<Account, Error> {
         let email = Email::parse(&newcomer.email).ok_or(Denied::EmailInvalid)?;
         let username = refine(newcomer.username.as_deref(), Username::parse, Denied::UsernameInvalid)?;
         let name = refine(newcomer.name.as_deref(), User::parse_name, Denied::NameInvalid)?;
@@ -167,12 +154,15 @@ impl Rotunda {
         Ok(Account { user, password })
     }
 
-    fn new_user(
+    /// A user of now, whom nobody has stored yet.
+    pub(crate) fn new_user(
         &self,
         (email, username, name): (Email, Option<Username>, Option<String>),
         now: UnixMillis,
     ) -> Result<User, Failure> {
         Ok(User {
+            ce: 0,
+            roles: std::collections::BTreeSet::new(),
             id: UserId::new(now, random(&*self.entropy)?),
             subject: None,
             email,
@@ -195,7 +185,8 @@ pub(crate) fn refine<T>(
     text.map(|text| parse(text).ok_or(denied)).transpose()
 }
 
-fn taken(registered: Registered) -> Result<(), Error> {
+/// What the store's answer is to whoever wants an account.
+pub(crate) fn taken(registered: Registered) -> Result<(), Error> {
     match registered {
         Registered::Done => Ok(()),
         Registered::EmailTaken => Err(Denied::EmailTaken.into()),
@@ -203,11 +194,14 @@ fn taken(registered: Registered) -> Result<(), Error> {
         // It was made from 74 random bits a moment ago.
         Registered::IdTaken => Err(Failure::broken("adding a user", "the new id is taken").into()),
         Registered::LinkGone => Err(Denied::LinkInvalid.into()),
+        Registered::AdminThere => Err(Failure::broken("adding a user", "nobody asked for an admin").into()),
     }
 }
 
-fn registered(user: &User, caller: &Caller) -> Event {
+/// The event of a user who came to be.
+pub(crate) fn registered(user: &User, caller: &Caller) -> Event {
     Event {
+        about: None,
         kind: EventKind::UserRegistered,
         at: user.created_at,
         user_id: Some(user.id),

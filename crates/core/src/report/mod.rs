@@ -84,8 +84,14 @@ fn report_events(
     comes_back: bool,
     (caller, at): (&Caller, UnixMillis),
 ) -> Vec<Event> {
-    let event =
-        |kind, session_id| Event { kind, at, user_id: Some(user.id), session_id, caller: caller.clone() };
+    let event = |kind, session_id| Event {
+        about: None,
+        kind,
+        at,
+        user_id: Some(user.id),
+        session_id,
+        caller: caller.clone(),
+    };
     let raised = event(EventKind::EpochRaised(Ending::Reported), None);
     let mut events = vec![event(EventKind::Reported, link.session_id), raised];
     if comes_back {

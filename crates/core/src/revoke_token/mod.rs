@@ -48,7 +48,7 @@ impl Rotunda {
         if facts.session.client_id != revoke.client_id {
             return Err(Denied::ClientMismatch.into());
         }
-        self.end_as(&facts.session, Ending::LoggedOut, &revoke.caller).await?;
+        self.end_as(&facts, Ending::LoggedOut, &facts.session.caller(&revoke.caller)).await?;
         Ok(())
     }
 
@@ -63,12 +63,13 @@ impl Rotunda {
             return Err(Denied::ClientMismatch.into());
         }
         let session_id = claims.session().and_then(|session| SessionId::from_str(session.sid).ok());
-        let user_id = match session_id {
-            Some(id) => self.store.facts(id).await?.map(|facts| facts.user.id),
+        let facts = match session_id {
+            Some(id) => self.store.facts(id).await?,
             None => None,
         };
-        let (kind, caller) = (EventKind::TokenRevoked, revoke.caller.clone());
-        let event = Event { kind, at: now, user_id, session_id, caller };
+        let caller = facts.as_ref().map_or(revoke.caller.clone(), |it| it.session.caller(&revoke.caller));
+        let (kind, user_id) = (EventKind::TokenRevoked, facts.map(|facts| facts.user.id));
+        let event = Event { about: None, kind, at: now, user_id, session_id, caller };
         Ok(self.store.revoke_token(claims.jti, now, event).await?)
     }
 }

@@ -27,6 +27,7 @@ impl Rotunda {
     /// [`Denied`] with `session_ended` when the one that asks has ended meanwhile: then no other has; [`Failure`] when the
     /// store does not answer.
     pub async fn end_other_sessions(&self, bearer: &Bearer, caller: &Caller) -> Result<(), Error> {
+        bearer.is_own()?;
         let own = &bearer.facts.session;
         for _ in 0..ROUNDS {
             let account = self.store.account_of(own.user_id).await?.ok_or(Denied::SessionEnded(None))?;

@@ -52,11 +52,12 @@ impl Rotunda {
         Ok(self.shelf().keys(self.clock.now()))
     }
 
-    /// Adds a key of the configured algorithm that takes over when everybody knows it, unless one is on its way.
+    /// Adds a key of the configured algorithm that takes over when everybody knows it, unless one is on its way. `caller` is who
+    /// asked; nobody, where the schedule did.
     ///
     /// # Errors
     /// When the store does not answer, or no key could be made.
-    pub async fn rotate_keys(&self) -> Result<Rotated, Failure> {
+    pub async fn rotate_keys(&self, caller: &Caller) -> Result<Rotated, Failure> {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let keys = self.signing_keys().await?;
@@ -66,7 +67,7 @@ impl Rotunda {
             let signs_from = now.plus(self.policy.publish_ahead);
             let sealed = make_key(&self.policy, &self.keys, &*self.entropy, (now, signs_from))?;
             let (kid, after) = (sealed.kid.clone(), self.shelf().newest().map(|key| key.kid.clone()));
-            let event = Some(self.key_event(EventKind::KeyAdded, now));
+            let event = Some(key_event(EventKind::KeyAdded, &kid, (caller, now)));
             let added = self.store.add_signing_key(sealed, after, event).await?;
             self.look_at_shelf().await?;
             // Where another server was faster, its key is the one that is coming: the next round finds it.
@@ -82,7 +83,7 @@ impl Rotunda {
     ///
     /// # Errors
     /// [`Denied::NotFound`] when there is no such key or it is revoked already; a failure when the store does not answer.
-    pub async fn revoke_key(&self, kid: &str) -> Result<(), Error> {
+    pub async fn revoke_key(&self, kid: &str, caller: &Caller) -> Result<(), Error> {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let keys = self.signing_keys().await?;
@@ -96,7 +97,7 @@ impl Rotunda {
             let Some(newest) = self.shelf().newest().map(|key| key.kid.clone()) else {
                 return Err(Denied::NotFound.into());
             };
-            let event = self.key_event(EventKind::KeyRevoked, now);
+            let event = key_event(EventKind::KeyRevoked, kid, (caller, now));
             let revoking = RevokingKey { kid: kid.to_owned(), at: now, newest, successor, event };
             let revoked = self.store.revoke_key(revoking).await?;
             self.look_at_shelf().await?;
@@ -130,7 +131,7 @@ impl Rotunda {
         for key in &keys {
             match key.phase {
                 KeyPhase::Signing if self.is_due(key, now) => {
-                    self.rotate_keys().await?;
+                    self.rotate_keys(&Caller::default()).await?;
                     // Not before: what an outage has kept from happening is still to be done.
                     self.algorithm_settled.store(true, Ordering::Relaxed);
                 }
@@ -151,10 +152,11 @@ impl Rotunda {
         let other = signing.algorithm != self.policy.algorithm.as_str();
         old || (other && !self.algorithm_settled.load(Ordering::Relaxed))
     }
+}
 
-    fn key_event(&self, kind: EventKind, at: UnixMillis) -> Event {
-        Event { kind, at, user_id: None, session_id: None, caller: Caller::default() }
-    }
+fn key_event(kind: EventKind, kid: &str, (caller, at): (&Caller, UnixMillis)) -> Event {
+    let (about, caller) = (Some(kid.to_owned()), caller.clone());
+    Event { about, kind, at, user_id: None, session_id: None, caller }
 }
 
 /// Makes a key of the configured algorithm and seals it.

@@ -17,12 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::Moved;
+use super::{KeptMark, Moved};
 use crate::failure::Failure;
 use crate::keys::{KeyCheck, SealedSigningKey};
 use crate::model::{
-    Account, Device, FeedId, FeedPlace, Link, QueuedLetter, RecordedEvent, RegisteredClient, Revocation,
-    Session, UnixMillis,
+    Account, AuditMark, Delivery, Device, Everyone, FeedId, FeedPlace, Link, QueuedLetter, RecordedEvent,
+    RegisteredClient, Revocation, Role, Session, Tally, UnixMillis, Webhook,
 };
 
 /// A store that can be copied, and be copied into. No server may use either meanwhile.
@@ -137,6 +137,8 @@ parts! {
     Events(RecordedEvent) = "events",
     /// The revocation feed, with its places.
     Revocations((FeedPlace, Revocation)) = "revocations",
+    /// What is on its way to webhooks.
+    Deliveries(Delivery) = "deliveries",
     /// For how long servers need entries of the feed, and when one that does was last seen.
     Keeps((Duration, UnixMillis)) = "feed keeps",
     /// Sealed signing keys, in the order in which they were added.
@@ -145,6 +147,14 @@ parts! {
     KeyChecks((u8, KeyCheck)) = "key checks",
     /// Clients that were added while running, with their secrets.
     Clients(RegisteredClient) = "clients",
+    /// Roles, by name.
+    Roles(Role) = "roles",
+    /// Webhooks, by id.
+    Webhooks(Webhook) = "webhooks",
+    /// Where the audit log is signed, by what they are kept as and place.
+    Marks((KeptMark, AuditMark)) = "audit marks",
+    /// What has happened, hour by hour; by hour and name.
+    Tallies((UnixMillis, Tally, u64)) = "tallies",
     /// Single numbers: one row.
     Numbers(Numbers) = "numbers",
 }
@@ -181,10 +191,15 @@ impl Batch {
             Self::Letters(rows) => rows.last().map(Key::of_letter),
             Self::Events(rows) => rows.last().map(|row| Key::Place(row.seq)),
             Self::Revocations(rows) => rows.last().map(|(place, _)| Key::Place(*place)),
+            Self::Deliveries(rows) => rows.last().map(Key::of_delivery),
             Self::Keeps(_)
             | Self::SigningKeys(_)
             | Self::KeyChecks(_)
             | Self::Clients(_)
+            | Self::Roles(_)
+            | Self::Webhooks(_)
+            | Self::Marks(_)
+            | Self::Tallies(_)
             | Self::Numbers(_) => None,
         }
     }
@@ -203,6 +218,7 @@ impl Batch {
             Self::Letters(rows) => Self::Letters(those_after(last, rows, Key::of_letter)),
             Self::Events(rows) => Self::Events(those_after(last, rows, |row| Key::Place(row.seq))),
             Self::Revocations(rows) => Self::Revocations(those_after(last, rows, |row| Key::Place(row.0))),
+            Self::Deliveries(rows) => Self::Deliveries(those_after(last, rows, Key::of_delivery)),
             whole => whole,
         }
     }
@@ -222,8 +238,10 @@ pub enum Key {
     Device([u8; 16], [u8; 32]),
     /// A place in the outbox or on the feed, or a number that there is one row of.
     Place(u64),
-    /// The name of a key or of a client.
+    /// The name of a key, a client or a role.
     Name(String),
+    /// A webhook's id and the place of an event.
+    Delivery([u8; 16], u64),
 }
 
 impl Key {
@@ -243,6 +261,10 @@ impl Key {
         Self::Id(*row.id.as_bytes())
     }
 
+    pub(crate) fn of_delivery(row: &Delivery) -> Self {
+        Self::Delivery(*row.webhook.as_bytes(), row.seq)
+    }
+
     pub(crate) fn of_letter(row: &QueuedLetter) -> Self {
         Self::Id(*row.letter.id.as_bytes())
     }
@@ -256,6 +278,9 @@ impl fmt::Display for Key {
             Self::Device(user, _) => write!(f, "of the user {}", Uuid::from_bytes(*user).as_hyphenated()),
             Self::Place(place) => place.fmt(f),
             Self::Name(name) => f.write_str(name),
+            Self::Delivery(webhook, seq) => {
+                write!(f, "of event {seq} to {}", Uuid::from_bytes(*webhook).as_hyphenated())
+            }
         }
     }
 }
@@ -279,4 +304,10 @@ pub struct Numbers {
     pub shelf_version: u64,
     /// Until when newer tokens are believed.
     pub accept_ahead_until: Option<UnixMillis>,
+    /// The revision of roles, and of who was signed out.
+    pub revision: u64,
+    /// Whether everyone was ever signed out, and when.
+    pub everyone: Option<Everyone>,
+    /// When somebody became an admin for the first time.
+    pub first_admin_at: Option<UnixMillis>,
 }

@@ -17,7 +17,7 @@ use crate::link::Arrival;
 use crate::login::begin::signed_in;
 use crate::model::{
     Account, Caller, Client, Ending, EventKind, LetterKind, Link, LinkPurpose, Password, PasswordHash,
-    PendingUser, User, UserId, UserState,
+    PendingUser, Tally, User, UserId, UserState,
 };
 use crate::outside::random;
 use crate::password::Request;
@@ -78,6 +78,8 @@ impl Rotunda {
         self.prove_chosen(password, newcomer.password.clone(), &arrival.caller).await?;
         let now = self.clock.now();
         let user = User {
+            ce: 0,
+            roles: std::collections::BTreeSet::new(),
             id: UserId::new(now, random(&*self.entropy)?),
             email,
             subject: None,
@@ -98,6 +100,7 @@ impl Rotunda {
             signed_in(&begun.session, &arrival.caller),
         ];
         let registering = Registering {
+            first_admin: false,
             account: Account { user, password: newcomer.password.clone() },
             session: Some(begun.session),
             replaces: self.left_behind(arrival.page.as_ref(), &arrival.caller, now).await?,
@@ -105,7 +108,10 @@ impl Rotunda {
             events,
         };
         match self.store.register(registering).await? {
-            Registered::Done => Ok(Some(grant)),
+            Registered::Done => {
+                self.tallies.count(Tally::SignIns);
+                Ok(Some(grant))
+            }
             Registered::UsernameTaken => Err(Denied::UsernameTaken.into()),
             // Somebody followed another link for the same address: this one is as good as used.
             _ => Err(Denied::LinkInvalid.into()),
@@ -152,6 +158,7 @@ impl Rotunda {
         if self.store.amend(amending).await? != Amended::Done {
             return Ok(None);
         }
+        self.tallies.count(Tally::SignIns);
         self.leave_behind(arrival, now).await;
         Ok(Some(grant))
     }

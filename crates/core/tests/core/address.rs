@@ -3,6 +3,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, Event, EventKind, LetterKind};
 use rotunda_core::password::ChangePassword;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::email;
 
 use crate::flows::{NEW, address_of, assert_same};

@@ -15,6 +15,7 @@ use rotunda_core::password::ChangePassword;
 use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::register::{Newcomer, Register};
 use rotunda_core::store::Clients;
+use rotunda_testkit::CommandLine as _;
 
 use crate::flows::{NEW, assert_same};
 use crate::support::{HOUR, MINUTE, MS, PASSWORD, SECOND, World, caller, denied, password};
@@ -336,7 +337,7 @@ async fn shows(w: &World, name: &str, secret: &ClientSecret, address: &str) -> R
 
 async fn add_shop(w: &World) -> ClientSecret {
     let shop = NewClient { id: "shop".to_owned(), kind: Some(ClientKind::Confidential), scopes: vec![] };
-    w.rotunda.add_client(&shop).await.unwrap().secret.unwrap()
+    w.rotunda.add_client(&shop, &Caller::default()).await.unwrap().secret.unwrap()
 }
 
 /// Names can be made up without end: all of them draw from one bucket, and none is written down.
@@ -378,7 +379,7 @@ async fn a_secret_that_was_new_takes_nothing_from_the_bucket_of_its_address() {
         let to = vec![KeptClientSecret::fresh(secret.hash(), w.clock_now())];
         let client = w.store.clients().await.unwrap().remove(0);
         let (kind, at, caller) = (EventKind::ClientSecretChanged, w.clock_now(), Caller::default());
-        let event = Event { kind, at, user_id: None, session_id: None, caller };
+        let event = Event { kind, at, user_id: None, session_id: None, about: None, caller };
         assert!(w.store.change_secrets(client.id, client.secrets, to, event).await.unwrap());
         w.pass(SECOND);
         assert!(shows(&w, "shop", &secret, "192.0.2.1").await.is_ok(), "{n}");

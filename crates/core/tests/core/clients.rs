@@ -8,7 +8,8 @@ use rotunda_core::failure::Error;
 use rotunda_core::introspect::Active;
 use rotunda_core::login::Login;
 use rotunda_core::model::{
-    Client, ClientId, ClientKind, ClientSecret, Ending, EventKind, MOST_SCOPE_CHARS, SecretText, is_scope,
+    Caller, Client, ClientId, ClientKind, ClientSecret, Ending, EventKind, MOST_SCOPE_CHARS, SecretText,
+    is_scope,
 };
 use rotunda_core::policy::Policy;
 use rotunda_core::refresh::Attempt;
@@ -24,7 +25,10 @@ fn id(name: &str) -> ClientId {
 
 async fn add(w: &World, name: &str, kind: ClientKind, scopes: &[&str]) -> AddedClient {
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    w.rotunda.add_client(&NewClient { id: name.to_owned(), kind: Some(kind), scopes }).await.unwrap()
+    w.rotunda
+        .add_client(&NewClient { id: name.to_owned(), kind: Some(kind), scopes }, &Caller::default())
+        .await
+        .unwrap()
 }
 
 async fn shows(w: &World, name: &str, secret: &ClientSecret) -> Result<ClientProof, Error> {
@@ -68,7 +72,8 @@ async fn a_secret_is_shown_once_and_only_its_hash_is_kept() {
 async fn of_a_clients_secrets_three_are_good_at_most_and_none_longer_than_was_said() {
     let w = World::new().await;
     let first = add(&w, "shop", ClientKind::Confidential, &[]).await.secret.unwrap();
-    let rotate = async |keep| w.rotunda.rotate_client_secret(&id("shop"), keep).await.unwrap();
+    let rotate =
+        async |keep| w.rotunda.rotate_client_secret(&id("shop"), keep, &Caller::default()).await.unwrap();
     let good = async |secret: &ClientSecret| shows(&w, "shop", secret).await.is_ok();
     let ends = async || {
         let kept = w.store.clients().await.unwrap().remove(0).secrets;
@@ -104,7 +109,8 @@ async fn of_two_who_rotate_at_once_neither_gets_a_secret_that_is_good_for_nothin
     let w = World::new().await;
     add(&w, "shop", ClientKind::Confidential, &[]).await;
     let shop = id("shop");
-    let rotate = || w.rotunda.rotate_client_secret(&shop, HOUR);
+    let nobody = Caller::default();
+    let rotate = || w.rotunda.rotate_client_secret(&shop, HOUR, &nobody);
     let (one, other) = tokio::join!(rotate(), rotate());
     for rotated in [one, other] {
         assert!(shows(&w, "shop", &rotated.unwrap().secret).await.is_ok());
@@ -117,7 +123,7 @@ async fn a_name_is_nobody_elses_and_a_section_of_the_same_kind_holds_for_its_cli
     let w = World::with(|policy| drop(policy.clients.insert(id("shop"), section))).await;
     let add = async |name: &str, kind, scopes: &[&str]| {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        w.rotunda.add_client(&NewClient { id: name.to_owned(), kind, scopes }).await
+        w.rotunda.add_client(&NewClient { id: name.to_owned(), kind, scopes }, &Caller::default()).await
     };
     let listed = w.rotunda.clients().await.unwrap();
     let of = |name: &str| listed.iter().find(|client| client.id == id(name)).unwrap();
@@ -227,7 +233,7 @@ async fn a_confidential_clients_token_is_nothing_without_its_client() {
     assert_eq!(refused(with(&ada, Some(&shop))).await, Denied::TokenReused);
     // Nobody holds a session of a client that is there no more.
     let ada = at_shop_again(&w, &shop).await;
-    w.rotunda.remove_client(&id("shop")).await.unwrap();
+    w.rotunda.remove_client(&id("shop"), &Caller::default()).await.unwrap();
     assert_eq!(refused(with(&ada, Some(&shop))).await, Denied::ClientMismatch);
     assert_eq!(refused(with(&ada, None)).await, Denied::ClientMismatch);
     assert!(w.row(&ada).await.ending_at(w.clock_now()).is_none());
@@ -241,11 +247,11 @@ async fn what_was_shown_before_a_client_was_removed_is_good_for_nothing_after() 
     let grant = w.rotunda.client_credentials(&proof, None).await.unwrap();
     let active = w.rotunda.introspect(&proof, grant.access_token.expose()).await.unwrap();
     assert!(matches!(active, Some(Active::Access(claims)) if claims.scope.as_deref() == Some("a")));
-    w.rotunda.remove_client(&id("reports")).await.unwrap();
+    w.rotunda.remove_client(&id("reports"), &Caller::default()).await.unwrap();
     assert_eq!(denied(w.rotunda.client_credentials(&proof, None).await), Denied::ClientRefused);
     assert_eq!(denied(w.rotunda.introspect(&proof, "x").await), Denied::ClientRefused);
     assert_eq!(denied(w.rotunda.service(grant.access_token.expose()).await), Denied::TokenUnknown);
-    let unknown = w.rotunda.remove_client(&id("reports")).await;
+    let unknown = w.rotunda.remove_client(&id("reports"), &Caller::default()).await;
     assert!(matches!(unknown, Err(ClientError::Unknown(_))));
 }
 

@@ -1,5 +1,7 @@
 //! An ordinary day: nothing happens, and nothing is written down.
 
+use std::collections::BTreeSet;
+
 use rotunda_core::Rotunda;
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{
@@ -9,6 +11,7 @@ use rotunda_core::model::{
 use rotunda_core::policy::Registration;
 use rotunda_core::refresh::Attempt;
 use rotunda_core::register::Register;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::{NOW, email, username};
 
 use crate::support::{Answer, DAY, HOUR, Holder, MINUTE, World, as_ended, caller, denied, masters, password};
@@ -28,6 +31,8 @@ async fn a_user_registers_and_is_signed_in_at_once() {
         email_verified: false,
         state: UserState::Active,
         ep: 0,
+        ce: 0,
+        roles: BTreeSet::new(),
         created_at: NOW,
     };
     assert_eq!(ada.user, user);
@@ -162,9 +167,18 @@ async fn a_session_follows_its_user_to_another_network_unless_it_is_bound() {
     let w = World::new().await;
     let mut phone = w.register("ada").await;
     w.pass(HOUR);
+    phone.caller = caller("192.0.2.200");
+    w.refreshes(&mut phone).await;
+    assert_eq!(w.news().await, [], "the same network");
+    w.pass(HOUR);
     phone.caller = caller("2001:db8::1");
+    let before = phone.clone();
     assert_eq!(w.refreshes(&mut phone).await.session.last_address, phone.caller.address);
-    assert_eq!(w.news().await, []);
+    assert_eq!(w.news().await, [w.event(EventKind::AddressChanged, &before)]);
+    w.pass(HOUR);
+    phone.caller.address = None;
+    w.refreshes(&mut phone).await;
+    assert_eq!(w.news().await, [], "nobody knows where that was");
 }
 
 #[tokio::test]

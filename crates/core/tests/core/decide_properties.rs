@@ -126,7 +126,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             (session.lineage, session.standing, session.device_shown) = (lineage, standing, shown);
             (session.idle_expires_at, session.absolute_expires_at) = (idle, absolute);
             session.last_address = last_address;
-            Facts { session, user, accept_ahead_until, may_lose_writes }
+            Facts { session, user, accept_ahead_until, may_lose_writes, everyone: None }
         },
     )
 }
@@ -181,7 +181,7 @@ fn anything() -> impl Strategy<Value = Any> {
                 _ => None,
             };
             let named = named.map(|name: &str| ClientId(name.to_owned()));
-            let caller = Caller { address, user_agent: None };
+            let caller = Caller { address, ..Caller::default() };
             Any { facts, client, generation, hash, named, carrier, device, retry, believes, caller, now }
         },
     )

@@ -2,6 +2,7 @@
 
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Caller, EventKind, LetterKind, UserId};
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::MemoryState;
 
 use crate::flows::{NEW, address_of, assert_same};

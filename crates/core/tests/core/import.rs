@@ -1,15 +1,18 @@
 //! Users who come from another system.
 
+use std::collections::BTreeSet;
+
 use rotunda_core::denied::Denied;
+use rotunda_core::desk::Operator;
 use rotunda_core::import::{Arrival, Imported, Refusal};
 use rotunda_core::model::{
-    Account, Caller, Event, EventKind, Handle, PasswordHash, Revoked, Subject, UnixMillis, User, UserId,
-    UserState,
+    Account, Event, EventKind, Handle, PasswordHash, Revoked, Subject, UnixMillis, User, UserId, UserState,
 };
 use rotunda_core::operate::Who;
 use rotunda_core::outside::PasswordHasher;
 use rotunda_core::password::ChangePassword;
 use rotunda_core::store::Accounts;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::QuickHasher;
 use rotunda_testkit::fixtures::{NOW, email, username};
 
@@ -52,13 +55,15 @@ async fn whoever_is_imported_signs_in_with_the_password_that_they_have_and_gets_
         email_verified: true,
         state: UserState::Active,
         ep: w.clock_now().seconds().cast_unsigned(),
+        ce: w.clock_now().seconds().cast_unsigned(),
+        roles: BTreeSet::new(),
         created_at: BORN,
     };
     assert_eq!(known.user, user);
     assert!(known.password == old.password, "the hash is theirs");
     let (user_id, session_id) = (Some(user.id), None);
-    let (kind, at, caller) = (EventKind::UserRegistered, w.clock_now(), Caller::default());
-    assert_eq!(w.news().await, [Event { kind, at, user_id, session_id, caller }]);
+    let (kind, at, caller) = (EventKind::UserRegistered, w.clock_now(), Operator::command_line().caller());
+    assert_eq!(w.news().await, [Event { kind, at, user_id, session_id, about: None, caller }]);
 
     let mut tab = w.sign_in("ada").await;
     assert_eq!(tab.user, user);

@@ -6,6 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{LetterKind, LinkPurpose, SecretText};
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 
 use crate::flows::{NEW, assert_same};
 use crate::support::{DAY, PASSWORD, World, caller, denied};

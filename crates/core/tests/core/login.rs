@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use rotunda_core::denied::Denied;
+use rotunda_core::desk::Operator;
 use rotunda_core::failure::Error;
 use rotunda_core::login::Login;
 use rotunda_core::model::{
-    Caller, ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Session, Standing, UserState,
+    ClientId, DeviceSecret, Ending, Event, EventKind, Handle, PageKey, Session, Standing, UserState,
 };
 use rotunda_core::password::ChangePassword;
 use rotunda_core::{Grant, Outside, Rotunda};
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::QuickHasher;
 use rotunda_testkit::fixtures::{email, username};
 
@@ -31,7 +33,14 @@ fn live(w: &World) -> usize {
 
 fn failed(w: &World) -> Event {
     let caller = World::login_of("ada").caller;
-    Event { kind: EventKind::SignInFailed, at: w.clock_now(), user_id: None, session_id: None, caller }
+    Event {
+        kind: EventKind::SignInFailed,
+        at: w.clock_now(),
+        user_id: None,
+        session_id: None,
+        about: None,
+        caller,
+    }
 }
 
 #[tokio::test]
@@ -100,7 +109,7 @@ async fn a_disabled_user_learns_it_with_the_right_password_only() {
     let w = World::new().await;
     let ada = w.register("ada").await;
     assert_eq!(w.rotunda.disable_user(ada.user.id).await.unwrap(), 1);
-    let nobody = |event: Event| Event { caller: Caller::default(), ..event };
+    let nobody = |event: Event| Event { caller: Operator::command_line().caller(), ..event };
     let told = |kind| nobody(Event { session_id: None, ..w.event(kind, &ada) });
     let wanted = [
         nobody(w.ended(Ending::UserDisabled, &ada)),

@@ -4,6 +4,7 @@ use rotunda_core::denied::Denied;
 use rotunda_core::logout::Logout;
 use rotunda_core::model::{ClientKind, Ending, Event, EventKind, PageKey};
 use rotunda_core::operate::End;
+use rotunda_testkit::CommandLine as _;
 
 use crate::support::{HOUR, Holder, MINUTE, World, as_ended, denied, nobodys_session, over};
 

@@ -7,6 +7,8 @@ mod address;
 #[cfg(test)]
 mod allowances;
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
 mod caps;
 #[cfg(test)]
 mod claims;
@@ -21,6 +23,8 @@ mod delivery;
 #[cfg(test)]
 mod denied;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod device;
 #[cfg(test)]
 mod expiry;
@@ -28,6 +32,8 @@ mod expiry;
 mod failure;
 #[cfg(test)]
 mod farewell;
+#[cfg(test)]
+mod first_admin;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
@@ -79,6 +85,10 @@ mod retry;
 #[cfg(test)]
 mod revocations;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
+mod roles_in_tokens;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shelf;
@@ -92,5 +102,7 @@ mod theft;
 mod token;
 #[cfg(test)]
 mod verify;
+#[cfg(test)]
+mod webhooks;
 #[cfg(test)]
 mod window;

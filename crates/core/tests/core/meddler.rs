@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::SealedSigningKey;
-use rotunda_core::model::{Event, Facts, SessionId};
+use rotunda_core::model::{Event, Facts, Role, SessionId, UnixMillis};
 use rotunda_core::store::{
-    Accounts, Amended, Amending, EndingOne, KeyShelf, LoggedIn, LoggingIn, Rotating, Sessions, Store,
+    Accounts, Amended, Amending, Counting, Edited, Editing, EndingOne, KeyShelf, LoggedIn, LoggingIn,
+    Registered, Registering, Roles, Rotating, Search, Sessions, Store,
 };
 use rotunda_testkit::{Layer, Layered, MemoryStore};
 use tokio::sync::Barrier;
@@ -26,6 +27,9 @@ pub(crate) enum Write {
     Login,
     Amend,
     AddSigningKey,
+    Register,
+    PutRole,
+    EditUser,
 }
 
 /// A memory store; whatever a test has planned happens just before the write it is planned for.
@@ -39,6 +43,7 @@ pub(crate) struct Meddling {
     stubborn: Mutex<Vec<Write>>,
     gathering: Mutex<Option<Arc<Gathering>>>,
     reads: AtomicUsize,
+    live_sessions: Mutex<Option<Option<u64>>>,
 }
 
 struct Gathering {
@@ -61,6 +66,11 @@ impl Meddling {
     pub(crate) fn gather(&self, readers: usize) {
         let gathering = Gathering { places: AtomicUsize::new(readers), barrier: Barrier::new(readers) };
         *self.gathering.lock().unwrap() = Some(Arc::new(gathering));
+    }
+
+    /// From now on this is how many sessions live; `None` is a count that does not get to its end.
+    pub(crate) fn counts_live_sessions(&self, many: Option<u64>) {
+        *self.live_sessions.lock().unwrap() = Some(many);
     }
 
     /// How often facts were read.
@@ -97,12 +107,39 @@ impl Layer for Meddling {
         &self.inner
     }
 
+    async fn register(&self, new: Registering) -> Result<Registered, Failure> {
+        self.lets(Write::Register).await;
+        self.inner.register(new).await
+    }
+
+    async fn put_role(&self, role: Role, from: Option<u64>, event: Event) -> Result<bool, Failure> {
+        Ok(self.lets(Write::PutRole).await && self.inner.put_role(role, from, event).await?)
+    }
+
+    async fn edit_user(&self, editing: Editing) -> Result<Edited, Failure> {
+        if self.lets(Write::EditUser).await {
+            self.inner.edit_user(editing).await
+        } else {
+            Ok(Edited::Changed)
+        }
+    }
+
     async fn login(&self, login: LoggingIn) -> Result<LoggedIn, Failure> {
         if self.lets(Write::Login).await { self.inner.login(login).await } else { Ok(LoggedIn::Changed) }
     }
 
     async fn amend(&self, amending: Amending) -> Result<Amended, Failure> {
         if self.lets(Write::Amend).await { self.inner.amend(amending).await } else { Ok(Amended::Changed) }
+    }
+
+    async fn count(&self, what: Counting, now: UnixMillis) -> Result<u64, Failure> {
+        let told = *self.live_sessions.lock().unwrap();
+        match (&what, told) {
+            (Counting::LiveSessions, Some(many)) => {
+                many.ok_or_else(|| Failure::overload("to count sessions"))
+            }
+            _ => self.inner.count(what, now).await,
+        }
     }
 
     async fn facts(&self, id: SessionId) -> Result<Option<Facts>, Failure> {

@@ -3,6 +3,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, Handle, Username};
 use rotunda_core::operate::Who;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::a_user;
 
 use crate::support::{HOUR, World, denied, nobodys_session};

@@ -3,6 +3,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, Event, EventKind, PasswordHash};
 use rotunda_core::store::Accounts;
+use rotunda_testkit::CommandLine as _;
 
 use crate::meddler::Write;
 use crate::support::{HOUR, Holder, PASSWORD, World, denied, failure, nobodys_session, over, password};

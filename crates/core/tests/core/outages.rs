@@ -9,6 +9,7 @@ use rotunda_core::logout::Logout;
 use rotunda_core::model::Session;
 use rotunda_core::password::ChangePassword;
 use rotunda_core::{Outside, Rotunda};
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::{BrokenEntropy, MemoryStore};
 
 use crate::meddler::Write;
@@ -89,7 +90,7 @@ async fn everything_fails(w: &World, tab: &Holder, bearer: &Bearer) {
         failure(r.disable_user(tab.user.id).await),
         failure(r.revoke_session(tab.session.id).await),
         failure(r.why(tab.session.id).await),
-        r.enable_user(tab.user.id).await.unwrap_err(),
+        failure(r.enable_user(tab.user.id).await),
         r.accept_ahead(None).await.unwrap_err(),
         r.sweep().await.unwrap_err(),
         r.ready().await.unwrap_err(),

@@ -10,6 +10,7 @@ use rotunda_core::password::ChangePassword;
 use rotunda_core::password::acceptable::Predictable;
 use rotunda_core::register::Newcomer;
 use rotunda_core::{Outside, Rotunda};
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::{ListedPasswords, QuickHasher};
 
 use crate::meddler::Write;

@@ -5,6 +5,7 @@ use rotunda_core::link::Arrival;
 use rotunda_core::login::Login;
 use rotunda_core::model::{Ending, Event, EventKind, LetterKind};
 use rotunda_core::password::ChangePassword;
+use rotunda_testkit::CommandLine as _;
 
 use crate::flows::{NEW, address_of, arrival, assert_same};
 use crate::support::{HOUR, MINUTE, MS, PASSWORD, World, caller, denied, over, password};
@@ -35,7 +36,7 @@ async fn the_unknown_the_disabled_and_the_known_look_alike_and_nobody_gets_the_l
         let written: Vec<usize> = w.rows().iter().zip(before).map(|(after, before)| after - before).collect();
         assert_eq!(written, [0, 0, 1, 1, 1], "{name}: a link, a letter, an event");
         let (kind, at) = (EventKind::RecoveryAsked, w.clock_now());
-        let asked = Event { kind, at, user_id, session_id: None, caller: forgot.clone() };
+        let asked = Event { kind, at, user_id, session_id: None, about: None, caller: forgot.clone() };
         assert_eq!(w.news().await, [asked]);
     }
     let delivered = w.rotunda.deliver().await.unwrap();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::login::Login;
-use rotunda_core::model::{Ending, LateRetry, Standing};
+use rotunda_core::model::{Ending, EventKind, LateRetry, Standing};
 use rotunda_core::password::ChangePassword;
 use tokio::task::JoinSet;
 
@@ -159,6 +159,7 @@ async fn late_duplicate_displaces_a_good_token() {
     for wait in [W, HOUR] {
         w.pass(wait);
         assert_eq!(w.refresh(&duplicate).await.unwrap().token, good.token, "the same one, and never another");
+        assert_eq!(w.news().await, [w.event(EventKind::LateRetry, &duplicate)]);
         w.assert_untouched(&tab, &good.session).await;
     }
     tab.make_key();

@@ -5,6 +5,7 @@ use rotunda_core::login::Login;
 use rotunda_core::model::{Ending, Event, EventKind, LetterKind, SecretText};
 use rotunda_core::password::ChangePassword;
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::email;
 
 use crate::flows::{NEW, address_of, assert_same};

@@ -77,7 +77,7 @@ async fn once_the_operator_has_said_so_the_right_device_goes_on() {
     assert_eq!(w.refresh(&tab_before).await.unwrap(), answer, "a replay");
     w.pass(W);
     assert_eq!(w.refresh(&tab_before).await.unwrap().token, answer.token, "a late retry");
-    assert_eq!(w.news().await, []);
+    assert_eq!(w.news().await, [w.event(EventKind::LateRetry, &tab_before)]);
     tab.make_key();
     assert_eq!(w.refreshes(&mut tab).await.session.lineage.generation, 6);
     assert_eq!(w.refresh(&tab_before).await.unwrap().token, tab.token, "in flight");

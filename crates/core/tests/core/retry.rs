@@ -1,7 +1,7 @@
 //! Lost replies and late requests: the retry key tells the honest client from the thief.
 
 use rotunda_core::denied::Denied;
-use rotunda_core::model::{Ending, LateRetry};
+use rotunda_core::model::{Ending, EventKind, LateRetry};
 use rotunda_core::policy::Policy;
 use rotunda_core::refresh::Attempt;
 
@@ -37,7 +37,9 @@ async fn a_reply_that_was_lost_is_given_again_an_hour_and_a_day_later() {
         let again = w.refresh(&app).await.unwrap();
         assert_eq!(again, lost, "{wait:?} later: the identical successor");
         assert!(again.expires_in == 15 * MINUTE, "with an access token of a whole life");
+        assert_eq!(w.news().await, [w.event(EventKind::LateRetry, &app)], "and it is written down");
     }
+    w.refresh(&app).await.unwrap();
     w.assert_untouched(&app, &lost.session).await;
     app.keep(&lost);
     app.make_key();
@@ -51,6 +53,7 @@ async fn a_late_retry_may_carry_older_keys_and_newer_ones_beside_the_right_one()
     let mut late = before[2].clone();
     late.keys.push("a-key-for-another-attempt".to_owned());
     assert_eq!(w.refresh(&late).await.unwrap().token, tab.token);
+    assert_eq!(w.news().await, [w.event(EventKind::LateRetry, &late)]);
     w.assert_untouched(&tab, &tab.session).await;
 }
 
@@ -180,10 +183,10 @@ async fn a_very_late_request_with_keys_is_stale_and_changes_nothing() {
 #[tokio::test]
 async fn the_same_very_late_request_without_keys_is_reuse() {
     let w = World::new().await;
-    let (tab, before) = three_rotations(&w).await;
+    let (_, before) = three_rotations(&w).await;
     assert_eq!(w.refused(&before[0]).await, Denied::TokenStale);
     assert_eq!(w.refused(&before[0].without_keys()).await, Denied::TokenReused);
-    assert_eq!(w.news().await, [w.ended(Ending::Reused, &tab)]);
+    assert_eq!(w.news().await, [w.ended(Ending::Reused, &before[0])]);
     assert_eq!(w.refused(&before[0]).await, over(Ending::Reused));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rotunda_core::Rotunda;
 use rotunda_core::keys::ring::KeyPhase;
-use rotunda_core::model::Revoked;
+use rotunda_core::model::{Caller, Revoked};
 use rotunda_core::policy::Policy;
 use rotunda_core::store::Feed;
 use rotunda_testkit::fixtures::NOW;
@@ -82,7 +82,7 @@ async fn a_server_deletes_nothing_that_another_still_needs() {
 async fn a_key_passes_for_as_long_as_any_server_s_tokens_live() {
     let w = World::new().await;
     w.register("ada").await;
-    w.rotunda.rotate_keys().await.unwrap();
+    w.rotunda.rotate_keys(&Caller::default()).await.unwrap();
     let slow = server(&w, DAY).await;
     let grant = slow.login(&World::login_of("ada")).await.unwrap();
     w.pass(w.rotunda.policy().publish_ahead + w.rotunda.policy().keep_revocations());

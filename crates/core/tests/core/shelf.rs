@@ -4,7 +4,7 @@ use rotunda_core::Rotunda;
 use rotunda_core::clients::{AddedClient, ClientCredentials, ClientProof, NewClient};
 use rotunda_core::denied::Denied;
 use rotunda_core::login::Login;
-use rotunda_core::model::{ClientId, ClientKind};
+use rotunda_core::model::{Caller, ClientId, ClientKind};
 use rotunda_core::policy::Policy;
 
 use crate::meddler::Write;
@@ -13,7 +13,7 @@ use crate::support::{HOUR, MINUTE, SECOND, World, caller, denied, failure, maste
 async fn added(w: &World, name: &str, kind: ClientKind) -> (AddedClient, ClientProof) {
     let scopes = if kind == ClientKind::Service { vec!["reports.read".to_owned()] } else { Vec::new() };
     let new = NewClient { id: name.to_owned(), kind: Some(kind), scopes };
-    let added = w.rotunda.add_client(&new).await.unwrap();
+    let added = w.rotunda.add_client(&new, &Caller::default()).await.unwrap();
     let id = ClientId(name.to_owned());
     let credentials = ClientCredentials { id, secret: added.secret.clone().unwrap() };
     let proof = w.rotunda.authenticate(&credentials, &caller("192.0.2.1")).await.unwrap();
@@ -28,7 +28,7 @@ async fn a_key_that_does_not_open_here_keeps_no_revocation_out_and_signs_nobody_
     let policy = w.rotunda.policy().clone();
     let other = Rotunda::start(w.outside(), masters(&[1, 2]), policy).await.unwrap();
     let old = w.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    other.revoke_key(&old).await.unwrap();
+    other.revoke_key(&old, &Caller::default()).await.unwrap();
     w.rotunda.look_at_shelf().await.unwrap();
     assert_eq!(w.rotunda.unopened_keys().len(), 1);
 
@@ -57,7 +57,7 @@ async fn what_is_not_there_while_the_store_is_away_is_an_outage() {
     let other = Rotunda::start(w.outside(), masters(&[1]), w.rotunda.policy().clone()).await.unwrap();
     let tab = w.register("ada").await;
     let kid = other.signing_keys().await.unwrap()[0].kid.clone();
-    other.revoke_key(&kid).await.unwrap();
+    other.revoke_key(&kid, &Caller::default()).await.unwrap();
     let grant = other.refresh(&tab.attempt()).await.unwrap();
     w.store.inner.set_out(true);
     // Each of them, not only the first.
@@ -86,7 +86,7 @@ async fn a_client_that_was_removed_is_nobody_although_the_configuration_names_it
     w.rotunda.service(&token).await.unwrap();
     w.bearer(&tab).await;
     for name in ["shop", "svc"] {
-        w.rotunda.remove_client(&ClientId(name.to_owned())).await.unwrap();
+        w.rotunda.remove_client(&ClientId(name.to_owned()), &Caller::default()).await.unwrap();
     }
     assert_eq!(denied(w.rotunda.bearer(&tab.access).await), Denied::ClientMismatch);
     assert_eq!(denied(w.rotunda.service(&token).await), Denied::TokenUnknown);
@@ -140,7 +140,7 @@ async fn whoever_registers_a_public_client_of_the_configuration_signs_nobody_out
     w.pass(HOUR);
     w.refreshes(&mut tab).await;
     let new = NewClient { id: kiosk.0, kind: None, scopes: Vec::new() };
-    w.rotunda.add_client(&new).await.unwrap();
+    w.rotunda.add_client(&new, &Caller::default()).await.unwrap();
     w.bearer(&tab).await;
     w.refreshes(&mut tab).await;
 }

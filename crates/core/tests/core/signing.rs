@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::keys::ring::KeyPhase;
-use rotunda_core::model::{EventKind, Revoked};
+use rotunda_core::model::{Caller, EventKind, Revoked};
 use rotunda_core::policy::Policy;
 use rotunda_core::signing::{JWKS_MAX_AGE, Rotated};
 use rotunda_core::{KeyInfo, Rotunda};
@@ -45,9 +45,11 @@ async fn a_new_key_is_known_before_it_signs_and_the_old_one_until_its_last_token
     let ahead = w.rotunda.policy().publish_ahead;
     let mut tab = w.register("ada").await;
     let cached = published(&w);
-    let new = added(w.rotunda.rotate_keys().await.unwrap());
+    let new = added(w.rotunda.rotate_keys(&Caller::default()).await.unwrap());
     assert_eq!(published(&w).len(), 2, "published at once");
-    assert!(matches!(w.rotunda.rotate_keys().await.unwrap(), Rotated::Coming(key) if key.kid == new.kid));
+    assert!(
+        matches!(w.rotunda.rotate_keys(&Caller::default()).await.unwrap(), Rotated::Coming(key) if key.kid == new.kid)
+    );
 
     // Whoever cached the set just before fetches it again before the new key signs.
     assert!(ahead > JWKS_MAX_AGE);
@@ -132,7 +134,8 @@ async fn another_algorithm_takes_over_like_any_other_key() {
 async fn two_servers_that_rotate_at_once_get_one_key_and_know_each_others() {
     let w = World::new().await;
     let other = beside(&w).await;
-    let (one, two) = tokio::join!(w.rotunda.rotate_keys(), other.rotate_keys());
+    let nobody = Caller::default();
+    let (one, two) = tokio::join!(w.rotunda.rotate_keys(&nobody), other.rotate_keys(&nobody));
     let kids = [one.unwrap(), two.unwrap()].map(|rotated| match rotated {
         Rotated::Added(key) | Rotated::Coming(key) => key.kid,
     });
@@ -142,7 +145,7 @@ async fn two_servers_that_rotate_at_once_get_one_key_and_know_each_others() {
     // In an emergency the other server's new key signs at once: whoever meets it looks again.
     let mut tab = w.register("ada").await;
     let signing = w.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    other.revoke_key(&signing).await.unwrap();
+    other.revoke_key(&signing, &Caller::default()).await.unwrap();
     let token = refreshed_at(&other, &mut tab).await;
     w.pass(Duration::from_secs(1));
     w.rotunda.bearer(&token).await.unwrap();
@@ -161,7 +164,7 @@ async fn a_revoked_key_is_refused_at_once_and_sessions_go_on() {
     let mut tab = w.register("ada").await;
     let old = tab.clone();
     let first = w.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    w.rotunda.revoke_key(&first).await.unwrap();
+    w.rotunda.revoke_key(&first, &Caller::default()).await.unwrap();
     assert_eq!(denied(w.rotunda.bearer(&old.access).await), Denied::TokenUnknown);
     assert!(!accepts(&w, &published(&w), &old.access));
     w.refreshes(&mut tab).await;
@@ -169,13 +172,13 @@ async fn a_revoked_key_is_refused_at_once_and_sessions_go_on() {
     assert!(accepts(&w, &published(&w), &tab.access));
     let feed = w.rotunda.revocations(None).await.unwrap().entries;
     assert_eq!(feed.last().unwrap().1.what, Revoked::Key { kid: first.clone() });
-    assert_eq!(denied(w.rotunda.revoke_key(&first).await), Denied::NotFound);
-    assert_eq!(denied(w.rotunda.revoke_key("nonsense").await), Denied::NotFound);
+    assert_eq!(denied(w.rotunda.revoke_key(&first, &Caller::default()).await), Denied::NotFound);
+    assert_eq!(denied(w.rotunda.revoke_key("nonsense", &Caller::default()).await), Denied::NotFound);
     assert_eq!(w.news().await.last().unwrap().kind, EventKind::KeyRevoked);
 
     // One that was about to come is not replaced.
-    let coming = added(w.rotunda.rotate_keys().await.unwrap());
-    w.rotunda.revoke_key(&coming.kid).await.unwrap();
+    let coming = added(w.rotunda.rotate_keys(&Caller::default()).await.unwrap());
+    w.rotunda.revoke_key(&coming.kid, &Caller::default()).await.unwrap();
     w.pass(2 * HOUR);
     let phases = phases(&w).await;
     assert!(

@@ -22,8 +22,10 @@ use rotunda_core::register::{Newcomer, Outcome, Register};
 use rotunda_core::store::{Journal, Sessions};
 use rotunda_core::{Grant, Outside, Rotunda, StartError};
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
-use rotunda_token::{Claims, KeySet, Verifier};
+use rotunda_testkit::{
+    FixedClock, ListedPasswords, Mailbox, QuickHasher, Receivers, SeededEntropy, SimpleScratch,
+};
+use rotunda_token::{ActClaim, Claims, KeySet, Verifier};
 
 use crate::meddler::Meddler;
 
@@ -43,6 +45,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<Meddler>,
     pub(crate) scratch: Arc<SimpleScratch>,
     pub(crate) mail: Arc<Mailbox>,
+    pub(crate) receivers: Arc<Receivers>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
     pub(crate) rotunda: Arc<Rotunda>,
@@ -131,6 +134,7 @@ impl World {
         let entropy = Arc::new(SeededEntropy::new(1));
         let scratch = Arc::new(SimpleScratch::default());
         let mail = Arc::new(Mailbox::default());
+        let receivers = Arc::new(Receivers::default());
         let outside = Outside {
             store: store.clone(),
             scratch: scratch.clone(),
@@ -139,12 +143,14 @@ impl World {
             hasher: hasher.clone(),
             mailer: mail.clone(),
             known_passwords: Arc::new(ListedPasswords::default()),
+            courier: receivers.clone(),
         };
         let rotunda = Arc::new(Rotunda::start(outside, masters(&[1]), policy).await.unwrap());
         Self {
             store,
             scratch,
             mail,
+            receivers,
             clock,
             hasher,
             rotunda,
@@ -163,6 +169,7 @@ impl World {
             hasher: self.hasher.clone(),
             mailer: self.mail.clone(),
             known_passwords: Arc::new(ListedPasswords::default()),
+            courier: self.receivers.clone(),
         }
     }
 
@@ -200,7 +207,13 @@ impl World {
     /// The event that this would be if the holder caused it just now.
     pub(crate) fn event(&self, kind: EventKind, holder: &Holder) -> Event {
         let (user_id, session_id) = (Some(holder.user.id), Some(holder.session.id));
-        Event { kind, at: self.clock.now(), user_id, session_id, caller: holder.caller.clone() }
+        let tells = matches!(
+            kind,
+            EventKind::LateRetry | EventKind::AddressChanged | EventKind::SessionEnded(Ending::Reused)
+        );
+        let token = || RefreshToken::parse(&masters(&self.master_ids), &holder.token).unwrap();
+        let about = tells.then(|| token().generation.to_string());
+        Event { kind, at: self.clock.now(), user_id, session_id, about, caller: holder.caller.clone() }
     }
 
     pub(crate) fn ended(&self, ending: Ending, holder: &Holder) -> Event {
@@ -335,6 +348,8 @@ impl World {
                 && grant.refresh_after <= grant.expires_in.mul_f64(0.9)
         );
         let facts = self.store.inner.facts(session.id).await.unwrap().expect("whoever gets tokens has a row");
+        // The store alone knows the revision that a session begins under.
+        let session = &Session { revision: facts.session.revision, ..session.clone() };
         assert_eq!((&facts.session, &facts.user), (session, &grant.user), "the answer tells what is stored");
         assert_eq!(session.standing, Standing::Live);
         assert!(session.idle_expires_at <= session.absolute_expires_at);
@@ -362,6 +377,12 @@ impl World {
         }
     }
 
+    /// All that the user may do, as a token says it.
+    fn scope(&self, user: &User) -> Option<String> {
+        let permissions: Vec<_> = self.rotunda.permissions_of(user).iter().map(ToString::to_string).collect();
+        Some(permissions.join(" ")).filter(|scope| !scope.is_empty())
+    }
+
     /// The claims, as a service with nothing but the published keys reads them.
     fn claims(&self, grant: &Grant) -> Claims {
         let jwks = serde_json::to_vec(&self.rotunda.jwks()).unwrap();
@@ -382,8 +403,11 @@ impl World {
             auth_time: Some(session.auth_time.seconds()),
             amr: session.amr.clone(),
             ep: Some(grant.user.ep),
-            roles: Vec::new(),
-            scope: None,
+            roles: grant.user.roles.iter().map(ToString::to_string).collect(),
+            ce: (grant.user.ce > 0).then_some(grant.user.ce),
+            rv: claims.rv,
+            scope: self.scope(&grant.user),
+            act: session.acting.map(|acting| ActClaim { sub: acting.to_string() }),
         };
         assert_eq!(claims, wanted);
         claims

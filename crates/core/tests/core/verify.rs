@@ -3,6 +3,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, Event, EventKind, LetterKind, SecretText, User};
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 
 use crate::flows::{NEW, address_of, arrival, assert_same};
 use crate::support::{DAY, HOUR, MINUTE, MS, PASSWORD, SECOND, World, caller, denied, over, password};

@@ -1,6 +1,6 @@
 //! Attacks through the claims. Every token here carries a signature that is right.
 
-use rotunda_token::{Claims, Invalid, KeySet, SessionClaims, SignError, Verifier};
+use rotunda_token::{ActClaim, Claims, Invalid, KeySet, SessionClaims, SignError, Verifier};
 use serde_json::json;
 
 use crate::fixture::{
@@ -74,6 +74,16 @@ fn roles_and_amr_are_empty_where_the_token_does_not_say() {
 }
 
 #[test]
+fn the_numbers_of_roles_may_be_absent_and_are_then_not_written() {
+    let without = Claims { ce: None, rv: None, ..claims() };
+    let written = serde_json::to_value(&without).unwrap();
+    assert!(written.get("ce").is_none() && written.get("rv").is_none());
+    assert_eq!(verify(&key().sign(&without).unwrap()), Ok(without));
+    let most = Claims { ce: Some(u64::MAX), rv: Some(0), ..claims() };
+    assert_eq!(verify(&key().sign(&most).unwrap()), Ok(most));
+}
+
+#[test]
 fn half_a_session_is_refused_and_not_signed() {
     let (sid, auth_time, ep) = (claims().sid, claims().auth_time, claims().ep);
     for which in 0..8 {
@@ -102,6 +112,26 @@ fn half_a_session_is_refused_and_not_signed() {
 }
 
 #[test]
+fn what_a_token_need_not_say_is_absent_and_never_null() {
+    let silent = Claims { ce: None, rv: None, act: None, ..claims() };
+    for name in ["ce", "rv", "act"] {
+        assert!(json!(silent).get(name).is_none(), "{name}");
+        assert_eq!(verify(&forge_claims(&claims_with(name, json!(null)))), Err(Invalid::Claims), "{name}");
+    }
+}
+
+#[test]
+fn whoever_acts_is_told_by_their_id_and_nothing_else_of_them_is_read() {
+    let acted = Claims { act: Some(ActClaim { sub: "a".to_owned() }), ..claims() };
+    assert_eq!(json!(acted)["act"], json!({ "sub": "a" }));
+    let more = json!({ "sub": "a", "iss": "https://other.example", "act": { "sub": "b" } });
+    for told in [json!({ "sub": "a" }), more] {
+        assert_eq!(verify(&forge_claims(&claims_with("act", told))), Ok(acted.clone()));
+    }
+    assert_eq!(verify(&key().sign(&acted).unwrap()), Ok(acted));
+}
+
+#[test]
 fn a_claim_of_the_wrong_type_is_refused() {
     let wrong = [
         ("iss", json!([ISSUER])),
@@ -113,9 +143,21 @@ fn a_claim_of_the_wrong_type_is_refused() {
         ("exp", json!(true)),
         ("nbf", json!("0")),
         ("ep", json!(-1)),
+        ("ce", json!(-1)),
+        ("ce", json!(null)),
+        ("rv", json!("7")),
+        ("rv", json!(null)),
         ("roles", json!("admin")),
         ("roles", json!({ "admin": true })),
         ("scope", json!(["admin"])),
+        ("ce", json!(-1)),
+        ("ce", json!("1")),
+        ("rv", json!(1.5)),
+        ("act", json!("019a7d3c-2b1e-7c40-9f00-5d2c1a7be009")),
+        ("act", json!({})),
+        ("act", json!({ "sub": 7 })),
+        ("act", json!({ "sub": null })),
+        ("act", json!(["a"])),
     ];
     for (name, value) in wrong {
         assert_eq!(verify(&forge_claims(&claims_with(name, value))), Err(Invalid::Claims), "{name}");
@@ -133,6 +175,11 @@ fn a_claim_that_stands_twice_is_refused() {
         r#""sub":"admin""#,
         r#""aud":[]"#,
         r#""roles":["admin"]"#,
+        r#""ce":1,"ce":1"#,
+        r#""rv":2,"rv":1"#,
+        r#""act":{"sub":"a"},"act":{"sub":"a"}"#,
+        r#""act":{"sub":"a","sub":"b"}"#,
+        r#""act":{"sub":"a","\u0073ub":"b"}"#,
         r#""ep":4"#,
         r#""sid":"another""#,
         r#""auth_time":1800000000"#,
@@ -155,7 +202,7 @@ fn an_unlisted_claim_reaches_nobody_so_twice_is_harmless() {
     let inner = &good[1..good.len() - 1];
     let unlisted = [
         r#""admin":true,"admin":false"#,
-        r#""act":{"sub":"a","sub":"b","exp":1,"exp":2}"#,
+        r#""may_act":{"sub":"a","sub":"b","exp":1,"exp":2}"#,
         r#""EXP":1,"Exp":2,"exp ":3"#,
         r#""claims":[{"exp":1,"exp":2}]"#,
     ];
@@ -167,7 +214,9 @@ fn an_unlisted_claim_reaches_nobody_so_twice_is_harmless() {
 #[test]
 fn claims_that_are_no_object_are_refused() {
     // serde would read the struct from an array of its fields in their order.
-    let all = serde_json::to_value(claims()).unwrap();
+    let act = Some(ActClaim { sub: "a".to_owned() });
+    let claims = Claims { ce: Some(1), rv: Some(2), act, ..claims() };
+    let all = serde_json::to_value(claims.clone()).unwrap();
     let positional = json!([
         all["iss"],
         all["sub"],
@@ -182,11 +231,14 @@ fn claims_that_are_no_object_are_refused() {
         all["amr"],
         all["ep"],
         all["roles"],
-        null
+        all["ce"],
+        all["rv"],
+        null,
+        all["act"]
     ]);
     assert_eq!(
         serde_json::from_value::<Claims>(positional.clone()).ok(),
-        Some(claims()),
+        Some(claims),
         "or the test proves nothing"
     );
 

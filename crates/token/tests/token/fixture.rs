@@ -140,8 +140,11 @@ pub(crate) fn claims() -> Claims {
         auth_time: Some(NOW - 30),
         amr: vec!["pwd".to_owned()],
         ep: Some(3),
+        ce: Some(2),
+        rv: Some(7),
         roles: vec!["editor".to_owned()],
         scope: None,
+        act: None,
     }
 }
 

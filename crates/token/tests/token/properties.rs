@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::Index;
-use rotunda_token::{Claims, KeySet, SigningKey};
+use rotunda_token::{ActClaim, Claims, KeySet, SigningKey};
 
 use crate::fixture::{claims, forge, forge_claims, header, issuers, key, verifier, verify};
 
@@ -116,8 +116,11 @@ proptest! {
     #[test]
     fn any_claims_survive_the_way_there_and_back(
         sub: String, jti: String, ep: u64, roles: Vec<String>, scope: Option<String>, auth_time: i64,
+        ce: Option<u64>, rv: Option<u64>, acting: Option<String>,
     ) {
-        let claims = Claims { sub, jti, ep: Some(ep), roles, scope, auth_time: Some(auth_time), ..claims() };
+        let act = acting.map(|sub| ActClaim { sub });
+        let (ep, auth_time) = (Some(ep), Some(auth_time));
+        let claims = Claims { sub, jti, ep, roles, scope, auth_time, ce, rv, act, ..claims() };
         if let Ok(token) = key().sign(&claims) {
             prop_assert_eq!(verify(&token), Ok(claims));
         }

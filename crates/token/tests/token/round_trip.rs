@@ -3,7 +3,9 @@
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
-use rotunda_token::{Algorithm, Claims, KeySet, MAX_TOKEN_BYTES, SignError, SigningKey, SigningKeyError};
+use rotunda_token::{
+    ActClaim, Algorithm, Claims, KeySet, MAX_TOKEN_BYTES, SignError, SigningKey, SigningKeyError,
+};
 use serde_json::{Value, json};
 
 use crate::fixture::{claims, decode, issuers, key, parts, token, verify};
@@ -16,7 +18,10 @@ fn signed_claims_come_back_as_they_were() {
         amr: vec!["pwd".to_owned(), "otp".to_owned()],
         ep: Some(u64::MAX),
         roles: Vec::new(),
+        ce: Some(u64::MAX),
+        rv: Some(u64::MAX),
         scope: Some("invoices.read invoices.write".to_owned()),
+        act: Some(ActClaim { sub: "Zoë".to_owned() }),
         sub: "Zoë \"\\ \u{1f511}".to_owned(),
         ..claims()
     };
@@ -62,6 +67,8 @@ fn the_claims_have_their_names_from_rfc_9068() {
             "amr": ["pwd"],
             "ep": 3,
             "roles": ["editor"],
+            "ce": 2,
+            "rv": 7,
         })
     );
 }

@@ -1,0 +1,73 @@
+//! Figures for the console's front page: how many sign-ins, refreshes, refusals and thefts there were, hour by hour.
+//!
+//! 1. Whatever happens is counted in this process, in memory: a request waits for no store because of it.
+//! 2. Every few seconds, and when the process stops, what was counted is added to the store ([`Rotunda::flush_tallies`]). What a
+//!    process that dies has counted since is lost: these are figures, not the audit log.
+//! 3. All servers on one store add up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::Rotunda;
+use crate::failure::{Error, Failure};
+use crate::model::{Tally, UnixMillis};
+
+/// For how long figures are kept.
+pub(crate) const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const HOUR_MILLIS: i64 = 3_600_000;
+
+/// What was counted and is not in the store yet.
+#[derive(Default)]
+pub(crate) struct Tallies([AtomicU64; Tally::ALL.len()]);
+
+impl Tallies {
+    /// One more.
+    pub(crate) fn count(&self, what: Tally) {
+        self.add(what, 1);
+    }
+
+    /// One more of what was granted, or of what was refused; a failure is neither.
+    pub(crate) fn count_outcome<T>(&self, outcome: &Result<T, Error>, granted: Tally, refused: Tally) {
+        match outcome {
+            Ok(_) => self.count(granted),
+            Err(Error::Denied(_)) => self.count(refused),
+            Err(Error::Failure(_)) => {}
+        }
+    }
+
+    fn add(&self, what: Tally, more: u64) {
+        if let Some(counter) = self.0.get(what as usize) {
+            counter.fetch_add(more, Ordering::Relaxed);
+        }
+    }
+
+    fn take(&self) -> Vec<(Tally, u64)> {
+        let counters = Tally::ALL.iter().copied().zip(&self.0);
+        let taken = counters.map(|(what, counter)| (what, counter.swap(0, Ordering::Relaxed)));
+        taken.filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+impl Rotunda {
+    /// Adds what was counted to the store. Call it every few seconds, and when nothing more will happen.
+    ///
+    /// # Errors
+    /// When the store does not answer; what was counted is added the next time.
+    pub async fn flush_tallies(&self) -> Result<(), Failure> {
+        let more = self.tallies.take();
+        if more.is_empty() {
+            return Ok(());
+        }
+        let added = self.store.add_tallies(hour_of(self.clock.now()), more.clone()).await;
+        if added.is_err() {
+            more.into_iter().for_each(|(what, count)| self.tallies.add(what, count));
+        }
+        added
+    }
+}
+
+/// When the hour of a moment begins.
+pub(crate) fn hour_of(at: UnixMillis) -> UnixMillis {
+    UnixMillis(at.0.saturating_sub(at.0.rem_euclid(HOUR_MILLIS)))
+}

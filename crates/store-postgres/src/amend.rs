@@ -4,7 +4,7 @@
 //!    them holds it too, so that they come before all of this or after it. And whoever writes what refers to the user: a change
 //!    of the address would wait for them later, when they may be waiting for a session that is held by then.
 //! 2. Where a link gives the right, it is held, and with it all links of the user, since some of them may go too.
-//! 3. Where a session gives the right, it must still be live. It is held together with those that end, by id.
+//! 3. Where a session gives the right, it must still be live, and not have ended with everyone's. It is held together with those that end, by id.
 //! 4. A new address must not belong to somebody else. This is asked last: who has no right is not told. If somebody takes it
 //!    between this and the write, the write says so, all of this comes to nothing, and is asked again.
 //! 5. The account changes, sessions end, the link goes, the new session begins; then events and letters.
@@ -14,11 +14,11 @@ use rotunda_core::store::{Amended, Amending, Ends, Right};
 
 use crate::db::{Db, Param, Result};
 use crate::rows::{self, Columns, user_columns};
-use crate::{devices, feed, journal, letters, links, login, logout};
+use crate::{devices, everyone, feed, journal, letters, links, login, logout};
 
-/// All the live sessions of a user, or those among them that are named; nobody else changes them from now on.
+/// All the sessions of a user without an ending, or those among them that are named; nobody else changes them from now on.
 pub(crate) const HOLD_LIVE: &str = "\
-    SELECT id FROM session WHERE user_id = $1 AND status = 'live' AND ($2 OR id = ANY($3)) \
+    SELECT id, revision FROM session WHERE user_id = $1 AND status = 'live' AND ($2 OR id = ANY($3)) \
     ORDER BY id FOR NO KEY UPDATE";
 pub(crate) const AS_READ: &str = "\
     SELECT 1 FROM users \
@@ -34,6 +34,8 @@ pub(crate) const AMEND: &str = concat!(
 
 pub(crate) async fn amend(db: &Db<'_>, amending: &Amending) -> Result<Amended> {
     let user = amending.account.user.id;
+    // What is read now is what a new session begins at: one that was signed out with everyone meanwhile begins none that is not.
+    let since = everyone::revision(db).await?;
     if !is_as_read(db, &amending.account).await? {
         return Ok(Amended::Changed);
     }
@@ -59,7 +61,7 @@ pub(crate) async fn amend(db: &Db<'_>, amending: &Amending) -> Result<Amended> {
         links::use_up(db, id).await?;
     }
     if let Some(session) = &amending.session {
-        login::insert(db, session).await?;
+        login::insert(db, session, Some(since)).await?;
     }
     for event in &amending.events {
         journal::record(db, event).await?;
@@ -68,7 +70,8 @@ pub(crate) async fn amend(db: &Db<'_>, amending: &Amending) -> Result<Amended> {
     Ok(Amended::Done)
 }
 
-/// Holds the live sessions of a user: all of them, or those that are named. Answers which there are.
+/// Holds the sessions of a user that have no ending on record: all of them, or those that are named. Answers which of them
+/// live: not those that ended when everyone was signed out.
 pub(crate) async fn hold_live(
     db: &Db<'_>,
     user: &User,
@@ -80,7 +83,16 @@ pub(crate) async fn hold_live(
     let ids: Vec<_> = named.unwrap_or_default().iter().map(|id| rows::uuid(id.as_bytes())).collect();
     let which: [Param<'_>; 3] = [&rows::uuid(user.id.as_bytes()), &named.is_none(), &ids];
     let found = db.rows(HOLD_LIVE, &which).await?;
-    found.iter().map(|row| Columns::of(row).id(SessionId::from_bytes)).collect()
+    let below = everyone::everyone(db).await?.map_or(0, |everyone| everyone.below);
+    let mut live = Vec::new();
+    for row in &found {
+        let mut row = Columns::of(row);
+        let (id, revision) = (row.id(SessionId::from_bytes)?, row.number()?);
+        if revision >= below {
+            live.push(id);
+        }
+    }
+    Ok(live)
 }
 
 async fn is_as_read(db: &Db<'_>, Account { user, password }: &Account) -> Result<bool> {

@@ -6,7 +6,8 @@
 //! 3. Every live session ends with its event, so that whoever follows the outbox hears of each. The revocation feed refuses
 //!    every token of theirs by an epoch that they never had.
 //! 4. Whatever refers to the user is deleted, then the user.
-//! 5. All events of that id lose who called, those of this deletion among them.
+//! 5. All events of that id lose from where it was called, those of this deletion among them, and the salt that would tell whether
+//!    a guess is right. One that is not chained yet gets none (`audit.rs`).
 //! 6. The last letter comes in after that: it alone still knows the address, until it is sent.
 
 use rotunda_core::model::{Caller, Ending, User};
@@ -23,7 +24,7 @@ pub(crate) const USER: &str = "DELETE FROM users WHERE id = $1";
 /// Held in the order in which places are given to them; counted, so that all of them are held before the first one changes.
 pub(crate) const STRIP: &str = "\
     WITH theirs AS (SELECT id FROM outbox WHERE user_id = $1 ORDER BY id FOR NO KEY UPDATE) \
-    UPDATE outbox SET address = NULL, user_agent = NULL \
+    UPDATE outbox SET address = NULL, user_agent = NULL, salt = CASE WHEN hash IS NULL THEN ''::bytea END \
     WHERE user_id = $1 AND (SELECT count(*) FROM theirs) > 0";
 
 pub(crate) async fn delete(db: &Db<'_>, deleting: &Deleting) -> Result<bool> {

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use rotunda_core::model::{
-    Ending, Event, FeedId, FeedPage, FeedPlace, Revocation, Revoked, SessionId, UnixMillis, User,
+    Ending, Event, FeedId, FeedPage, FeedPlace, Revocation, Revoked, RoleName, SessionId, UnixMillis, User,
 };
 
 use crate::db::{Db, Error, Param, Result};
@@ -29,7 +29,7 @@ pub(crate) const AFTER: &str = "\
     LEFT JOIN LATERAL (\
         SELECT seq, at_ms, kind, subject, ep, ending FROM revocation \
         WHERE seq > CASE WHEN $1 <= newest.value THEN $1 ELSE 0 END AND at_ms + 0 >= $2 \
-            AND kind IN ('session', 'user', 'token', 'key') \
+            AND kind IN ('session', 'user', 'token', 'key', 'everyone', 'claims', 'role') \
         ORDER BY seq LIMIT $3) AS entry ON true \
     WHERE feed.name = 'feed_id' ORDER BY entry.seq";
 /// After a restore, places are given again that somebody may have seen.
@@ -56,6 +56,21 @@ pub(crate) async fn session_ended(db: &Db<'_>, id: SessionId, ending: Ending, at
 /// All sessions of a user have ended; `user` has the epoch that counts from now on.
 pub(crate) async fn user_ended(db: &Db<'_>, user: &User, ending: Ending, at: UnixMillis) -> Result<()> {
     enter(db, &Revoked::User { sub: user.sub(), ep: user.ep, ending }, at).await.map(drop)
+}
+
+/// Everyone who began a session below this revision has been signed out.
+pub(crate) async fn everyone_ended(db: &Db<'_>, rv: u64, at: UnixMillis) -> Result<()> {
+    enter(db, &Revoked::Everyone { rv }, at).await.map(drop)
+}
+
+/// A user has other roles; `user` has the claims epoch that counts from now on.
+pub(crate) async fn claims_changed(db: &Db<'_>, user: &User, at: UnixMillis) -> Result<()> {
+    enter(db, &Revoked::Claims { sub: user.sub(), ce: user.ce }, at).await.map(drop)
+}
+
+/// A role permits something else, or has gone.
+pub(crate) async fn role_changed(db: &Db<'_>, name: &RoleName, rv: u64, at: UnixMillis) -> Result<()> {
+    enter(db, &Revoked::Role { name: name.clone(), rv }, at).await.map(drop)
 }
 
 /// A key is revoked, or forgotten.

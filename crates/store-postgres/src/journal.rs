@@ -6,20 +6,22 @@ use crate::db::{Db, Param, Result};
 use crate::rows::{self, outbox_columns};
 
 pub(crate) const RECORD: &str = "\
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 /// An absent user is the same absent user.
 pub(crate) const NOTE: &str = "\
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (\
-        SELECT 1 FROM outbox WHERE kind = $2 AND address = $6 AND at_ms >= $8 AND ending IS NOT DISTINCT FROM $3 \
-            AND user_id IS NOT DISTINCT FROM $4 AND session_id IS NOT DISTINCT FROM $5)";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about) \
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (\
+        SELECT 1 FROM outbox WHERE kind = $2 AND address = $6 AND at_ms >= $11 AND ending IS NOT DISTINCT FROM $3 \
+            AND user_id IS NOT DISTINCT FROM $4 AND session_id IS NOT DISTINCT FROM $5 \
+            AND actor IS NOT DISTINCT FROM $8 AND about IS NOT DISTINCT FROM $10)";
 /// The same without an address, because no index serves `IS NOT DISTINCT FROM`.
 pub(crate) const NOTE_FROM_NOWHERE: &str = "\
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    SELECT $1, $2, $3, $4, $5, $6, $7 WHERE NOT EXISTS (\
-        SELECT 1 FROM outbox WHERE kind = $2 AND address IS NULL AND at_ms >= $8 AND ending IS NOT DISTINCT FROM $3 \
-            AND user_id IS NOT DISTINCT FROM $4 AND session_id IS NOT DISTINCT FROM $5)";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about) \
+    SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 WHERE NOT EXISTS (\
+        SELECT 1 FROM outbox WHERE kind = $2 AND address IS NULL AND at_ms >= $11 AND ending IS NOT DISTINCT FROM $3 \
+            AND user_id IS NOT DISTINCT FROM $4 AND session_id IS NOT DISTINCT FROM $5 \
+            AND actor IS NOT DISTINCT FROM $8 AND about IS NOT DISTINCT FROM $10)";
 pub(crate) const AFTER: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2");
 /// `+ 0`, so that what belongs to the session is found first and then put in order, however small the table was when this was
@@ -34,20 +36,20 @@ pub(crate) const OF_USER: &str = concat!(
     outbox_columns!(),
     " FROM outbox WHERE user_id = $1 AND seq IS NOT NULL ORDER BY seq + 0 DESC LIMIT $2"
 );
-pub(crate) const FORGET: &str = "\
-    DELETE FROM outbox WHERE id IN (\
-        SELECT id FROM outbox WHERE at_ms < $1 AND seq IS NOT NULL ORDER BY at_ms LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 /// Writes an event down, as part of whatever transaction this is.
 pub(crate) async fn record(db: &Db<'_>, event: &Event) -> Result<()> {
-    let params: [Param<'_>; 7] = [
+    let params: [Param<'_>; 10] = [
         &event.at.0,
         &event.kind.as_str(),
         &event.kind.ending().map(|ending| ending.as_str()),
-        &event.user_id.as_ref().map(|id| rows::uuid(id.as_bytes())),
-        &event.session_id.as_ref().map(|id| rows::uuid(id.as_bytes())),
+        &event.user_id.map(|id| rows::uuid(id.as_bytes())),
+        &event.session_id.map(|id| rows::uuid(id.as_bytes())),
         &rows::address(&event.caller),
         &event.caller.user_agent,
+        &rows::actor(&event.caller),
+        &event.caller.reason,
+        &event.about,
     ];
     db.execute(RECORD, &params).await.map(drop)
 }
@@ -55,14 +57,17 @@ pub(crate) async fn record(db: &Db<'_>, event: &Event) -> Result<()> {
 /// One statement, so that nothing but a race of the same note with itself is written twice.
 pub(crate) async fn note(db: &Db<'_>, event: &Event, quiet_since: UnixMillis) -> Result<()> {
     let sql = if event.caller.address.is_some() { NOTE } else { NOTE_FROM_NOWHERE };
-    let params: [Param<'_>; 8] = [
+    let params: [Param<'_>; 11] = [
         &event.at.0,
         &event.kind.as_str(),
         &event.kind.ending().map(|ending| ending.as_str()),
-        &event.user_id.as_ref().map(|id| rows::uuid(id.as_bytes())),
-        &event.session_id.as_ref().map(|id| rows::uuid(id.as_bytes())),
+        &event.user_id.map(|id| rows::uuid(id.as_bytes())),
+        &event.session_id.map(|id| rows::uuid(id.as_bytes())),
         &rows::address(&event.caller),
         &event.caller.user_agent,
+        &rows::actor(&event.caller),
+        &event.caller.reason,
+        &event.about,
         &quiet_since.0,
     ];
     db.execute(sql, &params).await.map(drop)
@@ -79,10 +84,6 @@ pub(crate) async fn events_of(db: &Db<'_>, session: SessionId, limit: u32) -> Re
 
 pub(crate) async fn events_of_user(db: &Db<'_>, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>> {
     last(db, OF_USER, user.as_bytes(), limit).await
-}
-
-pub(crate) async fn forget_events(db: &Db<'_>, before: UnixMillis, limit: u32) -> Result<u32> {
-    Ok(rows::counted(db.execute(FORGET, &[&before.0, &i64::from(limit)]).await?, limit))
 }
 
 /// What is found newest first, oldest first.

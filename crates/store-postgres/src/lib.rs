@@ -19,12 +19,17 @@
 //! migration leaves the previous release working.
 
 mod amend;
+mod answers;
+mod audit;
 mod caps;
 mod clients;
 mod copy;
 mod db;
 mod delete;
+mod deliveries;
 mod devices;
+mod edit;
+mod everyone;
 mod fault;
 mod feed;
 mod hosts;
@@ -42,13 +47,17 @@ mod pool;
 mod ports;
 mod refresh;
 mod register;
+mod roles;
 mod rows;
 mod schema;
+mod search;
 mod sessions;
 mod skeleton;
 mod stats;
+mod tallies;
 mod together;
 mod users;
+mod webhooks;
 
 #[cfg(test)]
 mod plans;
@@ -59,7 +68,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Facts, Session, SessionId, UnixMillis};
+use rotunda_core::model::{Facts, SessionId, UnixMillis};
 use rotunda_core::store::Rotating;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -284,14 +293,14 @@ impl PostgresStore {
         *self.inner.walk.lock().unwrap_or_else(PoisonError::into_inner) = place;
     }
 
-    /// Sessions whose time is up, and where to go on (`janitor.rs`).
+    /// Sessions that are over, and where to go on (`janitor.rs`).
     async fn due_from(
         &self,
         doing: &'static str,
         now: UnixMillis,
         limit: u32,
         from: janitor::Place,
-    ) -> Result<(Vec<Session>, janitor::Place), Failure> {
+    ) -> Result<janitor::Due, Failure> {
         let given = (now, limit, from);
         self.read(doing, given, |db, &(now, limit, from)| Box::pin(janitor::due(db, now, limit, from))).await
     }

@@ -19,6 +19,7 @@ pub(crate) const BY_ID: &str = concat!("SELECT ", link_columns!(), " FROM link W
 pub(crate) const HOLD: &str = "SELECT 1 FROM link WHERE id = $1 FOR UPDATE";
 pub(crate) const HOLD_OF: &str = "SELECT id FROM link WHERE user_id = $1 ORDER BY id FOR UPDATE";
 pub(crate) const USE: &str = "DELETE FROM link WHERE id = $1";
+pub(crate) const USE_ALL_OF: &str = "DELETE FROM link WHERE user_id = $1";
 /// Only where the link is a report itself.
 pub(crate) const USE_LATER_REPORTS: &str = "\
     DELETE FROM link USING link AS used \
@@ -72,6 +73,12 @@ pub(crate) async fn hold_of(db: &Db<'_>, user: UserId) -> Result<Vec<LinkId>> {
 /// Once is all: whoever comes next finds nothing.
 pub(crate) async fn use_up(db: &Db<'_>, id: LinkId) -> Result<()> {
     db.execute(USE, &[&rows::uuid(id.as_bytes())]).await.map(drop)
+}
+
+/// Those of one user, whom the caller holds.
+pub(crate) async fn use_up_all_of(db: &Db<'_>, user: UserId) -> Result<()> {
+    hold_of(db, user).await?;
+    db.execute(USE_ALL_OF, &[&rows::uuid(user.as_bytes())]).await.map(drop)
 }
 
 /// Of reports that bring an address back, the oldest wins: those that were written with this one or after it go with it.

@@ -21,9 +21,10 @@ pub(crate) const INSERT: &str = "\
     INSERT INTO session (id, user_id, client_id, device_id, device_hash, device_shown, page_hash, remember, generation, \
         current_hash, previous_hash, before_hash, salt, previous_salt, key_id, previous_key_id, rotated_at_ms, \
         retry_hashes, created_at, auth_time, amr, idle_ms, idle_expires_at, absolute_expires_at, ep, status, ended, \
-        ended_at, last_ip, last_user_agent) \
+        ended_at, last_ip, last_user_agent, acting, revision) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-        $24, $25, $26, $27, $28, $29, $30)";
+        $24, $25, $26, $27, $28, $29, $30, $31, \
+        coalesce($32, (SELECT value FROM meta WHERE name = 'revision'), 0))";
 
 pub(crate) async fn login(db: &Db<'_>, login: &LoggingIn) -> Result<LoggedIn> {
     let session = &login.session;
@@ -39,25 +40,26 @@ pub(crate) async fn login(db: &Db<'_>, login: &LoggingIn) -> Result<LoggedIn> {
     for end in ends {
         logout::end(db, end).await?;
     }
-    try_join(insert(db, session), journal::record(db, &login.event)).await?;
+    try_join(insert(db, session, None), journal::record(db, &login.event)).await?;
     letters::post_all(db, &login.post).await?;
     Ok(LoggedIn::Done)
 }
 
-/// Adds the row of a session; its device is seen by this.
-pub(crate) async fn insert(db: &Db<'_>, session: &Session) -> Result<()> {
-    try_join(insert_row(db, session), devices::see(db, session)).await.map(drop)
+/// Adds the row of a session; its device is seen by this. It begins at the store's revision, whatever its own says: at the one
+/// that is given, where what it rests on was read at that.
+pub(crate) async fn insert(db: &Db<'_>, session: &Session, revision: Option<u64>) -> Result<()> {
+    try_join(insert_row(db, session, revision), devices::see(db, session)).await.map(drop)
 }
 
 /// The row alone.
-pub(crate) async fn insert_row(db: &Db<'_>, session: &Session) -> Result<()> {
+pub(crate) async fn insert_row(db: &Db<'_>, session: &Session, revision: Option<u64>) -> Result<()> {
     let lineage = &session.lineage;
     let (status, ended, ended_at) = match session.standing {
         Standing::Live => ("live", None, None),
         Standing::Ended { ending, at } => ("ended", Some(ending.as_str()), Some(at.0)),
     };
     let (amr, retry_hashes) = (rows::json(&session.amr)?, rows::retry_hashes(&lineage.retry_hashes));
-    let params: [Param<'_>; 30] = [
+    let params: [Param<'_>; 32] = [
         &rows::uuid(session.id.as_bytes()),
         &rows::uuid(session.user_id.as_bytes()),
         &session.client_id.0,
@@ -88,6 +90,8 @@ pub(crate) async fn insert_row(db: &Db<'_>, session: &Session) -> Result<()> {
         &ended_at,
         &session.last_address.map(|address| address.to_string()),
         &session.last_user_agent,
+        &session.acting.map(|acting| rows::uuid(acting.as_bytes())),
+        &revision.map(rows::stored),
     ];
     db.execute(INSERT, &params).await.map(drop)
 }

@@ -14,6 +14,7 @@ use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, SessionI
 use rotunda_core::store::{EndingAll, EndingOne};
 
 use crate::db::{Db, Param, Result};
+use crate::everyone::below;
 use crate::rows::{self, Columns, user_columns};
 use crate::{devices, feed, journal, letters};
 
@@ -29,16 +30,20 @@ pub(crate) const LOCK_LIVE: &str =
 pub(crate) const END_ALL: &str = "\
     WITH gone AS (UPDATE session SET status = 'ended', ended = $1, ended_at = $2 \
         WHERE user_id = $3 AND status = 'live' RETURNING id) \
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    SELECT $2, $4, $1, $3, id, $5, $6 FROM gone ORDER BY id";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason) \
+    SELECT $2, $4, $1, $3, id, $5, $6, $7, $8 FROM gone ORDER BY id";
 /// The subject is what `rows::revoked` makes of a session's id.
-pub(crate) const END_OTHERS: &str = "\
-    WITH gone AS (UPDATE session SET status = 'ended', ended = $1, ended_at = $2 \
-        WHERE user_id = $3 AND status = 'live' AND id <> $4 RETURNING id), \
+/// Those that ended when everyone was signed out are not live, and are written down as what they are (`janitor.rs`).
+pub(crate) const END_OTHERS: &str = concat!(
+    "WITH gone AS (UPDATE session SET status = 'ended', ended = $1, ended_at = $2 \
+        WHERE user_id = $3 AND status = 'live' AND id <> $4 AND revision >= ",
+    below!(),
+    " RETURNING id), \
     told AS (INSERT INTO revocation (at_ms, kind, subject, ending) \
         SELECT $2, 'session', id::text, $1 FROM gone ORDER BY id) \
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    SELECT $2, $5, $1, $3, id, $6, $7 FROM gone ORDER BY id";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason) \
+    SELECT $2, $5, $1, $3, id, $6, $7, $8, $9 FROM gone ORDER BY id"
+);
 pub(crate) const RAISE_EPOCH: &str = concat!(
     "UPDATE users SET ep = ep + 1, state = coalesce($1, state) WHERE id = $2 RETURNING ",
     user_columns!()
@@ -54,6 +59,7 @@ pub(crate) async fn end(db: &Db<'_>, end: &EndingOne) -> Result<bool> {
     let mut row = Columns::of(&row);
     let (user, device) = (row.id(UserId::from_bytes)?, DeviceHash(row.bytes()?));
     let event = Event {
+        about: end.about.clone(),
         kind: EventKind::SessionEnded(end.ending),
         at: end.at,
         user_id: Some(user),
@@ -96,8 +102,16 @@ pub(crate) async fn end_live_of(
         devices::forget_live(db, user).await?;
     }
     let kind = EventKind::SessionEnded(ending).as_str();
-    let params: [Param<'_>; 6] =
-        [&ending.as_str(), &at.0, &id, &kind, &rows::address(caller), &caller.user_agent];
+    let params: [Param<'_>; 8] = [
+        &ending.as_str(),
+        &at.0,
+        &id,
+        &kind,
+        &rows::address(caller),
+        &caller.user_agent,
+        &rows::actor(caller),
+        &caller.reason,
+    ];
     db.execute(END_ALL, &params).await
 }
 
@@ -112,8 +126,17 @@ pub(crate) async fn end_others(
     let (user, than) = (rows::uuid(user.as_bytes()), rows::uuid(than.as_bytes()));
     let ending = Ending::RevokedByUser;
     let kind = EventKind::SessionEnded(ending).as_str();
-    let params: [Param<'_>; 7] =
-        [&ending.as_str(), &at.0, &user, &than, &kind, &rows::address(caller), &caller.user_agent];
+    let params: [Param<'_>; 9] = [
+        &ending.as_str(),
+        &at.0,
+        &user,
+        &than,
+        &kind,
+        &rows::address(caller),
+        &caller.user_agent,
+        &rows::actor(caller),
+        &caller.reason,
+    ];
     if db.execute(END_OTHERS, &params).await? > 0 {
         db.tell();
     }

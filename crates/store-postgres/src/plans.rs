@@ -1,173 +1,16 @@
 //! Every statement, with how PostgreSQL means to find its rows. Whoever adds one adds it here, and says so if it scans.
 
+mod statements;
+
 use rotunda_core::model::UnixMillis;
 use rotunda_grounds::one_postgres;
 
 use crate::pool::{Held, Pool};
 use crate::{
-    Options, amend, caps, clients, copy, delete, devices, feed, janitor, journal, keys, letters, limits,
-    links, login, logout, password, places, pool, refresh, register, schema, sessions, skeleton, users,
+    Options, audit, caps, deliveries, devices, feed, janitor, journal, letters, links, logout, places, pool,
+    refresh, roles, schema, search, sessions, skeleton,
 };
-
-/// All statements that name a table of ours.
-const ALL: &[&str] = &[
-    amend::AMEND,
-    amend::AS_READ,
-    amend::EMAIL_TAKEN,
-    amend::HOLD_LIVE,
-    caps::LIVE,
-    clients::ADD,
-    clients::ADD_SECRET,
-    clients::LIST,
-    clients::REMOVE,
-    clients::REMOVE_SECRETS,
-    clients::SECRETS,
-    clients::THERE,
-    copy::ANYTHING,
-    copy::FINISHED,
-    copy::MARK,
-    copy::UNFINISHED,
-    copy::read::CHECKS,
-    copy::read::DEVICES,
-    copy::read::EVENTS,
-    copy::read::HOW_MANY_CLIENTS,
-    copy::read::KEEPS,
-    copy::read::LAST_DEVICE,
-    copy::read::LAST_EVENT,
-    copy::read::LAST_LETTER,
-    copy::read::LAST_LINK,
-    copy::read::LAST_REVOCATION,
-    copy::read::LAST_SESSION,
-    copy::read::LAST_USER,
-    copy::read::LETTERS,
-    copy::read::LINKS,
-    copy::read::NUMBERS,
-    copy::read::REVOCATIONS,
-    copy::read::SESSIONS,
-    copy::read::USERS,
-    copy::write::ADD_DEVICE,
-    copy::write::ADD_EVENT,
-    copy::write::ADD_KEY,
-    copy::write::ADD_REVOCATION,
-    copy::write::NO_CHECKS,
-    copy::write::NO_CLIENTS,
-    copy::write::NO_KEEPS,
-    copy::write::NO_KEYS,
-    copy::write::NO_SECRETS,
-    copy::write::NUMBER,
-    copy::write::TRIED,
-    delete::DEVICES,
-    delete::LETTERS,
-    delete::LINKS,
-    delete::SESSIONS,
-    delete::STRIP,
-    delete::USER,
-    devices::FORGET,
-    devices::FORGET_LIVE,
-    devices::FORGET_OLDEST,
-    devices::FORGET_ONE,
-    devices::OF_HASH,
-    devices::OF_SESSION,
-    devices::OF_USER,
-    devices::SEE,
-    feed::AFTER,
-    feed::BEGIN_ANEW,
-    feed::ENTER,
-    feed::FORGET,
-    feed::FORGET_KEEP,
-    feed::IS_TOKEN_REVOKED,
-    feed::LONGEST_KEEP,
-    feed::NOTE_KEEP,
-    janitor::EXPIRE,
-    janitor::FORGET,
-    janitor::THESE,
-    janitor::WALK,
-    journal::AFTER,
-    journal::FORGET,
-    journal::NOTE,
-    journal::NOTE_FROM_NOWHERE,
-    journal::OF_SESSION,
-    journal::OF_USER,
-    journal::RECORD,
-    keys::ADD,
-    keys::ADD_CHECK,
-    keys::CHANGE_SHELF,
-    keys::CHECK,
-    keys::FORGET,
-    keys::HOLD_SHELF,
-    keys::NEWEST,
-    keys::REVOKE,
-    keys::SHELF_VERSION,
-    keys::SIGNING_KEYS,
-    keys::TRY_A_WRITE,
-    letters::CLAIM,
-    letters::DONE,
-    letters::FAILED,
-    letters::INSERT,
-    letters::LIST,
-    limits::CLEAR,
-    limits::FORGET,
-    limits::GIVE_BACK,
-    limits::TAKE,
-    links::BEGIN,
-    links::BY_ID,
-    links::FORGET,
-    links::HOLD,
-    links::HOLD_OF,
-    links::INSERT,
-    links::USE,
-    links::USE_LATER_REPORTS,
-    login::AS_READ,
-    login::INSERT,
-    logout::END,
-    logout::END_ALL,
-    logout::END_OTHERS,
-    logout::HOLD_USER,
-    logout::LOCK_LIVE,
-    logout::RAISE_EPOCH,
-    password::REHASH,
-    places::ADVANCE,
-    places::COUNTER,
-    places::PLACE_EVENTS,
-    places::PLACE_REVOCATIONS,
-    places::UNPLACED_EVENTS,
-    places::UNPLACED_REVOCATIONS,
-    refresh::ACCEPT_AHEAD,
-    refresh::ACCEPT_NO_MORE,
-    refresh::FACTS,
-    refresh::ROTATE,
-    refresh::ROTATE_ALL,
-    register::INSERT,
-    register::TAKEN,
-    sessions::FACTS_OF_PAGE,
-    sessions::SESSIONS_OF,
-    skeleton::SETTLE,
-    users::BY_EMAIL,
-    users::BY_ID,
-    users::BY_SUBJECT,
-    users::BY_USERNAME,
-    users::ENABLE,
-    users::HOLD,
-    users::LIST,
-];
-
-/// A handful of rows, read when they have changed; and one for each setting that servers have had of late.
-const MAY_SCAN: &[&str] = &[
-    clients::LIST,
-    keys::SIGNING_KEYS,
-    feed::FORGET_KEEP,
-    feed::LONGEST_KEEP,
-    copy::ANYTHING,
-    copy::read::CHECKS,
-    copy::read::HOW_MANY_CLIENTS,
-    copy::read::KEEPS,
-    copy::read::NUMBERS,
-    copy::write::NO_CHECKS,
-    copy::write::NO_CLIENTS,
-    copy::write::NO_KEEPS,
-    copy::write::NO_KEYS,
-    copy::write::NO_SECRETS,
-];
+use statements::{ALL, MAY_SCAN};
 
 /// Two users with what belongs to them, and what PostgreSQL knows of tables of that size: reading all of one is as cheap as
 /// looking a row up. Plans that are made now are kept while they grow.
@@ -224,7 +67,6 @@ async fn each_statement_that_has_an_index_of_its_own_uses_it() {
         (janitor::FORGET, "session_ended"),
         (janitor::WALK, "session_pkey"),
         (journal::AFTER, "outbox_place"),
-        (journal::FORGET, "outbox_time"),
         (journal::NOTE, "outbox_repeated"),
         (journal::NOTE_FROM_NOWHERE, "outbox_repeated"),
         (journal::OF_SESSION, "outbox_session"),
@@ -243,6 +85,50 @@ async fn each_statement_that_has_an_index_of_its_own_uses_it() {
         (sessions::FACTS_OF_PAGE, "session_page"),
         (sessions::SESSIONS_OF, "session_of_user"),
         (skeleton::SETTLE, "session_pkey"),
+        (audit::CHAIN, "outbox_place"),
+        (audit::FORGET, "outbox_place"),
+        (audit::UNCHAINED, "outbox_place"),
+        (deliveries::CLAIM, "webhook_delivery_due"),
+        (deliveries::FORGET, "webhook_delivery_old"),
+        (deliveries::LIST, "webhook_delivery_pkey"),
+        (deliveries::LIST_DEAD, "webhook_delivery_dead"),
+        (deliveries::REPLAY_SOME, "webhook_delivery_dead"),
+        (janitor::SIGNED_OUT, "session_live"),
+        (roles::SETS, "users_roles"),
+    ] {
+        let plan = plan(&held, sql).await;
+        assert!(plan.contains(index), "{index}: {sql}\n{plan}");
+    }
+}
+
+/// The same of searches and counts.
+#[tokio::test]
+async fn each_search_goes_along_its_own_index() {
+    let held = empty("plans_of_searches").await;
+    for (sql, index) in [
+        (search::count::BY_EMAIL, "users_email_begins"),
+        (search::count::BY_ROLE, "user_role_pkey"),
+        (search::count::BY_USERNAME, "users_username_begins"),
+        (search::count::DISABLED, "users_disabled"),
+        (search::count::FIRST_LIVE, "session_live"),
+        (search::count::LIVE, "session_live"),
+        (search::count::SESSIONS_OF, "session_of_user"),
+        (search::events::ALL, "outbox_place"),
+        (search::events::BY_ACTOR, "outbox_actor"),
+        (search::events::FROM_ADDRESS, "outbox_address"),
+        (search::events::OF_KIND, "outbox_kind"),
+        (search::events::OF_SESSION, "outbox_session"),
+        (search::events::OF_USER, "outbox_user"),
+        (search::events::SPAN, "outbox_time"),
+        (search::sessions::ALL, "session_pkey"),
+        (search::sessions::AT_ADDRESS, "outbox_address"),
+        (search::sessions::OF_DEVICE, "session_of_device"),
+        (search::sessions::OF_USER, "session_by_user"),
+        (search::users::ALL, "users_pkey"),
+        (search::users::BY_EMAIL, "users_email_begins"),
+        (search::users::BY_ROLE, "user_role_pkey"),
+        (search::users::BY_USERNAME, "users_username_begins"),
+        (search::users::DISABLED, "users_disabled"),
     ] {
         let plan = plan(&held, sql).await;
         assert!(plan.contains(index), "{index}: {sql}\n{plan}");
@@ -256,6 +142,10 @@ async fn what_belongs_to_a_user_is_not_looked_for_by_time() {
     for (sql, index) in [
         (devices::OF_USER, "device_pkey"),
         (journal::OF_USER, "outbox_user"),
+        (search::events::OF_SESSION, "outbox_session"),
+        (search::events::OF_USER, "outbox_user"),
+        (search::sessions::OF_DEVICE, "session_of_device"),
+        (search::sessions::OF_USER, "session_by_user"),
         (sessions::SESSIONS_OF, "session_of_user"),
     ] {
         let plan = plan(&held, sql).await;
@@ -293,8 +183,11 @@ async fn a_refresh_touches_no_index() {
 
 #[test]
 fn every_statement_is_on_the_list() {
-    let folders =
-        [concat!(env!("CARGO_MANIFEST_DIR"), "/src"), concat!(env!("CARGO_MANIFEST_DIR"), "/src/copy")];
+    let folders = [
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src/copy"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/src/search"),
+    ];
     let files = folders
         .into_iter()
         .flat_map(|folder| std::fs::read_dir(folder).unwrap())

@@ -14,7 +14,7 @@
 //! | `target_session_attrs=read-write` | several hosts in the URL mean: whichever is the primary |
 //! | `default_transaction_isolation` | what is said about locks in this crate holds for READ COMMITTED |
 //! | `plan_cache_mode=force_generic_plan` | a statement is planned once per connection, not at every call |
-//! | no sequential or bitmap scans, no hash or merge joins, nothing materialized, no JIT | that one plan is made when tables may still be empty, and has to be right when they are large: every statement that has an index uses it |
+//! | no sequential or bitmap scans, no hash or merge joins, nothing materialized or half sorted, no JIT | that one plan is made when tables may still be empty, and has to be right when they are large: every statement that has an index uses it |
 //!
 //! A connection on which something was left unfinished, because its caller has gone or its time was up, is closed: no
 //! transaction, lock or answer of one caller ever reaches the next.
@@ -51,13 +51,14 @@ const SETTINGS: &str = "\
     SET statement_timeout = 4000; SET idle_in_transaction_session_timeout = 5000; \
     SET default_transaction_isolation = 'read committed'";
 /// Not every database that speaks PostgreSQL's language has these, and none needs them to be right.
-const PLANS: [&str; 7] = [
+const PLANS: [&str; 8] = [
     "SET plan_cache_mode = force_generic_plan",
     "SET enable_seqscan = off",
     "SET enable_bitmapscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET enable_material = off",
+    "SET enable_incremental_sort = off",
     "SET jit = off",
 ];
 

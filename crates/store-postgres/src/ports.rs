@@ -1,5 +1,7 @@
 //! The ports, one line each: what is a read, what is a write, and where it is done.
 
+mod operators;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,8 +19,8 @@ use rotunda_core::store::{
 
 use crate::places::Sequence;
 use crate::{
-    PostgresStore, amend, clients, delete, devices, feed, janitor, journal, keys, letters, links, login,
-    logout, password, refresh, register, sessions, skeleton, users,
+    PostgresStore, amend, clients, delete, devices, everyone, feed, janitor, journal, keys, letters, links,
+    login, logout, password, refresh, register, sessions, skeleton, users,
 };
 
 #[async_trait]
@@ -63,6 +65,13 @@ impl Accounts for PostgresStore {
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
         self.write("ending all sessions of a user", end, |db, end| Box::pin(logout::end_all(db, end))).await
+    }
+
+    async fn end_everyone(&self, at: UnixMillis, event: Event) -> Result<u64, Failure> {
+        self.write("signing everyone out", (at, event), |db, (at, event)| {
+            Box::pin(everyone::end_everyone(db, *at, event))
+        })
+        .await
     }
 
     async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
@@ -134,8 +143,9 @@ impl Sessions for PostgresStore {
     async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
         const DOING: &str = "recording expired sessions";
         self.within_time(DOING, async {
-            let (due, reached) = self.due_from(DOING, now, limit, self.walked()).await?;
-            let ended = match due.is_empty() {
+            let due = self.due_from(DOING, now, limit, self.walked()).await?;
+            let reached = due.reached;
+            let ended = match due.sessions.is_empty() {
                 true => 0,
                 false => {
                     self.write(DOING, (due, now), |db, (due, now)| Box::pin(janitor::expire(db, due, *now)))
@@ -191,18 +201,6 @@ impl Journal for PostgresStore {
             self.place(DOING, Sequence::Events).await?;
             let given = (user, limit);
             self.read(DOING, given, |db, &(of, limit)| Box::pin(journal::events_of_user(db, of, limit))).await
-        })
-        .await
-    }
-
-    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        const DOING: &str = "forgetting events";
-        self.within_time(DOING, async {
-            self.place(DOING, Sequence::Events).await?;
-            self.write(DOING, (before, limit), |db, &(before, limit)| {
-                Box::pin(journal::forget_events(db, before, limit))
-            })
-            .await
         })
         .await
     }
@@ -403,8 +401,8 @@ impl Skeletons for PostgresStore {
 
     /// On the walk of `expire`: whoever asks for these does not ask that.
     async fn due(&self, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
-        let (due, reached) = self.due_from("finding expired sessions", now, limit, self.walked()).await?;
-        self.walk_on_from(reached);
-        Ok(due)
+        let due = self.due_from("finding expired sessions", now, limit, self.walked()).await?;
+        self.walk_on_from(due.reached);
+        Ok(due.sessions)
     }
 }

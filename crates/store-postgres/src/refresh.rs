@@ -30,6 +30,15 @@ macro_rules! few {
 }
 pub(crate) use few;
 
+/// What is the same for all facts that are read at one moment: looked up once for a statement, however many it reads.
+macro_rules! of_all {
+    () => {
+        "(SELECT value FROM meta WHERE name = 'accept_ahead_until'), \
+         (SELECT value FROM meta WHERE name = 'everyone_below'), (SELECT value FROM meta WHERE name = 'everyone_at')"
+    };
+}
+pub(crate) use of_all;
+
 /// What [`rows::facts`] reads of these sessions; a `WHERE` follows. The user is looked up, one for each session (`LIMIT`), for the
 /// same reason as in [`few`].
 macro_rules! select_facts {
@@ -39,7 +48,9 @@ macro_rules! select_facts {
             crate::rows::session_columns!(),
             ", ",
             crate::rows::user_columns!(),
-            ", (SELECT value FROM meta WHERE name = 'accept_ahead_until') FROM ",
+            ", ",
+            $crate::refresh::of_all!(),
+            " FROM ",
             $sessions,
             " CROSS JOIN LATERAL (SELECT * FROM users WHERE users.id = session.user_id LIMIT 1) AS users "
         )
@@ -107,7 +118,7 @@ pub(crate) async fn facts(db: &Db<'_>, ids: &[SessionId]) -> Result<Vec<Option<F
     let wanted: Vec<Uuid> = ids.iter().map(|id| rows::uuid(id.as_bytes())).collect();
     let mut found = BTreeMap::new();
     for row in db.rows(FACTS, &[&wanted]).await? {
-        let facts = rows::facts(&row)?;
+        let facts = rows::facts(&mut rows::Columns::of(&row))?;
         found.insert(facts.session.id, facts);
     }
     let mut once: Vec<SessionId> = ids.to_vec();

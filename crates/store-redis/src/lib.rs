@@ -24,6 +24,7 @@ mod moving;
 mod ports;
 mod refresh;
 mod scripts;
+mod search;
 mod sessions;
 mod warnings;
 

@@ -10,10 +10,14 @@ use rotunda_core::model::{Account, Email};
 use rotunda_core::store::{Amended, Amending, Ends, Right};
 use rusqlite::{Connection, Result, params};
 
+use crate::everyone::not_signed_out;
 use crate::{devices, feed, journal, letters, links, login, logout, rows, users};
 
-pub(crate) const SESSION_LIVES: &str =
-    "SELECT 1 FROM session WHERE id = ?1 AND user_id = ?2 AND status = 'live'";
+/// One that was signed out with everyone gives no right to begin another.
+pub(crate) const SESSION_LIVES: &str = concat!(
+    "SELECT 1 FROM session WHERE id = ?1 AND user_id = ?2 AND status = 'live' AND ",
+    not_signed_out!()
+);
 pub(crate) const AS_READ: &str = "\
     SELECT 1 FROM user \
     WHERE id = ?1 AND state = 'active' AND ep = ?2 AND password_hash = ?3 AND email_key = ?4";

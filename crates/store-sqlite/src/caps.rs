@@ -6,11 +6,15 @@ use rotunda_core::model::{ClientId, SessionId};
 use rotunda_core::store::{EndingOne, LoggingIn};
 use rusqlite::{Connection, Result, params};
 
+use crate::everyone::not_signed_out;
+
 /// The ones that were used the longest ago come first.
-pub(crate) const LIVE: &str = "\
-    SELECT id, client_id, generation FROM session \
-    WHERE user_id = ?1 AND status = 'live' AND idle_expires_at > ?2 AND absolute_expires_at > ?2 \
-    ORDER BY coalesce(rotated_at_ms, created_at), id";
+pub(crate) const LIVE: &str = concat!(
+    "SELECT id, client_id, generation FROM session \
+     WHERE user_id = ?1 AND status = 'live' AND idle_expires_at > ?2 AND absolute_expires_at > ?2 AND ",
+    not_signed_out!(),
+    " ORDER BY coalesce(rotated_at_ms, created_at), id"
+);
 
 /// The sessions that have to end to make room; `None` where there is none to be made.
 pub(crate) fn make_room(db: &Connection, login: &LoggingIn) -> Result<Option<Vec<EndingOne>>> {

@@ -23,7 +23,7 @@ use rusqlite::{Connection, OpenFlags, Result};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// More than there are statements, so that each is prepared once.
-const STATEMENTS: usize = 128;
+const STATEMENTS: usize = 256;
 
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 

@@ -1,25 +1,22 @@
 //! The whole store, part by part: to be copied, or copied into.
 //!
 //! Tables are walked by their primary keys. Places of events and revocations are copied as they are, and with them the
-//! counters of `AUTOINCREMENT`, so that none is ever given twice.
+//! counters of `AUTOINCREMENT`, so that none is ever given twice. Parts of a handful of rows are in `copy/whole.rs`.
 
-use std::time::Duration;
+pub(crate) mod whole;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::keys::KeyCheck;
-use rotunda_core::model::{
-    Device, FeedId, FeedPlace, QueuedLetter, RecordedEvent, RegisteredClient, Revocation, UnixMillis,
-};
-use rotunda_core::store::{Batch, Begun, Copying, Key, Numbers, Part};
-use rusqlite::types::{FromSql, Type};
-use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
+use rotunda_core::model::{Delivery, Device, FeedId, FeedPlace, QueuedLetter, RecordedEvent, Revocation};
+use rotunda_core::store::{Batch, Begun, Copying, Key, Part};
+use rusqlite::types::FromSql;
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::rows::{
-    self, Columns, device_columns, letter_columns, link_columns, outbox_columns, session_columns,
-    user_columns,
+    self, Columns, delivery_columns, device_columns, letter_columns, link_columns, outbox_columns,
+    session_columns, user_columns,
 };
-use crate::{SqliteStore, clients, feed, keys, letters, links, login, refresh, register};
+use crate::{SqliteStore, letters, links, login, register};
 
 pub(crate) const USERS: &str =
     concat!("SELECT ", user_columns!(), ", user.password_hash FROM user WHERE id > ?1 ORDER BY id LIMIT ?2");
@@ -38,15 +35,11 @@ pub(crate) const EVENTS: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
 pub(crate) const REVOCATIONS: &str =
     "SELECT seq, at_ms, kind, subject, ep, ending FROM revocation WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-pub(crate) const KEEPS: &str = "SELECT keep_ms, seen_at FROM feed_keep ORDER BY keep_ms";
-pub(crate) const CHECKS: &str = "SELECT key_id, value FROM key_check ORDER BY key_id";
-/// Keys that are older than the shelf came without a version of it.
-pub(crate) const NUMBERS: &str = "\
-    SELECT (SELECT value FROM meta WHERE name = 'feed'), \
-        coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'outbox'), 0), \
-        coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0), \
-        max((SELECT value FROM meta WHERE name = 'shelf'), (SELECT count(*) FROM signing_key)), \
-        (SELECT value FROM meta WHERE name = 'accept_ahead_until')";
+pub(crate) const DELIVERIES: &str = concat!(
+    "SELECT ",
+    delivery_columns!(),
+    " FROM webhook_delivery WHERE (webhook_id, seq) > (?1, ?2) ORDER BY webhook_id, seq LIMIT ?3"
+);
 
 pub(crate) const ADD_DEVICE: &str = "\
     INSERT INTO device (id, user_id, hash, first_seen_at, last_seen_at, last_ip, last_user_agent) \
@@ -54,19 +47,15 @@ pub(crate) const ADD_DEVICE: &str = "\
 pub(crate) const TRIED: &str =
     "UPDATE letter SET attempts = ?1, next_attempt_at = ?2, last_error = ?3 WHERE id = ?4";
 pub(crate) const ADD_EVENT: &str = "\
-    INSERT INTO outbox (seq, at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    INSERT INTO outbox (seq, at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about, \
+        hash, salt) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 pub(crate) const ADD_REVOCATION: &str =
     "INSERT INTO revocation (seq, at_ms, kind, subject, ep, ending) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-pub(crate) const NO_KEEPS: &str = "DELETE FROM feed_keep";
-pub(crate) const NO_KEYS: &str = "DELETE FROM signing_key";
-pub(crate) const NO_CHECKS: &str = "DELETE FROM key_check";
-pub(crate) const NO_SECRETS: &str = "DELETE FROM client_secret";
-pub(crate) const NO_CLIENTS: &str = "DELETE FROM client";
-pub(crate) const NO_COUNTERS: &str = "DELETE FROM sqlite_sequence WHERE name IN ('outbox', 'revocation')";
-pub(crate) const COUNTER: &str = "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)";
-pub(crate) const NUMBER: &str = "\
-    INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+pub(crate) const ADD_DELIVERY: &str = "\
+    INSERT INTO webhook_delivery (webhook_id, seq, created_at, attempts, next_attempt_at, last_error) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 pub(crate) const LAST_USER: &str = "SELECT max(id) FROM user";
 pub(crate) const LAST_SESSION: &str = "SELECT max(id) FROM session";
@@ -76,6 +65,8 @@ pub(crate) const LAST_LINK: &str = "SELECT max(id) FROM link";
 pub(crate) const LAST_LETTER: &str = "SELECT max(id) FROM letter";
 pub(crate) const LAST_EVENT: &str = "SELECT max(seq) FROM outbox";
 pub(crate) const LAST_REVOCATION: &str = "SELECT max(seq) FROM revocation";
+pub(crate) const LAST_DELIVERY: &str =
+    "SELECT webhook_id, seq FROM webhook_delivery ORDER BY webhook_id DESC, seq DESC LIMIT 1";
 
 pub(crate) const UNFINISHED: &str = "SELECT value FROM meta WHERE name = 'copy_of'";
 pub(crate) const FINISHED: &str = "DELETE FROM meta WHERE name = 'copy_of'";
@@ -83,7 +74,8 @@ pub(crate) const ANYTHING: &str = "\
     SELECT EXISTS (SELECT 1 FROM user) OR EXISTS (SELECT 1 FROM session) OR EXISTS (SELECT 1 FROM device) \
         OR EXISTS (SELECT 1 FROM link) OR EXISTS (SELECT 1 FROM letter) OR EXISTS (SELECT 1 FROM sqlite_sequence WHERE seq > 0) \
         OR EXISTS (SELECT 1 FROM feed_keep) OR EXISTS (SELECT 1 FROM signing_key) OR EXISTS (SELECT 1 FROM key_check) \
-        OR EXISTS (SELECT 1 FROM client)";
+        OR EXISTS (SELECT 1 FROM client) OR EXISTS (SELECT 1 FROM role) OR EXISTS (SELECT 1 FROM webhook) \
+        OR EXISTS (SELECT 1 FROM webhook_delivery) OR EXISTS (SELECT 1 FROM audit_mark) OR EXISTS (SELECT 1 FROM tally)";
 
 #[async_trait]
 impl Copying for SqliteStore {
@@ -140,7 +132,7 @@ fn begin(db: &Connection, of: FeedId) -> Result<Begun> {
     if db.prepare_cached(ANYTHING)?.query_row([], |row| row.get(0))? {
         return Ok(Begun::NotEmpty);
     }
-    db.prepare_cached(NUMBER)?.execute(params!["copy_of", of.0.cast_signed()])?;
+    db.prepare_cached(whole::NUMBER)?.execute(params!["copy_of", of.0.cast_signed()])?;
     Ok(Begun::Anew)
 }
 
@@ -150,6 +142,7 @@ fn read(db: &Connection, part: Part, after: Option<&Key>, limit: u32) -> Result<
         Some(Key::Id(id)) => (&id[..], &[][..], 0),
         Some(Key::Device(user, hash)) => (&user[..], &hash[..], 0),
         Some(Key::Place(place)) => (&[][..], &[][..], rows::stored(*place)),
+        Some(Key::Delivery(webhook, place)) => (&webhook[..], &[][..], rows::stored(*place)),
         Some(Key::Name(_)) | None => (&[][..], &[][..], 0),
     };
     let (ids, places) = (params![id, limit], params![place, limit]);
@@ -167,15 +160,10 @@ fn read(db: &Connection, part: Part, after: Option<&Key>, limit: u32) -> Result<
         }
         Part::Events => Batch::Events(list(db, EVENTS, places, rows::recorded_event)?),
         Part::Revocations => Batch::Revocations(list(db, REVOCATIONS, places, rows::revocation)?),
-        Part::Keeps => Batch::Keeps(list(db, KEEPS, [], |row| {
-            Ok((Duration::from_millis(row.get::<_, i64>(0)?.unsigned_abs()), UnixMillis(row.get(1)?)))
-        })?),
-        Part::SigningKeys => Batch::SigningKeys(keys::signing_keys(db)?),
-        Part::KeyChecks => {
-            Batch::KeyChecks(list(db, CHECKS, [], |row| Ok((row.get(0)?, KeyCheck(row.get(1)?))))?)
+        Part::Deliveries => {
+            Batch::Deliveries(list(db, DELIVERIES, params![id, place, limit], rows::delivery)?)
         }
-        Part::Clients => Batch::Clients(all_clients(db)?),
-        Part::Numbers => Batch::Numbers(list(db, NUMBERS, [], numbers)?),
+        whole => return whole::read(db, whole),
     })
 }
 
@@ -188,60 +176,20 @@ fn list<T>(
     db.prepare_cached(sql)?.query_map(params, row)?.collect()
 }
 
-/// Those of a kind that this version does not know, too: it does not copy a store without them.
-fn all_clients(db: &Connection) -> Result<Vec<RegisteredClient>> {
-    let known = clients::clients(db)?;
-    match count(db, Part::Clients)? == known.len() as u64 {
-        true => Ok(known),
-        false => Err(Error::FromSqlConversionFailure(
-            1,
-            Type::Text,
-            "there is a client of a kind that this version does not know".into(),
-        )),
-    }
-}
-
-fn numbers(row: &Row<'_>) -> Result<Numbers> {
-    let number = |column| row.get(column).map(i64::cast_unsigned);
-    Ok(Numbers {
-        feed: FeedId(number(0)?),
-        last_event: number(1)?,
-        last_revocation: number(2)?,
-        shelf_version: number(3)?,
-        accept_ahead_until: row.get::<_, Option<_>>(4)?.map(UnixMillis),
-    })
-}
-
 fn write(db: &Connection, batch: Batch) -> Result<()> {
     let last = last_key(db, batch.part())?;
     match batch.after(last.as_ref()) {
         Batch::Users(rows) => rows.iter().try_for_each(|row| register::insert(db, row)),
-        Batch::Sessions(rows) => rows.iter().try_for_each(|row| login::insert_row(db, row)),
+        Batch::Sessions(rows) => {
+            rows.iter().try_for_each(|row| login::insert_row(db, row, Some(row.revision)))
+        }
         Batch::Devices(rows) => rows.iter().try_for_each(|row| add_device(db, row)),
         Batch::Links(rows) => rows.iter().try_for_each(|row| links::insert(db, row)),
         Batch::Letters(rows) => rows.iter().try_for_each(|row| add_letter(db, row)),
         Batch::Events(rows) => rows.iter().try_for_each(|row| add_event(db, row)),
         Batch::Revocations(rows) => rows.iter().try_for_each(|row| add_revocation(db, row)),
-        Batch::Keeps(rows) => {
-            db.prepare_cached(NO_KEEPS)?.execute([])?;
-            let mut add = db.prepare_cached(feed::NOTE_KEEP)?;
-            rows.iter()
-                .try_for_each(|(keep, seen)| add.execute(params![rows::millis(*keep), seen.0]).map(drop))
-        }
-        Batch::SigningKeys(rows) => {
-            db.prepare_cached(NO_KEYS)?.execute([])?;
-            rows.iter().try_for_each(|key| keys::insert(db, key))
-        }
-        Batch::KeyChecks(rows) => {
-            db.prepare_cached(NO_CHECKS)?.execute([])?;
-            rows.into_iter().try_for_each(|(id, check)| keys::check(db, id, check).map(drop))
-        }
-        Batch::Clients(rows) => {
-            db.prepare_cached(NO_SECRETS)?.execute([])?;
-            db.prepare_cached(NO_CLIENTS)?.execute([])?;
-            rows.iter().try_for_each(|row| add_client(db, row))
-        }
-        Batch::Numbers(rows) => rows.iter().try_for_each(|row| set_numbers(db, row)),
+        Batch::Deliveries(rows) => rows.iter().try_for_each(|row| add_delivery(db, row)),
+        whole => whole::write(db, whole),
     }
 }
 
@@ -267,7 +215,7 @@ fn add_letter(db: &Connection, waiting: &QueuedLetter) -> Result<()> {
         .map(drop)
 }
 
-fn add_event(db: &Connection, RecordedEvent { seq, event }: &RecordedEvent) -> Result<()> {
+fn add_event(db: &Connection, RecordedEvent { seq, event, link }: &RecordedEvent) -> Result<()> {
     db.prepare_cached(ADD_EVENT)?
         .execute(params![
             rows::stored(*seq),
@@ -278,34 +226,27 @@ fn add_event(db: &Connection, RecordedEvent { seq, event }: &RecordedEvent) -> R
             event.session_id.as_ref().map(|id| id.as_bytes()),
             rows::address(&event.caller),
             event.caller.user_agent,
+            rows::actor(&event.caller),
+            event.caller.reason,
+            event.about,
+            link.as_ref().map(|link| link.hash),
+            link.as_ref().and_then(|link| link.salt),
         ])
         .map(drop)
+}
+
+fn add_delivery(db: &Connection, delivery: &Delivery) -> Result<()> {
+    let Delivery { webhook, seq, created_at, attempts, next_attempt_at, last_error } = delivery;
+    let next_attempt_at = next_attempt_at.map(|at| at.0);
+    let row =
+        params![webhook.as_bytes(), rows::stored(*seq), created_at.0, attempts, next_attempt_at, last_error];
+    db.prepare_cached(ADD_DELIVERY)?.execute(row).map(drop)
 }
 
 fn add_revocation(db: &Connection, (place, entry): &(FeedPlace, Revocation)) -> Result<()> {
     let (kind, subject, ep, ending) = rows::revoked(&entry.what);
     let row = params![rows::stored(*place), entry.at.0, kind, subject, ep, ending];
     db.prepare_cached(ADD_REVOCATION)?.execute(row).map(drop)
-}
-
-fn add_client(db: &Connection, client: &RegisteredClient) -> Result<()> {
-    let row = params![client.id.0, client.kind.as_str(), rows::json(&client.scopes)?, client.created_at.0];
-    db.prepare_cached(clients::ADD)?.execute(row)?;
-    clients::add_secrets(db, &client.id, &client.secrets)
-}
-
-fn set_numbers(db: &Connection, numbers: &Numbers) -> Result<()> {
-    let mut set = db.prepare_cached(NUMBER)?;
-    set.execute(params!["feed", numbers.feed.0.cast_signed()])?;
-    set.execute(params!["shelf", rows::stored(numbers.shelf_version)])?;
-    db.prepare_cached(refresh::ACCEPT_NO_MORE)?.execute([])?;
-    if let Some(until) = numbers.accept_ahead_until {
-        db.prepare_cached(refresh::ACCEPT_AHEAD)?.execute(params![until.0])?;
-    }
-    db.prepare_cached(NO_COUNTERS)?.execute([])?;
-    let mut count = db.prepare_cached(COUNTER)?;
-    count.execute(params!["outbox", rows::stored(numbers.last_event)])?;
-    count.execute(params!["revocation", rows::stored(numbers.last_revocation)]).map(drop)
 }
 
 fn last_key(db: &Connection, part: Part) -> Result<Option<Key>> {
@@ -323,7 +264,11 @@ fn last_key(db: &Connection, part: Part) -> Result<Option<Key>> {
         Part::Letters => id(LAST_LETTER),
         Part::Events => place(LAST_EVENT),
         Part::Revocations => place(LAST_REVOCATION),
-        Part::Keeps | Part::SigningKeys | Part::KeyChecks | Part::Clients | Part::Numbers => Ok(None),
+        Part::Deliveries => {
+            let key = |row: &Row<'_>| Ok(Key::Delivery(row.get(0)?, row.get(1).map(i64::cast_unsigned)?));
+            db.prepare_cached(LAST_DELIVERY)?.query_row([], key).optional()
+        }
+        _whole => Ok(None),
     }
 }
 
@@ -344,6 +289,11 @@ fn count(db: &Connection, part: Part) -> Result<u64> {
         Part::SigningKeys => "signing_key",
         Part::KeyChecks => "key_check",
         Part::Clients => "client",
+        Part::Deliveries => "webhook_delivery",
+        Part::Roles => "role",
+        Part::Webhooks => "webhook",
+        Part::Marks => "audit_mark",
+        Part::Tallies => "tally",
         Part::Numbers => return Ok(1),
     };
     db.prepare_cached(&format!("SELECT count(*) FROM {table}"))?

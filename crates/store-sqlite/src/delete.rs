@@ -3,7 +3,8 @@
 //! 1. Every live session ends with its event, so that whoever follows the outbox hears of each. The revocation feed refuses
 //!    every token of theirs by an epoch that they never had.
 //! 2. Whatever refers to the user is deleted, then the user.
-//! 3. All events of that id lose who called, those of this deletion among them.
+//! 3. All events of that id lose who called, those of this deletion among them, and with it what it was mixed with in the
+//!    audit log.
 //! 4. The last letter comes in after that: it alone still knows the address, until it is sent.
 
 use rotunda_core::model::{Caller, Ending, User};
@@ -17,7 +18,8 @@ pub(crate) const DEVICES: &str = "DELETE FROM device WHERE user_id = ?1";
 pub(crate) const LINKS: &str = "DELETE FROM link WHERE user_id = ?1";
 pub(crate) const LETTERS: &str = "DELETE FROM letter WHERE user_id = ?1";
 pub(crate) const USER: &str = "DELETE FROM user WHERE id = ?1";
-pub(crate) const STRIP: &str = "UPDATE outbox SET address = NULL, user_agent = NULL WHERE user_id = ?1";
+pub(crate) const STRIP: &str =
+    "UPDATE outbox SET address = NULL, user_agent = NULL, salt = NULL WHERE user_id = ?1";
 
 pub(crate) fn delete(db: &Connection, deleting: &Deleting) -> Result<bool> {
     let user = deleting.user_id.as_bytes();

@@ -24,7 +24,8 @@ pub(crate) const ENTER: &str = "\
 /// has no name for; its readers hear of it from the newer one, and everybody of the rest from this one.
 pub(crate) const AFTER: &str = "\
     SELECT seq, at_ms, kind, subject, ep, ending FROM revocation \
-    WHERE seq > ?1 AND +at_ms >= ?2 AND +kind IN ('session', 'user', 'token', 'key') ORDER BY seq LIMIT ?3";
+    WHERE seq > ?1 AND +at_ms >= ?2 \
+        AND +kind IN ('session', 'user', 'token', 'key', 'everyone', 'claims', 'role') ORDER BY seq LIMIT ?3";
 pub(crate) const WHICH: &str = "\
     SELECT value, coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0) \
     FROM meta WHERE name = 'feed'";
@@ -120,7 +121,7 @@ pub(crate) fn forget(db: &Connection, before: UnixMillis, limit: u32) -> Result<
 }
 
 /// `false` for a token that was there already.
-fn enter(db: &Connection, what: &Revoked, at: UnixMillis) -> Result<bool> {
+pub(crate) fn enter(db: &Connection, what: &Revoked, at: UnixMillis) -> Result<bool> {
     let (kind, subject, ep, ending) = rows::revoked(what);
     let row = params![at.0, kind, subject, ep, ending];
     Ok(db.prepare_cached(ENTER)?.execute(row)? > 0)

@@ -7,7 +7,9 @@
 //!    rows. In a table with no more rows than that, one call finds all that is due.
 //! 2. In a larger one a call may find fewer than there are; the next one goes on behind it. After as many calls as the
 //!    table has multiples of [`LOOK_AT`], every row has been looked at.
-//! 3. [`expire`] ends what was found, each at the generation at which it was found: a refresh in between wins.
+//! 3. Due is also what was signed out with everyone (`everyone.rs`).
+//! 4. [`expire`] ends what was found, each at the generation at which it was found: a refresh in between wins. The feed needs
+//!    not tell: an access token never outlives its session, and that everyone was signed out it has told.
 //!
 //! What is long over has an index of ended rows only, which no refresh touches.
 
@@ -15,6 +17,7 @@ use rotunda_core::model::{Caller, Session, SessionId, Standing, UnixMillis};
 use rotunda_core::store::EndingOne;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use crate::everyone::{self, not_signed_out};
 use crate::logout;
 use crate::rows::{self, Columns, session_columns};
 
@@ -25,9 +28,11 @@ const LOOK_AT: u32 = 10_000;
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Place(i64);
 
-pub(crate) const WALK: &str = "\
-    SELECT rowid, id, status = 'live' AND min(idle_expires_at, absolute_expires_at) <= ?1 \
-    FROM session WHERE rowid > ?2 AND rowid <= ?3 ORDER BY rowid LIMIT ?4";
+pub(crate) const WALK: &str = concat!(
+    "SELECT rowid, id, status = 'live' AND (min(idle_expires_at, absolute_expires_at) <= ?1 OR NOT ",
+    not_signed_out!(),
+    ") FROM session WHERE rowid > ?2 AND rowid <= ?3 ORDER BY rowid LIMIT ?4"
+);
 pub(crate) const ONE: &str = concat!("SELECT ", session_columns!(), " FROM session WHERE id = ?1");
 pub(crate) const FORGET: &str = "\
     DELETE FROM session WHERE rowid IN (SELECT rowid FROM session WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
@@ -40,14 +45,16 @@ pub(crate) fn due(
     from: Place,
 ) -> Result<(Vec<Session>, Place)> {
     let (found, reached) = walk(db, now, limit as usize, from)?;
+    let everyone = everyone::signed_out(db)?;
     let mut due = Vec::with_capacity(found.len());
     for id in found {
         let mut statement = db.prepare_cached(ONE)?;
         let session = statement
             .query_row(params![id.as_bytes()], |row| rows::session(&mut Columns::of(row)))
             .optional()?;
-        let is_due =
-            |session: &Session| session.standing == Standing::Live && session.ending_at(now).is_some();
+        let is_due = |session: &Session| {
+            session.standing == Standing::Live && session.ending_under(everyone, now).is_some()
+        };
         due.extend(session.filter(is_due));
     }
     Ok((due, reached))
@@ -78,11 +85,13 @@ fn walk(db: &Connection, now: UnixMillis, limit: usize, from: Place) -> Result<(
 
 /// Ends what [`due`] found; answers how many were still as they were found.
 pub(crate) fn expire(db: &Connection, due: &[Session], now: UnixMillis) -> Result<u32> {
+    let everyone = everyone::signed_out(db)?;
     let mut ended = 0;
     for session in due {
         // Which ending it is, and when, is the core's to say.
-        let Some((ending, at)) = session.ending_at(now) else { continue };
+        let Some((ending, at)) = session.ending_under(everyone, now) else { continue };
         let end = EndingOne {
+            about: None,
             id: session.id,
             at_generation: Some(session.lineage.generation),
             ending,
@@ -90,7 +99,7 @@ pub(crate) fn expire(db: &Connection, due: &[Session], now: UnixMillis) -> Resul
             caller: Caller::default(),
             post: Vec::new(),
         };
-        ended += u32::from(logout::end(db, &end)?);
+        ended += u32::from(logout::end_untold(db, &end)?);
     }
     Ok(ended)
 }

@@ -6,20 +6,18 @@ use rusqlite::{Connection, Params, Result, params};
 use crate::rows::{self, outbox_columns};
 
 pub(crate) const RECORD: &str = "\
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 /// `IS`, because an absent user is the same absent user.
 pub(crate) const SAID: &str = "\
     SELECT 1 FROM outbox WHERE kind = ?1 AND ending IS ?2 AND user_id IS ?3 AND session_id IS ?4 AND address IS ?5 \
-    AND at_ms >= ?6";
+    AND at_ms >= ?6 AND actor IS ?7 AND about IS ?8";
 pub(crate) const AFTER: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE seq > ?1 ORDER BY seq LIMIT ?2");
 pub(crate) const OF_SESSION: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE session_id = ?1 ORDER BY seq DESC LIMIT ?2");
 pub(crate) const OF_USER: &str =
     concat!("SELECT ", outbox_columns!(), " FROM outbox WHERE user_id = ?1 ORDER BY seq DESC LIMIT ?2");
-pub(crate) const FORGET: &str = "\
-    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
 
 /// Writes an event down, as part of whatever transaction this is.
 pub(crate) fn record(db: &Connection, event: &Event) -> Result<()> {
@@ -32,6 +30,9 @@ pub(crate) fn record(db: &Connection, event: &Event) -> Result<()> {
             event.session_id.as_ref().map(|id| id.as_bytes()),
             rows::address(&event.caller),
             event.caller.user_agent,
+            rows::actor(&event.caller),
+            event.caller.reason,
+            event.about,
         ])
         .map(drop)
 }
@@ -44,6 +45,8 @@ pub(crate) fn note(db: &Connection, event: &Event, quiet_since: UnixMillis) -> R
         event.session_id.as_ref().map(|id| id.as_bytes()),
         rows::address(&event.caller),
         quiet_since.0,
+        rows::actor(&event.caller),
+        event.about,
     ])?;
     if said { Ok(()) } else { record(db, event) }
 }
@@ -58,11 +61,6 @@ pub(crate) fn events_of(db: &Connection, session: SessionId, limit: u32) -> Resu
 
 pub(crate) fn events_of_user(db: &Connection, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>> {
     last(db, OF_USER, params![user.as_bytes(), limit])
-}
-
-pub(crate) fn forget_events(db: &Connection, before: UnixMillis, limit: u32) -> Result<u32> {
-    let gone = db.prepare_cached(FORGET)?.execute(params![before.0, limit])?;
-    Ok(u32::try_from(gone).unwrap_or(limit))
 }
 
 /// What is found newest first, oldest first.

@@ -25,12 +25,17 @@
 //! rows a call, on a reader, where nobody waits behind it (`janitor.rs`).
 
 mod amend;
+mod answers;
+mod audit;
 mod caps;
 mod clients;
 mod connection;
 mod copy;
 mod delete;
+mod deliveries;
 mod devices;
+mod edit;
+mod everyone;
 mod fault;
 mod feed;
 mod janitor;
@@ -46,12 +51,16 @@ mod presence;
 mod readers;
 mod refresh;
 mod register;
+mod roles;
 mod rows;
 mod schema;
+mod search;
 mod sessions;
 mod skeleton;
 mod stats;
+mod tallies;
 mod users;
+mod webhooks;
 mod writer;
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(crate) const BY_ID: &str = concat!("SELECT ", link_columns!(), " FROM link W
 pub(crate) const THERE: &str = "SELECT 1 FROM link WHERE id = ?1";
 pub(crate) const THEIRS: &str = "SELECT 1 FROM link WHERE id = ?1 AND user_id = ?2";
 pub(crate) const USE: &str = "DELETE FROM link WHERE id = ?1";
+pub(crate) const USE_ALL_OF: &str = "DELETE FROM link WHERE user_id = ?1";
 /// Only where the link is a report itself.
 pub(crate) const USE_LATER_REPORTS: &str = "\
     DELETE FROM link WHERE purpose = 'report' \
@@ -62,6 +63,11 @@ pub(crate) fn is_theirs(db: &Connection, id: LinkId, user: UserId) -> Result<boo
 /// Once is all: whoever comes next finds nothing.
 pub(crate) fn use_up(db: &Connection, id: LinkId) -> Result<()> {
     db.prepare_cached(USE)?.execute(params![id.as_bytes()]).map(drop)
+}
+
+/// Those of one user.
+pub(crate) fn use_up_all_of(db: &Connection, user: UserId) -> Result<()> {
+    db.prepare_cached(USE_ALL_OF)?.execute(params![user.as_bytes()]).map(drop)
 }
 
 /// Of reports that bring an address back, the oldest wins: those that were written with this one or after it go with it.

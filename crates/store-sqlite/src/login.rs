@@ -19,11 +19,12 @@ pub(crate) const INSERT: &str = "\
     INSERT INTO session (id, user_id, client_id, device_id, device_hash, device_shown, page_hash, remember, generation, \
         current_hash, previous_hash, before_hash, salt, previous_salt, key_id, previous_key_id, rotated_at_ms, \
         retry_hashes, created_at, auth_time, amr, idle_ms, idle_expires_at, absolute_expires_at, ep, status, ended, \
-        ended_at, last_ip, last_user_agent) \
+        ended_at, last_ip, last_user_agent, revision, acting) \
     VALUES (:id, :user_id, :client_id, :device_id, :device_hash, :device_shown, :page_hash, :remember, :generation, \
         :current_hash, :previous_hash, :before_hash, :salt, :previous_salt, :key_id, :previous_key_id, :rotated_at_ms, \
         :retry_hashes, :created_at, :auth_time, :amr, :idle_ms, :idle_expires_at, :absolute_expires_at, :ep, :status, \
-        :ended, :ended_at, :last_ip, :last_user_agent)";
+        :ended, :ended_at, :last_ip, :last_user_agent, \
+        coalesce(:revision, (SELECT value FROM meta WHERE name = 'revision'), 0), :acting)";
 
 pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<LoggedIn> {
     let session = &login.session;
@@ -43,12 +44,12 @@ pub(crate) fn login(db: &Connection, login: &LoggingIn) -> Result<LoggedIn> {
 
 /// Adds the row of a session; its device is seen by this.
 pub(crate) fn insert(db: &Connection, session: &Session) -> Result<()> {
-    insert_row(db, session)?;
+    insert_row(db, session, None)?;
     devices::see(db, session)
 }
 
-/// The row alone.
-pub(crate) fn insert_row(db: &Connection, session: &Session) -> Result<()> {
+/// The row alone; of the revision that there is now, where none is given.
+pub(crate) fn insert_row(db: &Connection, session: &Session, revision: Option<u64>) -> Result<()> {
     let lineage = &session.lineage;
     let (status, ended, ended_at) = match session.standing {
         Standing::Live => ("live", None, None),
@@ -86,6 +87,8 @@ pub(crate) fn insert_row(db: &Connection, session: &Session) -> Result<()> {
         ":ended_at": ended_at,
         ":last_ip": session.last_address.map(|address| address.to_string()),
         ":last_user_agent": session.last_user_agent,
+        ":revision": revision.map(rows::stored),
+        ":acting": session.acting.as_ref().map(|id| id.as_bytes()),
     };
     db.prepare_cached(INSERT)?.execute(row).map(drop)
 }

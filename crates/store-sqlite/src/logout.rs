@@ -7,6 +7,7 @@ use rotunda_core::model::{Caller, DeviceHash, Ending, Event, EventKind, SessionI
 use rotunda_core::store::{EndingAll, EndingOne};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use crate::everyone::not_signed_out;
 use crate::rows::{self, Columns, user_columns};
 use crate::{devices, feed, journal, letters};
 
@@ -14,23 +15,36 @@ pub(crate) const END: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 \
     WHERE id = ?3 AND status = 'live' AND (?4 IS NULL OR generation = ?4) RETURNING user_id, device_hash";
 pub(crate) const RECORD_ENDS: &str = "\
-    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    SELECT ?1, ?2, ?3, user_id, id, ?4, ?5 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
+    INSERT INTO outbox (at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason) \
+    SELECT ?1, ?2, ?3, user_id, id, ?4, ?5, ?7, ?8 FROM session WHERE user_id = ?6 AND status = 'live' ORDER BY id";
 pub(crate) const END_ALL: &str = "\
     UPDATE session SET status = 'ended', ended = ?1, ended_at = ?2 WHERE user_id = ?3 AND status = 'live'";
-pub(crate) const OTHERS: &str =
-    "SELECT id FROM session WHERE user_id = ?1 AND status = 'live' AND id <> ?2 ORDER BY id";
+pub(crate) const OTHERS: &str = concat!(
+    "SELECT id FROM session WHERE user_id = ?1 AND status = 'live' AND id <> ?2 AND ",
+    not_signed_out!(),
+    " ORDER BY id"
+);
 pub(crate) const RAISE_EPOCH: &str = concat!(
     "UPDATE user SET ep = ep + 1, state = coalesce(?1, state) WHERE id = ?2 RETURNING ",
     user_columns!()
 );
 
 pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
+    let ended = end_untold(db, end)?;
+    if ended {
+        feed::session_ended(db, end.id, end.ending, end.at)?;
+    }
+    Ok(ended)
+}
+
+/// The same without a word on the feed, where that has told of it already, or need not.
+pub(crate) fn end_untold(db: &Connection, end: &EndingOne) -> Result<bool> {
     let guarded = params![end.ending.as_str(), end.at.0, end.id.as_bytes(), end.at_generation];
     let whose = |row: &Row<'_>| Ok((UserId::from_bytes(row.get(0)?), DeviceHash(row.get(1)?)));
     let ended = db.prepare_cached(END)?.query_row(guarded, whose).optional()?;
     let Some((user, device)) = ended else { return Ok(false) };
     let event = Event {
+        about: end.about.clone(),
         kind: EventKind::SessionEnded(end.ending),
         at: end.at,
         user_id: Some(user),
@@ -41,7 +55,6 @@ pub(crate) fn end(db: &Connection, end: &EndingOne) -> Result<bool> {
     if devices::is_copied(end.ending) {
         devices::forget_one(db, user, device)?;
     }
-    feed::session_ended(db, end.id, end.ending, end.at)?;
     letters::post_all(db, &end.post)?;
     Ok(true)
 }
@@ -73,7 +86,8 @@ pub(crate) fn end_live_of(
     }
     let user = user.as_bytes();
     let kind = EventKind::SessionEnded(ending).as_str();
-    let event = params![at.0, kind, ending.as_str(), rows::address(caller), caller.user_agent, user];
+    let (address, actor) = (rows::address(caller), rows::actor(caller));
+    let event = params![at.0, kind, ending.as_str(), address, caller.user_agent, user, actor, caller.reason];
     db.prepare_cached(RECORD_ENDS)?.execute(event)?;
     let ended = db.prepare_cached(END_ALL)?.execute(params![ending.as_str(), at.0, user])?;
     Ok(ended as u64)
@@ -92,7 +106,7 @@ pub(crate) fn end_others(
         .collect::<Result<_>>()?;
     for id in others {
         let (ending, caller, post) = (Ending::RevokedByUser, caller.clone(), Vec::new());
-        self::end(db, &EndingOne { id, at_generation: None, ending, at, caller, post })?;
+        self::end(db, &EndingOne { about: None, id, at_generation: None, ending, at, caller, post })?;
     }
     Ok(())
 }

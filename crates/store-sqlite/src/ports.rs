@@ -1,5 +1,7 @@
 //! The ports, one line each: what is a read, what is a write, and where it is done.
 
+mod operators;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,8 +19,8 @@ use rotunda_core::store::{
 use rusqlite::Connection;
 
 use crate::{
-    SqliteStore, amend, clients, delete, devices, feed, janitor, journal, keys, letters, links, login,
-    logout, password, refresh, register, sessions, skeleton, users,
+    SqliteStore, amend, clients, delete, devices, everyone, feed, janitor, journal, keys, letters, links,
+    login, logout, password, refresh, register, sessions, skeleton, users,
 };
 
 #[async_trait]
@@ -58,6 +60,10 @@ impl Accounts for SqliteStore {
 
     async fn end_all(&self, end: EndingAll) -> Result<Option<u64>, Failure> {
         self.write("ending all sessions of a user", move |db| logout::end_all(db, &end)).await
+    }
+
+    async fn end_everyone(&self, at: UnixMillis, event: Event) -> Result<u64, Failure> {
+        self.write("signing everyone out", move |db| everyone::end_everyone(db, at, &event)).await
     }
 
     async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
@@ -138,10 +144,6 @@ impl Journal for SqliteStore {
 
     async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
         self.read("reading a user's events", move |db| journal::events_of_user(db, user, limit)).await
-    }
-
-    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        self.write("forgetting events", move |db| journal::forget_events(db, before, limit)).await
     }
 }
 

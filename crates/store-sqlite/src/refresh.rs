@@ -20,7 +20,9 @@ macro_rules! select_facts {
             crate::rows::session_columns!(),
             ", ",
             crate::rows::user_columns!(),
-            ", (SELECT value FROM meta WHERE name = 'accept_ahead_until') \
+            ", (SELECT value FROM meta WHERE name = 'accept_ahead_until'), \
+             (SELECT value FROM meta WHERE name = 'everyone_below'), \
+             (SELECT value FROM meta WHERE name = 'everyone_at') \
              FROM session JOIN user ON user.id = session.user_id "
         )
     };

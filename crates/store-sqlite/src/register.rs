@@ -3,11 +3,11 @@
 //! Whether the link is there, and whether id and names are free, is asked inside the transaction, which no other process
 //! can write beside. The link comes first: who has none is not told about names.
 
-use rotunda_core::model::{Account, Email, Subject, Username};
+use rotunda_core::model::{Account, Email, RoleName, Subject, Username};
 use rotunda_core::store::{Registered, Registering};
 use rusqlite::{Connection, Result, named_params, params};
 
-use crate::{journal, links, login, logout, rows};
+use crate::{journal, links, login, logout, roles, rows};
 
 pub(crate) const ID_TAKEN: &str = "SELECT 1 FROM user WHERE id = ?1";
 pub(crate) const SUBJECT_TAKEN: &str = "SELECT 1 FROM user WHERE subject = ?1";
@@ -15,9 +15,9 @@ pub(crate) const EMAIL_TAKEN: &str = "SELECT 1 FROM user WHERE email_key = ?1";
 pub(crate) const USERNAME_TAKEN: &str = "SELECT 1 FROM user WHERE username_key = ?1";
 pub(crate) const INSERT: &str = "\
     INSERT INTO user (id, email, email_key, username, username_key, name, email_verified, state, ep, password_hash, \
-        created_at, subject) \
+        created_at, subject, ce, roles) \
     VALUES (:id, :email, :email_key, :username, :username_key, :name, :email_verified, :state, :ep, :password_hash, \
-        :created_at, :subject)";
+        :created_at, :subject, :ce, :roles)";
 
 pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered> {
     let user = &new.account.user;
@@ -25,6 +25,9 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
         && !links::is_there(db, link)?
     {
         return Ok(Registered::LinkGone);
+    }
+    if new.first_admin && roles::first_admin_at(db)?.is_some() {
+        return Ok(Registered::AdminThere);
     }
     if db.prepare_cached(ID_TAKEN)?.exists(params![user.id.as_bytes()])? {
         return Ok(Registered::IdTaken);
@@ -43,6 +46,9 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
         return Ok(Registered::UsernameTaken);
     }
     insert(db, &new.account)?;
+    if new.first_admin || user.roles.contains(&RoleName::admin()) {
+        roles::has_admin(db, user.created_at)?;
+    }
     new.uses.into_iter().try_for_each(|link| links::use_up(db, link))?;
     if let Some(session) = &new.session {
         login::insert(db, session)?;
@@ -54,21 +60,23 @@ pub(crate) fn register(db: &Connection, new: &Registering) -> Result<Registered>
     Ok(Registered::Done)
 }
 
+/// The row of the user, and of the roles that they hold.
 pub(crate) fn insert(db: &Connection, Account { user, password }: &Account) -> Result<()> {
-    db.prepare_cached(INSERT)?
-        .execute(named_params! {
-            ":id": user.id.as_bytes(),
-            ":email": Email::as_str(&user.email),
-            ":email_key": user.email.key(),
-            ":username": user.username.as_ref().map(Username::as_str),
-            ":username_key": user.username.as_ref().map(Username::key),
-            ":name": user.name,
-            ":email_verified": user.email_verified,
-            ":state": rows::state_name(user.state),
-            ":ep": rows::stored(user.ep),
-            ":password_hash": password.expose(),
-            ":created_at": user.created_at.0,
-            ":subject": user.subject.as_ref().map(Subject::as_str),
-        })
-        .map(drop)
+    db.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": user.id.as_bytes(),
+        ":email": Email::as_str(&user.email),
+        ":email_key": user.email.key(),
+        ":username": user.username.as_ref().map(Username::as_str),
+        ":username_key": user.username.as_ref().map(Username::key),
+        ":name": user.name,
+        ":email_verified": user.email_verified,
+        ":state": rows::state_name(user.state),
+        ":ep": rows::stored(user.ep),
+        ":password_hash": password.expose(),
+        ":created_at": user.created_at.0,
+        ":subject": user.subject.as_ref().map(Subject::as_str),
+        ":ce": rows::stored(user.ce),
+        ":roles": rows::roles_held(&user.roles)?,
+    })?;
+    roles::held_by(db, user)
 }

@@ -3,6 +3,7 @@
 use rotunda_core::model::{Facts, PageHash, Session, UnixMillis, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use crate::everyone::not_signed_out;
 use crate::refresh::select_facts;
 use crate::rows::{self, Columns, session_columns};
 
@@ -10,8 +11,9 @@ pub(crate) const FACTS_OF_PAGE: &str = concat!(select_facts!(), "WHERE session.p
 pub(crate) const SESSIONS_OF: &str = concat!(
     "SELECT ",
     session_columns!(),
-    " FROM session WHERE user_id = ?1 AND status = 'live' AND idle_expires_at > ?2 AND absolute_expires_at > ?2 \
-     ORDER BY coalesce(rotated_at_ms, created_at) DESC, id DESC LIMIT ?3"
+    " FROM session WHERE user_id = ?1 AND status = 'live' AND idle_expires_at > ?2 AND absolute_expires_at > ?2 AND ",
+    not_signed_out!(),
+    " ORDER BY coalesce(rotated_at_ms, created_at) DESC, id DESC LIMIT ?3"
 );
 
 pub(crate) fn facts_of_page(db: &Connection, page: PageHash) -> Result<Option<Facts>> {

@@ -4,6 +4,7 @@
 //! [`Copying`].
 
 mod full;
+mod operators;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -13,10 +14,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rotunda_core::copy::{Compared, CopyError, Step, copy};
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{EventKind, FeedId, Revoked, UnixMillis};
-use rotunda_core::store::{Batch, Begun, Copying, Key, Part, Store};
+use rotunda_core::model::{EventKind, FeedId, Revoked, UnixMillis, UserState};
+use rotunda_core::store::{
+    Batch, Begun, Copying, Key, LoggedIn, Part, Registered, Registering, RemovedRole, Store, WebhookStep,
+};
 
-use crate::fixtures::{NOW, a_key_event, a_sealed_key};
+use crate::fixtures::{
+    NOW, a_chaining, a_key_event, a_login, a_mark, a_registration, a_sealed_key, a_session, a_step,
+    an_account,
+};
 use crate::memory::MemoryStore;
 
 pub use full::a_full_store;
@@ -35,6 +41,7 @@ macro_rules! copying_suite {
             nobody_copies_over_a_store_with_anything_in_it
             an_unfinished_copy_is_no_place_for_another_and_no_source
             places_and_versions_go_on_where_they_were
+            what_operators_rely_on_goes_on_where_it_was
             an_empty_store_is_not_copied
         }
     };
@@ -139,7 +146,8 @@ pub async fn nobody_copies_over_a_store_with_anything_in_it<S: Store + Copying>(
     assert_eq!(before.checksums(), after.checksums());
 
     assert!(store.forget_key(a_sealed_key(1).kid, NOW).await.unwrap());
-    store.forget_events(UnixMillis(i64::MAX), 10).await.unwrap();
+    let last = store.events(0, 10).await.unwrap().last().expect("an event").seq;
+    assert_eq!(store.forget_events(None, a_mark(last)).await.unwrap(), Some(1));
     store.forget_revocations(UnixMillis(i64::MAX), 10).await.unwrap();
     assert_eq!(store.begin_copy(FeedId(1)).await.unwrap(), Begun::NotEmpty);
 }
@@ -177,6 +185,37 @@ pub async fn places_and_versions_go_on_where_they_were<S: Store + Copying>(store
     assert_eq!(page.entries.len(), 1);
     assert_eq!((page.entries[0].0, &page.entries[0].1.what), (was.feed.newest + 1, &what));
     assert_eq!(store.keep(Duration::from_millis(1), NOW).await.unwrap(), full::LONGEST_KEEP);
+}
+
+/// Revisions, roles and the end of everyone count on, and the audit log goes on from its head.
+pub async fn what_operators_rely_on_goes_on_where_it_was<S: Store + Copying>(store: Arc<S>) {
+    let full = a_full_store();
+    copied(&full, &*store).await;
+    let was = full.snapshot();
+    let known = was.accounts.values().find(|known| known.user.state == UserState::Active).unwrap();
+    let session = a_session(&known.user, 5_000);
+    assert_eq!(store.login(a_login(known, &session)).await.unwrap(), LoggedIn::Done);
+    let facts = store.facts(session.id).await.unwrap().unwrap();
+    assert_eq!((facts.session.revision, facts.everyone), (was.revision, was.everyone));
+    assert_eq!(facts.user, known.user);
+    let mine = Registering { first_admin: true, ..a_registration(&an_account(6_000), None) };
+    assert_eq!(store.register(mine).await.unwrap(), Registered::AdminThere);
+    for (role, version) in was.roles.values().map(|role| (role.name.clone(), role.version)) {
+        let held = was.accounts.values().any(|known| known.user.roles.contains(&role));
+        let event = a_key_event(EventKind::RoleRemoved);
+        let removed = store.remove_role(role.clone(), version, event).await.unwrap();
+        assert_eq!(removed == RemovedRole::Held, held, "{role}");
+    }
+    let unheld = 2;
+    let event = a_key_event(EventKind::EveryoneSignedOut);
+    assert_eq!(store.end_everyone(NOW, event).await.unwrap(), was.revision + unheld + 1);
+
+    assert_eq!(store.audit_ends().await.unwrap(), was.audit);
+    let unchained = was.events.iter().find(|known| known.link.is_none()).unwrap().seq;
+    assert!(store.chain(a_chaining(was.audit.head, &[unchained])).await.unwrap());
+    let hook = was.webhooks.values().find(|hook| hook.enabled).unwrap();
+    let step = a_step(hook.id, (hook.place, hook.place + 1), vec![104]);
+    assert!(store.enqueue(WebhookStep { version: hook.version, ..step }, NOW).await.unwrap());
 }
 
 /// It is the wrong one.

@@ -1,5 +1,6 @@
 //! Users, sessions and writes to begin with. The same seed gives the same thing; another seed shares nothing with it.
 
+mod operators;
 mod shelf;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,6 +19,10 @@ use rotunda_core::store::{
 use crate::entropy::SeededEntropy;
 use crate::hasher::fnv1a;
 
+pub use operators::{
+    a_chain_link, a_chaining, a_changed_role, a_deed, a_mark, a_role, a_sealed, a_step, a_webhook,
+    an_editing, an_operator, role_name, role_names,
+};
 pub use shelf::{a_client, a_client_secret, a_key_event, a_revoking, a_sealed_key};
 
 /// The moment at which every fixture begins: 2026-01-01 00:00 UTC.
@@ -36,6 +41,8 @@ pub const LINK_LIFE: Duration = Duration::from_hours(1);
 #[must_use]
 pub fn a_user(seed: u64) -> User {
     User {
+        ce: 0,
+        roles: std::collections::BTreeSet::new(),
         id: UserId::new(NOW, bytes("user", seed)),
         subject: None,
         email: email(&format!("user-{seed}@example.com")),
@@ -65,6 +72,8 @@ pub fn a_password_hash(seed: u64) -> PasswordHash {
 pub fn a_session(user: &User, seed: u64) -> Session {
     let caller = a_caller(seed);
     Session {
+        revision: 0,
+        acting: None,
         id: SessionId::new(NOW, bytes("session", seed)),
         user_id: user.id,
         client_id: ClientId::web(),
@@ -144,7 +153,15 @@ pub fn rotated(session: &Session, rotation: &Rotating) -> Session {
 /// The end of one session, whatever its generation.
 #[must_use]
 pub fn an_end(session: &Session, ending: Ending, at: UnixMillis) -> EndingOne {
-    EndingOne { id: session.id, at_generation: None, ending, at, caller: a_caller(0), post: Vec::new() }
+    EndingOne {
+        about: None,
+        id: session.id,
+        at_generation: None,
+        ending,
+        at,
+        caller: a_caller(0),
+        post: Vec::new(),
+    }
 }
 
 /// The session as an end that went through leaves it.
@@ -170,6 +187,7 @@ pub fn an_end_of_all(user: &User, ending: Ending, at: UnixMillis) -> EndingAll {
 #[must_use]
 pub fn a_registration(account: &Account, session: Option<&Session>) -> Registering {
     Registering {
+        first_admin: false,
         account: account.clone(),
         session: session.cloned(),
         replaces: None,
@@ -281,7 +299,7 @@ pub fn a_deletion(user: &User) -> Deleting {
 /// Something that happened to a user at [`NOW`], to no session, by the caller of seed 0.
 #[must_use]
 pub fn an_event(kind: EventKind, user: &User) -> Event {
-    Event { kind, at: NOW, user_id: Some(user.id), session_id: None, caller: a_caller(0) }
+    Event { about: None, kind, at: NOW, user_id: Some(user.id), session_id: None, caller: a_caller(0) }
 }
 
 /// Somebody on an IPv4 address kept for documents (RFC 5737); 256 of them.
@@ -289,6 +307,8 @@ pub fn an_event(kind: EventKind, user: &User) -> Event {
 pub fn a_caller(seed: u64) -> Caller {
     let [host, ..] = seed.to_le_bytes();
     Caller {
+        actor: None,
+        reason: None,
         address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, host))),
         user_agent: Some(format!("Testkit/{seed} (X11; Linux x86_64) Firefox/140.0")),
     }
@@ -339,7 +359,25 @@ pub fn every_kind() -> impl Iterator<Item = EventKind> {
         K::ClientAdded => Some(K::ClientSecretChanged),
         K::ClientSecretChanged => Some(K::ClientRemoved),
         K::ClientRemoved => Some(K::ClientRefused),
-        K::ClientRefused => None,
+        K::ClientRefused => Some(K::UserEdited),
+        K::UserEdited => Some(K::UserInvited),
+        K::UserInvited => Some(K::RolesChanged),
+        K::RolesChanged => Some(K::FirstAdmin),
+        K::FirstAdmin => Some(K::ActedFor),
+        K::ActedFor => Some(K::AddressChanged),
+        K::AddressChanged => Some(K::LateRetry),
+        K::LateRetry => Some(K::EveryoneSignedOut),
+        K::EveryoneSignedOut => Some(K::RoleAdded),
+        K::RoleAdded => Some(K::RoleChanged),
+        K::RoleChanged => Some(K::RoleRemoved),
+        K::RoleRemoved => Some(K::LimitLifted),
+        K::LimitLifted => Some(K::AdminRefused),
+        K::AdminRefused => Some(K::AuditExported),
+        K::AuditExported => Some(K::WebhookAdded),
+        K::WebhookAdded => Some(K::WebhookChanged),
+        K::WebhookChanged => Some(K::WebhookRemoved),
+        K::WebhookRemoved => Some(K::WebhookReplayed),
+        K::WebhookReplayed => None,
     })
 }
 

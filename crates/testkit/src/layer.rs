@@ -2,6 +2,7 @@
 //!
 //! A [`Layer`] says what is behind it, and does differently what it wants to; [`Layered`] makes a whole store of it.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -9,13 +10,16 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, ClientId, Device, DeviceHash, DeviceId, Event, Facts, FeedPage, FeedPlace, Handle,
-    KeptClientSecret, LetterId, Link, LinkId, PageHash, PasswordHash, QueuedLetter, RecordedEvent,
-    RegisteredClient, Session, SessionId, UnixMillis, User, UserId,
+    Account, AuditMark, ClientId, Delivery, Device, DeviceHash, DeviceId, Event, Facts, FeedPage, FeedPlace,
+    Handle, KeptClientSecret, LetterId, Link, LinkId, PageHash, PasswordHash, QueuedLetter, RecordedEvent,
+    RegisteredClient, Role, RoleName, Session, SessionId, Tally, UnixMillis, User, UserId, Webhook,
+    WebhookId,
 };
 use rotunda_core::store::{
-    Accounts, Amended, Amending, Clients, Deleting, EndingAll, EndingOne, Feed, Journal, KeyShelf, LoggedIn,
-    LoggingIn, Post, Posting, Registered, Registering, RevokingKey, Rotating, Sessions, Store,
+    Accounts, Amended, Amending, AnswerBegun, AnswerKey, Audit, AuditEnds, Chaining, Clients, Counting,
+    Deleting, Desk, Edited, Editing, EndingAll, EndingOne, EventSearch, Feed, Journal, KeptAnswer, KeyShelf,
+    LoggedIn, LoggingIn, Page, Post, Posting, Registered, Registering, RemovedRole, RevokingKey, Roles,
+    Rotating, Search, SessionSearch, Sessions, Store, UserPlace, UserSearch, WebhookStep, Webhooks,
 };
 
 /// A whole store made of a [`Layer`].
@@ -69,6 +73,7 @@ layer! {
         amend(amending: Amending) -> Result<Amended, Failure>;
         delete_user(deleting: Deleting) -> Result<bool, Failure>;
         end_all(end: EndingAll) -> Result<Option<u64>, Failure>;
+        end_everyone(at: UnixMillis, event: Event) -> Result<u64, Failure>;
         enable(user: UserId, event: Event) -> Result<bool, Failure>;
     }
     Sessions {
@@ -89,7 +94,6 @@ layer! {
         events(after: u64, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
         events_of(session: SessionId, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
         events_of_user(user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure>;
-        forget_events(before: UnixMillis, limit: u32) -> Result<u32, Failure>;
     }
     Post {
         post(postings: Vec<Posting>, events: Vec<Event>) -> Result<(), Failure>;
@@ -124,5 +128,60 @@ layer! {
             id: ClientId, from: Vec<KeptClientSecret>, to: Vec<KeptClientSecret>, event: Event
         ) -> Result<bool, Failure>;
         remove_client(id: ClientId, event: Event) -> Result<bool, Failure>;
+    }
+    Roles {
+        roles() -> Result<(Vec<Role>, u64), Failure>;
+        put_role(role: Role, from: Option<u64>, event: Event) -> Result<bool, Failure>;
+        remove_role(name: RoleName, from: u64, event: Event) -> Result<RemovedRole, Failure>;
+        role_sets(name: &RoleName, limit: u32) -> Result<Vec<BTreeSet<RoleName>>, Failure>;
+        edit_user(editing: Editing) -> Result<Edited, Failure>;
+        first_admin_at() -> Result<Option<UnixMillis>, Failure>;
+    }
+    Search {
+        search_users(
+            by: UserSearch, after: Option<UserPlace>, limit: u32
+        ) -> Result<Page<User, UserPlace>, Failure>;
+        search_sessions(
+            by: SessionSearch, now: UnixMillis, after: Option<SessionId>, limit: u32
+        ) -> Result<Page<Facts, SessionId>, Failure>;
+        search_events(
+            by: EventSearch, before: Option<u64>, limit: u32
+        ) -> Result<Page<RecordedEvent, u64>, Failure>;
+        count(what: Counting, now: UnixMillis) -> Result<u64, Failure>;
+    }
+    Audit {
+        audit_ends() -> Result<AuditEnds, Failure>;
+        chain(chaining: Chaining) -> Result<bool, Failure>;
+        checkpoints(after: u64, limit: u32) -> Result<Vec<AuditMark>, Failure>;
+        forget_events(from: Option<AuditMark>, floor: AuditMark) -> Result<Option<u32>, Failure>;
+    }
+    Webhooks {
+        webhooks() -> Result<Vec<Webhook>, Failure>;
+        put_webhook(webhook: Webhook, from: Option<u64>, event: Event) -> Result<bool, Failure>;
+        remove_webhook(id: WebhookId, event: Event) -> Result<bool, Failure>;
+        enqueue(step: WebhookStep, now: UnixMillis) -> Result<bool, Failure>;
+        claim_deliveries(
+            id: WebhookId, now: UnixMillis, until: UnixMillis, limit: u32
+        ) -> Result<Vec<Delivery>, Failure>;
+        delivered(id: WebhookId, seq: u64) -> Result<(), Failure>;
+        delivery_failed(
+            id: WebhookId, seq: u64, again_at: Option<UnixMillis>, why: String
+        ) -> Result<(), Failure>;
+        deliveries(
+            id: WebhookId, dead: bool, after: Option<u64>, limit: u32
+        ) -> Result<Vec<Delivery>, Failure>;
+        replay_deliveries(
+            id: WebhookId, seq: Option<u64>, now: UnixMillis, limit: u32
+        ) -> Result<u32, Failure>;
+        forget_deliveries(before: UnixMillis, limit: u32) -> Result<u32, Failure>;
+    }
+    Desk {
+        add_tallies(hour: UnixMillis, more: Vec<(Tally, u64)>) -> Result<(), Failure>;
+        tallies(from: UnixMillis) -> Result<Vec<(UnixMillis, Tally, u64)>, Failure>;
+        forget_tallies(before: UnixMillis, limit: u32) -> Result<u32, Failure>;
+        begin_answer(key: AnswerKey, now: UnixMillis, lost: UnixMillis) -> Result<AnswerBegun, Failure>;
+        finish_answer(key: AnswerKey, answer: KeptAnswer) -> Result<(), Failure>;
+        drop_answer(key: AnswerKey) -> Result<(), Failure>;
+        forget_answers(before: UnixMillis, limit: u32) -> Result<u32, Failure>;
     }
 }

@@ -7,6 +7,7 @@
 //! - [`SimpleScratch`]: the buckets of the rate limits, without bounds.
 //! - [`contract_suite!`]: the promises of `rotunda_core::store`, one named test each, for any store.
 //! - [`copying_suite!`]: the same for stores that can be copied.
+//! - [`CommandLine`]: what an operator at the machine does.
 //! - [`fixtures`]: users, sessions and writes to begin with, at pinned times.
 
 #![expect(
@@ -17,8 +18,10 @@
 )]
 
 pub mod clock;
+pub mod command_line;
 pub mod contract;
 pub mod copying;
+pub mod courier;
 pub mod entropy;
 pub mod fixtures;
 pub mod hasher;
@@ -29,6 +32,8 @@ pub mod memory;
 pub mod scratch;
 
 pub use clock::FixedClock;
+pub use command_line::CommandLine;
+pub use courier::Receivers;
 pub use entropy::{BrokenEntropy, SeededEntropy};
 pub use hasher::QuickHasher;
 pub use known_passwords::ListedPasswords;

@@ -1,11 +1,13 @@
 //! The whole store, part by part: to be copied, or copied into.
 //!
 //! 1. Tables are walked by their primary keys, or by place (`read.rs`). Whatever has no place yet gets one before it is read.
-//! 2. Rows of a batch are sent one behind the other, without waiting for each answer (`write.rs`).
+//! 2. Rows of a batch are sent one behind the other, without waiting for each answer (`write.rs`). What
+//!    is a handful is replaced (`whole.rs`).
 //! 3. Places are copied as they are, with the counters behind them, so that none is ever given twice. Signing keys get places
 //!    from 1 on, in their order: no version that is copied with them is lower.
 
 pub(crate) mod read;
+pub(crate) mod whole;
 pub(crate) mod write;
 
 use async_trait::async_trait;
@@ -26,8 +28,10 @@ pub(crate) const ANYTHING: &str = "\
     SELECT 1 WHERE EXISTS (SELECT 1 FROM users) OR EXISTS (SELECT 1 FROM session) OR EXISTS (SELECT 1 FROM device) \
         OR EXISTS (SELECT 1 FROM link) OR EXISTS (SELECT 1 FROM letter) OR EXISTS (SELECT 1 FROM outbox) \
         OR EXISTS (SELECT 1 FROM revocation) OR EXISTS (SELECT 1 FROM feed_keep) OR EXISTS (SELECT 1 FROM signing_key) \
-        OR EXISTS (SELECT 1 FROM key_check) OR EXISTS (SELECT 1 FROM client) \
-        OR EXISTS (SELECT 1 FROM meta WHERE name IN ('outbox', 'feed') AND value > 0)";
+        OR EXISTS (SELECT 1 FROM key_check) OR EXISTS (SELECT 1 FROM client) OR EXISTS (SELECT 1 FROM role) \
+        OR EXISTS (SELECT 1 FROM webhook) OR EXISTS (SELECT 1 FROM webhook_delivery) \
+        OR EXISTS (SELECT 1 FROM audit_mark) OR EXISTS (SELECT 1 FROM tally) \
+        OR EXISTS (SELECT 1 FROM meta WHERE name IN ('outbox', 'feed', 'revision') AND value > 0)";
 /// Servers and commands, by the name that they give themselves; whoever copies has another.
 const SERVERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rotunda'";
 

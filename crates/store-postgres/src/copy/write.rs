@@ -1,15 +1,14 @@
 //! Parts of the store, written.
 
 use futures_util::future::try_join_all;
-use rotunda_core::keys::SealedSigningKey;
 use rotunda_core::model::{
-    Account, Device, FeedPlace, Link, QueuedLetter, RecordedEvent, RegisteredClient, Revocation, Session,
+    Account, Delivery, Device, FeedPlace, Link, QueuedLetter, RecordedEvent, Revocation, Session,
 };
-use rotunda_core::store::{Batch, Numbers};
+use rotunda_core::store::Batch;
 
-use super::read;
+use super::{read, whole};
 use crate::db::{Db, Error, Param, Result};
-use crate::{clients, feed, keys, letters, links, login, refresh, register, rows};
+use crate::{letters, links, login, register, rows};
 
 pub(crate) const ADD_DEVICE: &str = "\
     INSERT INTO device (id, user_id, hash, first_seen_at, last_seen_at, last_ip, last_user_agent) \
@@ -17,20 +16,14 @@ pub(crate) const ADD_DEVICE: &str = "\
 pub(crate) const TRIED: &str =
     "UPDATE letter SET attempts = $1, next_attempt_at = $2, last_error = $3 WHERE id = $4";
 pub(crate) const ADD_EVENT: &str = "\
-    INSERT INTO outbox (seq, at_ms, kind, ending, user_id, session_id, address, user_agent) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO outbox (seq, at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about, hash, \
+        salt) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 pub(crate) const ADD_REVOCATION: &str =
     "INSERT INTO revocation (seq, at_ms, kind, subject, ep, ending) VALUES ($1, $2, $3, $4, $5, $6)";
-pub(crate) const ADD_KEY: &str = "\
-    INSERT INTO signing_key (kid, place, algorithm, master_id, sealed, created_at, signs_from, revoked_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-pub(crate) const NO_KEEPS: &str = "DELETE FROM feed_keep";
-pub(crate) const NO_KEYS: &str = "DELETE FROM signing_key";
-pub(crate) const NO_CHECKS: &str = "DELETE FROM key_check";
-pub(crate) const NO_SECRETS: &str = "DELETE FROM client_secret";
-pub(crate) const NO_CLIENTS: &str = "DELETE FROM client";
-pub(crate) const NUMBER: &str = "\
-    INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+pub(crate) const ADD_DELIVERY: &str = "\
+    INSERT INTO webhook_delivery (webhook_id, seq, created_at, attempts, next_attempt_at, last_error) \
+    VALUES ($1, $2, $3, $4, $5, $6)";
 
 pub(super) async fn part(db: &Db<'_>, batch: &Batch) -> Result<()> {
     let last = read::last_key(db, batch.part()).await?;
@@ -44,41 +37,8 @@ pub(super) async fn part(db: &Db<'_>, batch: &Batch) -> Result<()> {
         Batch::Revocations(rows) => {
             try_join_all(rows.iter().map(|row| add_revocation(db, row))).await.map(drop)
         }
-        Batch::Keeps(rows) => {
-            db.execute(NO_KEEPS, &[]).await?;
-            for (keep, seen_at) in rows {
-                db.execute(feed::NOTE_KEEP, &[&rows::millis(keep), &seen_at.0]).await?;
-            }
-            Ok(())
-        }
-        Batch::SigningKeys(rows) => {
-            db.execute(NO_KEYS, &[]).await?;
-            for (place, key) in (1..).zip(&rows) {
-                add_key(db, place, key).await?;
-            }
-            Ok(())
-        }
-        Batch::KeyChecks(rows) => {
-            db.execute(NO_CHECKS, &[]).await?;
-            for (id, check) in rows {
-                keys::check(db, id, check).await?;
-            }
-            Ok(())
-        }
-        Batch::Clients(rows) => {
-            db.execute(NO_SECRETS, &[]).await?;
-            db.execute(NO_CLIENTS, &[]).await?;
-            for client in &rows {
-                add_client(db, client).await?;
-            }
-            Ok(())
-        }
-        Batch::Numbers(rows) => {
-            for numbers in &rows {
-                set_numbers(db, numbers).await?;
-            }
-            Ok(())
-        }
+        Batch::Deliveries(rows) => try_join_all(rows.iter().map(|row| add_delivery(db, row))).await.map(drop),
+        whole => whole::replace(db, whole).await,
     }
 }
 
@@ -90,7 +50,7 @@ async fn add_user(db: &Db<'_>, account: &Account) -> Result<()> {
 }
 
 async fn add_session(db: &Db<'_>, session: &Session) -> Result<()> {
-    login::insert_row(db, session).await
+    login::insert_row(db, session, Some(session.revision)).await
 }
 
 async fn add_device(db: &Db<'_>, device: &Device) -> Result<()> {
@@ -121,8 +81,8 @@ async fn add_letter(db: &Db<'_>, waiting: &QueuedLetter) -> Result<()> {
     db.execute(TRIED, &tried).await.map(drop)
 }
 
-async fn add_event(db: &Db<'_>, RecordedEvent { seq, event }: &RecordedEvent) -> Result<()> {
-    let row: [Param<'_>; 8] = [
+async fn add_event(db: &Db<'_>, RecordedEvent { seq, event, link }: &RecordedEvent) -> Result<()> {
+    let row: [Param<'_>; 13] = [
         &rows::stored(*seq),
         &event.at.0,
         &event.kind.as_str(),
@@ -131,6 +91,11 @@ async fn add_event(db: &Db<'_>, RecordedEvent { seq, event }: &RecordedEvent) ->
         &event.session_id.map(|id| rows::uuid(id.as_bytes())),
         &rows::address(&event.caller),
         &event.caller.user_agent,
+        &rows::actor(&event.caller),
+        &event.caller.reason,
+        &event.about,
+        &link.as_ref().map(|link| &link.hash[..]),
+        &link.as_ref().and_then(|link| link.salt.as_ref()).map(|salt| &salt[..]),
     ];
     db.execute(ADD_EVENT, &row).await.map(drop)
 }
@@ -141,41 +106,15 @@ async fn add_revocation(db: &Db<'_>, (place, entry): &(FeedPlace, Revocation)) -
     db.execute(ADD_REVOCATION, &row).await.map(drop)
 }
 
-async fn add_key(db: &Db<'_>, place: i64, key: &SealedSigningKey) -> Result<()> {
-    let SealedSigningKey { kid, algorithm, master_id, sealed, created_at, signs_from, revoked_at } = key;
-    let row: [Param<'_>; 8] = [
-        kid,
-        &place,
-        algorithm,
-        &i16::from(*master_id),
-        sealed,
+async fn add_delivery(db: &Db<'_>, delivery: &Delivery) -> Result<()> {
+    let Delivery { webhook, seq, created_at, attempts, next_attempt_at, last_error } = delivery;
+    let row: [Param<'_>; 6] = [
+        &rows::uuid(webhook.as_bytes()),
+        &rows::stored(*seq),
         &created_at.0,
-        &signs_from.0,
-        &revoked_at.map(|at| at.0),
+        &i64::from(*attempts),
+        &next_attempt_at.map(|at| at.0),
+        last_error,
     ];
-    db.execute(ADD_KEY, &row).await.map(drop)
-}
-
-async fn add_client(db: &Db<'_>, client: &RegisteredClient) -> Result<()> {
-    let scopes = rows::json(&client.scopes)?;
-    let row: [Param<'_>; 4] = [&client.id.0, &client.kind.as_str(), &scopes, &client.created_at.0];
-    db.execute(clients::ADD, &row).await?;
-    clients::add_secrets(db, &client.id, &client.secrets).await
-}
-
-async fn set_numbers(db: &Db<'_>, numbers: &Numbers) -> Result<()> {
-    db.tell();
-    for (name, value) in [
-        ("feed_id", numbers.feed.0.cast_signed()),
-        ("outbox", rows::stored(numbers.last_event)),
-        ("feed", rows::stored(numbers.last_revocation)),
-        ("shelf", rows::stored(numbers.shelf_version)),
-    ] {
-        db.execute(NUMBER, &[&name, &value]).await?;
-    }
-    db.execute(refresh::ACCEPT_NO_MORE, &[]).await?;
-    if let Some(until) = numbers.accept_ahead_until {
-        db.execute(NUMBER, &[&"accept_ahead_until", &until.0]).await?;
-    }
-    Ok(())
+    db.execute(ADD_DELIVERY, &row).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Entries of the revocation feed.
 
-use rotunda_core::model::{FeedPlace, Revocation, Revoked, UnixMillis};
+use rotunda_core::model::{FeedPlace, Revocation, Revoked, RoleName, UnixMillis};
 
 use super::{Columns, stored};
 use crate::db::Result;
@@ -18,6 +18,12 @@ pub(crate) fn revocation(row: &mut Columns<'_>) -> Result<(FeedPlace, Revocation
         "user" => Revoked::User { sub: row.take()?, ep: row.number()?, ending: row.ending()? },
         "token" => Revoked::Token { jti: row.take()? },
         "key" => Revoked::Key { kid: row.take()? },
+        "everyone" => {
+            row.skip(1);
+            Revoked::Everyone { rv: row.number()? }
+        }
+        "claims" => Revoked::Claims { sub: row.take()?, ce: row.number()? },
+        "role" => Revoked::Role { name: row.parse(RoleName::parse)?, rv: row.number()? },
         _ => return Err(row.senseless_before()),
     };
     Ok((place, Revocation { what, at }))
@@ -30,5 +36,8 @@ pub(crate) fn revoked(what: &Revoked) -> (&'static str, String, Option<i64>, Opt
         Revoked::User { sub, ep, ending } => ("user", sub.clone(), Some(stored(*ep)), Some(ending.as_str())),
         Revoked::Token { jti } => ("token", jti.clone(), None, None),
         Revoked::Key { kid } => ("key", kid.clone(), None, None),
+        Revoked::Everyone { rv } => ("everyone", String::new(), Some(stored(*rv)), None),
+        Revoked::Claims { sub, ce } => ("claims", sub.clone(), Some(stored(*ce)), None),
+        Revoked::Role { name, rv } => ("role", name.as_str().to_owned(), Some(stored(*rv)), None),
     }
 }

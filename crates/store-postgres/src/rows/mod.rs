@@ -3,17 +3,20 @@
 //! Strict both ways: a stored value that makes no sense is an error with the name of its column, never a guess and
 //! never a panic.
 
+mod desk;
 mod feed;
 mod letters;
 mod links;
 mod shelf;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rotunda_core::model::{
-    Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Lineage,
-    PageHash, PasswordHash, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing, Subject,
-    TokenHash, UnixMillis, User, UserId, UserState, Username,
+    Account, Actor, Caller, ChainLink, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event,
+    EventKind, Everyone, Facts, Lineage, PageHash, PasswordHash, RecordedEvent, RetryHash, RetryKeys,
+    RoleName, Salt, Session, SessionId, Standing, Subject, TokenHash, UnixMillis, User, UserId, UserState,
+    Username,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -21,6 +24,7 @@ use uuid::Uuid;
 
 use crate::db::{Error, Result};
 
+pub(crate) use desk::{audit_mark, delivery, delivery_columns, kept_answer, mark_columns, role, webhook};
 pub(crate) use feed::{revocation, revoked};
 pub(crate) use letters::{letter_columns, queued_letter};
 pub(crate) use links::{link, link_columns};
@@ -30,7 +34,7 @@ pub(crate) use shelf::{client, client_secret, signing_key};
 macro_rules! user_columns {
     () => {
         "users.id, users.email, users.username, users.name, users.email_verified, users.state, users.ep, \
-         users.created_at, users.subject"
+         users.created_at, users.subject, users.ce, users.roles"
     };
 }
 
@@ -42,7 +46,8 @@ macro_rules! session_columns {
          session.previous_hash, session.before_hash, session.salt, session.previous_salt, session.key_id, \
          session.previous_key_id, session.rotated_at_ms, session.retry_hashes, session.created_at, \
          session.auth_time, session.amr, session.idle_ms, session.idle_expires_at, session.absolute_expires_at, \
-         session.ep, session.status, session.ended, session.ended_at, session.last_ip, session.last_user_agent"
+         session.ep, session.status, session.ended, session.ended_at, session.last_ip, session.last_user_agent, \
+         session.revision, session.acting"
     };
 }
 
@@ -56,7 +61,7 @@ macro_rules! device_columns {
 /// The columns of [`recorded_event`], in its order.
 macro_rules! outbox_columns {
     () => {
-        "seq, at_ms, kind, ending, user_id, session_id, address, user_agent"
+        "seq, at_ms, kind, ending, user_id, session_id, address, user_agent, actor, reason, about, hash, salt"
     };
 }
 
@@ -152,7 +157,7 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn caller(&mut self) -> Result<Caller> {
         let address = self.parse_some(|text: &str| text.parse().ok())?;
-        Ok(Caller { address, user_agent: self.take()? })
+        Ok(Caller { actor: None, reason: None, address, user_agent: self.take()? })
     }
 
     /// Passes over columns.
@@ -181,7 +186,9 @@ pub(crate) fn user(row: &mut Columns<'_>) -> Result<User> {
     let state = row.parse(state_named)?;
     let (ep, created_at) = (row.number()?, row.time()?);
     let subject = row.parse_some(Subject::parse)?;
-    Ok(User { id, subject, email, username, name, email_verified, state, ep, created_at })
+    let ce = row.number()?;
+    let roles = row.parse_some(role_names)?.unwrap_or_default();
+    Ok(User { ce, roles, id, subject, email, username, name, email_verified, state, ep, created_at })
 }
 
 /// From [`user_columns`] and the password hash.
@@ -211,6 +218,8 @@ pub(crate) fn session(row: &mut Columns<'_>) -> Result<Session> {
         standing: standing(row)?,
         last_address: row.parse_some(|text: &str| text.parse().ok())?,
         last_user_agent: row.take()?,
+        revision: row.number()?,
+        acting: row.some_id(UserId::from_bytes)?,
     })
 }
 
@@ -242,15 +251,21 @@ fn standing(row: &mut Columns<'_>) -> Result<Standing> {
     Ok(Standing::Ended { ending: row.ending()?, at: row.time()? })
 }
 
-/// From [`session_columns`], [`user_columns`] and until when newer tokens are believed.
-pub(crate) fn facts(row: &Row) -> Result<Facts> {
-    let mut row = Columns::of(row);
+/// From [`session_columns`], [`user_columns`], until when newer tokens are believed, and the columns of [`everyone`].
+pub(crate) fn facts(row: &mut Columns<'_>) -> Result<Facts> {
     Ok(Facts {
-        session: session(&mut row)?,
-        user: user(&mut row)?,
+        session: session(row)?,
+        user: user(row)?,
         accept_ahead_until: row.some_time()?,
         may_lose_writes: false,
+        everyone: everyone(row)?,
     })
+}
+
+/// From `everyone_below` and `everyone_at` of `meta`.
+pub(crate) fn everyone(row: &mut Columns<'_>) -> Result<Option<Everyone>> {
+    let (below, at) = (row.parse_some(|below: i64| u64::try_from(below).ok())?, row.some_time()?);
+    Ok(below.zip(at).map(|(below, at)| Everyone { below, at }))
 }
 
 /// From [`device_columns`].
@@ -267,18 +282,51 @@ pub(crate) fn device(row: &mut Columns<'_>) -> Result<Device> {
 
 /// From [`outbox_columns`].
 pub(crate) fn recorded_event(row: &Row) -> Result<RecordedEvent> {
-    let mut row = Columns::of(row);
+    event(&mut Columns::of(row))
+}
+
+/// The same, where other columns follow.
+pub(crate) fn event(row: &mut Columns<'_>) -> Result<RecordedEvent> {
     let seq = row.number()?;
     let at = row.time()?;
     let name: &str = row.take()?;
     let kind = row.parse(|ending: Option<&str>| EventKind::parse(name, ending))?;
     let (user_id, session_id) = (row.some_id(UserId::from_bytes)?, row.some_id(SessionId::from_bytes)?);
-    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller: row.caller()? } })
+    let caller = row.caller()?;
+    let actor = row.parse_some(|text: &str| text.parse().ok())?;
+    let caller = Caller { actor, reason: row.take()?, ..caller };
+    let about = row.take()?;
+    let link = chain_link(row)?;
+    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, about, caller }, link })
+}
+
+/// A salt that was forgotten before the event was chained is empty.
+fn chain_link(row: &mut Columns<'_>) -> Result<Option<ChainLink>> {
+    let hash = row.some_bytes()?;
+    let salt = row.parse(|stored: Option<&[u8]>| match stored {
+        None | Some([]) => Some(None),
+        Some(salt) => salt.try_into().ok().map(Some),
+    })?;
+    Ok(hash.map(|hash| ChainLink { hash, salt }))
 }
 
 /// A list of texts in one column.
 pub(crate) fn json(texts: &[String]) -> Result<String> {
     serde_json::to_string(texts).map_err(|e| Error::Row(e.to_string()))
+}
+
+/// The roles of a user as they are stored; nothing for none.
+pub(crate) fn role_list(roles: &BTreeSet<RoleName>) -> Result<Option<String>> {
+    let names: Vec<&str> = roles.iter().map(RoleName::as_str).collect();
+    (!names.is_empty())
+        .then(|| serde_json::to_string(&names).map_err(|e| Error::Row(e.to_string())))
+        .transpose()
+}
+
+/// The other way round.
+pub(crate) fn role_names(json: &str) -> Option<BTreeSet<RoleName>> {
+    let names: Vec<String> = serde_json::from_str(json).ok()?;
+    names.iter().map(|name| RoleName::parse(name)).collect()
 }
 
 /// How a user's state is called in its column.
@@ -301,6 +349,11 @@ pub(crate) fn uuid(id: &[u8; 16]) -> Uuid {
 /// An address as text, as a person would write it.
 pub(crate) fn address(caller: &Caller) -> Option<String> {
     caller.address.map(|address| address.to_string())
+}
+
+/// Who acted, as text.
+pub(crate) fn actor(caller: &Caller) -> Option<String> {
+    caller.actor.as_ref().map(Actor::to_string)
 }
 
 /// A count or a place as PostgreSQL has it; what does not fit is beyond every row anyway.

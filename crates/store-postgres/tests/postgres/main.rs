@@ -11,6 +11,8 @@ mod contract;
 mod copying;
 mod crowd;
 mod limits;
+mod million;
+mod operators;
 mod order;
 mod outages;
 mod registering;

@@ -87,15 +87,3 @@ async fn followers_on_two_servers_hear_the_same_and_miss_nothing() {
     assert!(heard[0].is_sorted_by(|one, two| one.0 < two.0));
     assert_eq!(heard[0].len(), usize::try_from(WRITERS * EACH).unwrap());
 }
-
-#[tokio::test]
-async fn what_has_no_place_is_not_forgotten_before_it_has_one() {
-    let place = Place::new().await;
-    let store = place.open().await;
-    let client = place.stranger().await;
-    client.execute(EVENT, &[&1_i64]).await.unwrap();
-    assert_eq!(store.forget_events(NOW, 10).await.unwrap(), 1);
-    client.execute(EVENT, &[&NOW.0]).await.unwrap();
-    let events = store.events(0, 10).await.unwrap();
-    assert_eq!(events.iter().map(|recorded| recorded.seq).collect::<Vec<_>>(), [2], "the first had a place");
-}

@@ -15,8 +15,11 @@ use rotunda_core::policy::Policy;
 use rotunda_core::refresh::Attempt;
 use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::{NOW, email};
-use rotunda_testkit::{FixedClock, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch};
+use rotunda_testkit::{
+    FixedClock, ListedPasswords, Mailbox, QuickHasher, Receivers, SeededEntropy, SimpleScratch,
+};
 
 use crate::ground::Ground;
 
@@ -52,6 +55,7 @@ impl Home {
             hasher: Arc::new(QuickHasher::default()),
             mailer: Arc::<Mailbox>::default(),
             known_passwords: Arc::new(ListedPasswords::default()),
+            courier: Arc::new(Receivers::default()),
         };
         let mut policy = Policy::new("https://auth.example");
         policy.limits = Limits::off();

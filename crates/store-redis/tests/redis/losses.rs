@@ -4,6 +4,7 @@
 use rotunda_core::denied::Denied;
 use rotunda_core::model::{Ending, SessionId};
 use rotunda_core::outside::Clock;
+use rotunda_testkit::CommandLine as _;
 
 use crate::ground::one_redis;
 use crate::home::{Client, Home, LATER};

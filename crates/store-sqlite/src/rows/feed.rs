@@ -1,6 +1,6 @@
 //! Entries of the revocation feed.
 
-use rotunda_core::model::{FeedPlace, Revocation, Revoked, UnixMillis};
+use rotunda_core::model::{FeedPlace, Revocation, Revoked, RoleName, UnixMillis};
 use rusqlite::{Result, Row};
 
 use super::{Columns, stored};
@@ -19,6 +19,14 @@ pub(crate) fn revocation(row: &Row<'_>) -> Result<(FeedPlace, Revocation)> {
         "user" => Revoked::User { sub: row.take()?, ep: row.number()?, ending: row.ending()? },
         "token" => Revoked::Token { jti: row.take()? },
         "key" => Revoked::Key { kid: row.take()? },
+        "everyone" => {
+            row.take::<String>()?;
+            Revoked::Everyone { rv: row.number()? }
+        }
+        "claims" => Revoked::Claims { sub: row.take()?, ce: row.number()? },
+        "role" => {
+            Revoked::Role { name: row.parse(|name: String| RoleName::parse(&name))?, rv: row.number()? }
+        }
         _ => return Err(row.senseless(2)),
     };
     Ok((place, Revocation { what, at }))
@@ -31,5 +39,8 @@ pub(crate) fn revoked(what: &Revoked) -> (&'static str, String, Option<i64>, Opt
         Revoked::User { sub, ep, ending } => ("user", sub.clone(), Some(stored(*ep)), Some(ending.as_str())),
         Revoked::Token { jti } => ("token", jti.clone(), None, None),
         Revoked::Key { kid } => ("key", kid.clone(), None, None),
+        Revoked::Everyone { rv } => ("everyone", String::new(), Some(stored(*rv)), None),
+        Revoked::Claims { sub, ce } => ("claims", sub.clone(), Some(stored(*ce)), None),
+        Revoked::Role { name, rv } => ("role", name.as_str().to_owned(), Some(stored(*rv)), None),
     }
 }

@@ -3,29 +3,36 @@
 //! Strict both ways: a stored value that makes no sense is an error with the name of its column, never a guess and
 //! never a panic.
 
+mod event;
 mod feed;
+mod operators;
 mod shelf;
 
 use std::fmt;
 use std::time::Duration;
 
 use rotunda_core::model::{
-    Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Event, EventKind, Facts, Letter,
+    Account, Caller, ClientId, Device, DeviceHash, DeviceId, Email, Ending, Everyone, Facts, Letter,
     LetterId, LetterKind, LetterLink, Lineage, Link, LinkHash, LinkId, LinkPurpose, PageHash, PasswordHash,
-    PendingUser, QueuedLetter, RecordedEvent, RetryHash, RetryKeys, Salt, Session, SessionId, Standing,
-    Subject, TokenHash, UnixMillis, User, UserId, UserState, Username,
+    PendingUser, QueuedLetter, RetryHash, RetryKeys, Salt, Session, SessionId, Standing, Subject, TokenHash,
+    UnixMillis, User, UserId, UserState, Username,
 };
 use rusqlite::types::FromSql;
 use rusqlite::{Error, Result, Row};
 
+pub(crate) use event::{outbox_columns, recorded_event};
 pub(crate) use feed::{revocation, revoked};
+pub(crate) use operators::{
+    delivery, delivery_columns, mark, mark_columns, role, role_names, roles_held, roles_of, tally, webhook,
+    webhook_columns,
+};
 pub(crate) use shelf::{client, client_secret, signing_key};
 
 /// The columns of [`user`], in its order.
 macro_rules! user_columns {
     () => {
         "user.id, user.email, user.username, user.name, user.email_verified, user.state, user.ep, user.created_at, \
-         user.subject"
+         user.subject, user.ce, user.roles"
     };
 }
 
@@ -37,7 +44,8 @@ macro_rules! session_columns {
          session.previous_hash, session.before_hash, session.salt, session.previous_salt, session.key_id, \
          session.previous_key_id, session.rotated_at_ms, session.retry_hashes, session.created_at, \
          session.auth_time, session.amr, session.idle_ms, session.idle_expires_at, session.absolute_expires_at, \
-         session.ep, session.status, session.ended, session.ended_at, session.last_ip, session.last_user_agent"
+         session.ep, session.status, session.ended, session.ended_at, session.last_ip, session.last_user_agent, \
+         session.revision, session.acting"
     };
 }
 
@@ -64,16 +72,7 @@ macro_rules! letter_columns {
     };
 }
 
-/// The columns of [`recorded_event`], in its order.
-macro_rules! outbox_columns {
-    () => {
-        "seq, at_ms, kind, ending, user_id, session_id, address, user_agent"
-    };
-}
-
-pub(crate) use {
-    device_columns, letter_columns, link_columns, outbox_columns, session_columns, user_columns,
-};
+pub(crate) use {device_columns, letter_columns, link_columns, session_columns, user_columns};
 
 /// Four retry hashes of 16 bytes.
 const RETRY_BYTES: usize = RetryKeys::MOST * 16;
@@ -138,7 +137,7 @@ impl<'r, 's> Columns<'r, 's> {
 
     fn caller(&mut self) -> Result<Caller> {
         let address = self.parse_some(|text: String| text.parse().ok())?;
-        Ok(Caller { address, user_agent: self.take()? })
+        Ok(Caller { actor: None, reason: None, address, user_agent: self.take()? })
     }
 
     fn senseless(&self, column: usize) -> Error {
@@ -172,7 +171,8 @@ pub(crate) fn user(row: &mut Columns<'_, '_>) -> Result<User> {
     let state = row.parse(|text: String| state_named(&text))?;
     let (ep, created_at) = (row.number()?, row.time()?);
     let subject = row.parse_some(|text: String| Subject::parse(&text))?;
-    Ok(User { id, subject, email, username, name, email_verified, state, ep, created_at })
+    let (ce, roles) = (row.number()?, row.parse(|held: Option<String>| roles_of(held.as_deref()))?);
+    Ok(User { ce, roles, id, subject, email, username, name, email_verified, state, ep, created_at })
 }
 
 /// From [`user_columns`] and the password hash.
@@ -202,6 +202,8 @@ pub(crate) fn session(row: &mut Columns<'_, '_>) -> Result<Session> {
         standing: standing(row)?,
         last_address: row.parse_some(|text: String| text.parse().ok())?,
         last_user_agent: row.take()?,
+        revision: row.number()?,
+        acting: row.some_id(UserId::from_bytes)?,
     })
 }
 
@@ -234,7 +236,7 @@ fn standing(row: &mut Columns<'_, '_>) -> Result<Standing> {
     Ok(Standing::Ended { ending, at: row.time()? })
 }
 
-/// From [`session_columns`], [`user_columns`] and until when newer tokens are believed.
+/// From [`session_columns`], [`user_columns`], until when newer tokens are believed, and who was signed out when.
 pub(crate) fn facts(row: &Row<'_>) -> Result<Facts> {
     let mut row = Columns::of(row);
     Ok(Facts {
@@ -242,7 +244,15 @@ pub(crate) fn facts(row: &Row<'_>) -> Result<Facts> {
         user: user(&mut row)?,
         accept_ahead_until: row.take::<Option<_>>()?.map(UnixMillis),
         may_lose_writes: false,
+        everyone: everyone(&mut row)?,
     })
+}
+
+/// From below which revision everyone was signed out, and when; both are empty where that has never happened.
+pub(crate) fn everyone(row: &mut Columns<'_, '_>) -> Result<Option<Everyone>> {
+    let below = row.parse_some(|stored: i64| u64::try_from(stored).ok())?;
+    let at = row.some_time()?;
+    Ok(below.zip(at).map(|(below, at)| Everyone { below, at }))
 }
 
 /// From [`device_columns`].
@@ -307,17 +317,6 @@ fn letter_link(row: &mut Columns<'_, '_>) -> Result<Option<LetterLink>> {
     Ok(Some(LetterLink { id, purpose, key_id: row.take()? }))
 }
 
-/// From [`outbox_columns`].
-pub(crate) fn recorded_event(row: &Row<'_>) -> Result<RecordedEvent> {
-    let mut row = Columns::of(row);
-    let seq = row.number()?;
-    let at = row.time()?;
-    let name: String = row.take()?;
-    let kind = row.parse(|ending: Option<String>| EventKind::parse(&name, ending.as_deref()))?;
-    let (user_id, session_id) = (row.some_id(UserId::from_bytes)?, row.some_id(SessionId::from_bytes)?);
-    Ok(RecordedEvent { seq, event: Event { kind, at, user_id, session_id, caller: row.caller()? } })
-}
-
 /// A list of texts in one column.
 pub(crate) fn json(texts: &[String]) -> Result<String> {
     serde_json::to_string(texts).map_err(|e| Error::ToSqlConversionFailure(e.into()))
@@ -338,6 +337,11 @@ fn state_named(name: &str) -> Option<UserState> {
 /// An address as text; SQLite has no type for it.
 pub(crate) fn address(caller: &Caller) -> Option<String> {
     caller.address.map(|address| address.to_string())
+}
+
+/// Who did it, as text, where it was somebody else.
+pub(crate) fn actor(caller: &Caller) -> Option<String> {
+    caller.actor.as_ref().map(ToString::to_string)
 }
 
 /// A count or a place as SQLite has it; what does not fit is beyond every row anyway.

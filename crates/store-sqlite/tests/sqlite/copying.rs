@@ -40,6 +40,17 @@ async fn a_row_that_somebody_changed_is_found_on_either_side() {
         ("UPDATE signing_key SET revoked_at = 0 WHERE revoked_at IS NULL", Part::SigningKeys),
         ("UPDATE key_check SET value = zeroblob(16)", Part::KeyChecks),
         ("DELETE FROM client_secret WHERE ends_at IS NOT NULL", Part::Clients),
+        ("UPDATE user SET roles = NULL WHERE roles IS NOT NULL", Part::Users),
+        ("UPDATE session SET revision = revision + 1", Part::Sessions),
+        ("UPDATE session SET acting = NULL WHERE acting IS NOT NULL", Part::Sessions),
+        ("UPDATE outbox SET salt = NULL WHERE salt IS NOT NULL", Part::Events),
+        ("UPDATE outbox SET reason = reason || '!' WHERE reason IS NOT NULL", Part::Events),
+        ("DELETE FROM webhook_delivery WHERE next_attempt_at IS NULL", Part::Deliveries),
+        ("UPDATE role SET permissions = '[]'", Part::Roles),
+        ("UPDATE webhook SET enabled = 1 - enabled", Part::Webhooks),
+        ("DELETE FROM audit_mark WHERE kept = 'checkpoint'", Part::Marks),
+        ("UPDATE tally SET count = count + 1", Part::Tallies),
+        ("UPDATE meta SET value = value + 1 WHERE name = 'everyone_at'", Part::Numbers),
         ("UPDATE meta SET value = 1 WHERE name = 'shelf'", Part::Numbers),
     ] {
         let (target, place) = store().await;
@@ -75,6 +86,9 @@ async fn a_row_that_this_version_cannot_read_is_not_left_out() {
         "UPDATE letter SET kind = 'newer' WHERE attempts > 0",
         "UPDATE outbox SET kind = 'newer' WHERE seq = 103",
         "UPDATE revocation SET kind = 'newer' WHERE seq = 52",
+        "UPDATE tally SET name = 'newer' WHERE name = (SELECT min(name) FROM tally)",
+        "UPDATE audit_mark SET kept = 'newer' WHERE kept = 'head'",
+        "UPDATE outbox SET actor = 'newer:x' WHERE actor IS NOT NULL",
     ] {
         let (source, place) = store().await;
         copied(&a_full_store(), &*source).await;
@@ -83,6 +97,19 @@ async fn a_row_that_this_version_cannot_read_is_not_left_out() {
         let told = format!("{refused:?}");
         assert!(told.contains("does not know"), "{told}");
     }
+}
+
+/// What is no part, because it follows from another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_a_role_is_known_in_the_copy() {
+    let (target, place) = store().await;
+    copied(&a_full_store(), &*target).await;
+    let both_ways = "\
+        SELECT count(*) FROM (SELECT role, user_id FROM user_role) \
+        NATURAL JOIN (SELECT value AS role, user.id AS user_id FROM user, json_each(user.roles))";
+    let held = place.count("SELECT count(*) FROM user, json_each(user.roles)");
+    assert!(held > 2);
+    assert_eq!((place.count(both_ways), place.count("SELECT count(*) FROM user_role")), (held, held));
 }
 
 #[tokio::test(flavor = "multi_thread")]

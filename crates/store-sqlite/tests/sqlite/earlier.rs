@@ -1,8 +1,8 @@
 //! The release before devices, links and letters: its file is taken over, and it goes on working on today's.
 
-use rotunda_core::model::{Device, UnixMillis, UserId};
-use rotunda_core::store::{KeyShelf, Sessions};
-use rotunda_testkit::fixtures::{NOW, a_session, an_account, bytes};
+use rotunda_core::model::{Device, EventKind, UnixMillis, UserId};
+use rotunda_core::store::{Accounts, KeyShelf, Sessions};
+use rotunda_testkit::fixtures::{NOW, a_key_event, a_session, an_account, bytes};
 use rusqlite::{Connection, params};
 
 use crate::scene::{Place, a_signed_in_user, row};
@@ -115,6 +115,26 @@ async fn the_release_before_goes_on_working_on_todays_schema() {
     assert_eq!(row(&store, &session).await, session);
     let now = UnixMillis(NOW.0 + 1);
     assert_eq!(store.sessions_of(session.user_id, now, 9).await.unwrap(), [session]);
+}
+
+/// It begins sessions without a revision: where everyone was signed out, they end too soon, and none lives too long.
+#[tokio::test]
+async fn what_the_release_before_begins_after_everyone_was_signed_out_ends() {
+    let place = Place::new();
+    let store = place.open();
+    let (known, _) = a_signed_in_user(&store, 1).await;
+    let begin = |id: u8| {
+        let (user, until) = (known.user.id, NOW.0 + 9_000_000);
+        let begun =
+            params![[id; 16], user.as_bytes(), [id; 16], [id; 32], NOW.0, until, None::<&str>, "::1", "x"];
+        assert_eq!(place.stranger().execute(INSERT, begun).unwrap(), 1);
+    };
+    begin(1);
+    assert_eq!(store.sessions_of(known.user.id, NOW, 9).await.unwrap().len(), 2, "nobody was signed out yet");
+    store.end_everyone(NOW, a_key_event(EventKind::EveryoneSignedOut)).await.unwrap();
+    begin(2);
+    assert!(store.sessions_of(known.user.id, NOW, 9).await.unwrap().is_empty());
+    assert_eq!(store.expire(NOW, 9).await.unwrap(), 3);
 }
 
 /// The file that it would have left, and a connection to it.

@@ -33,7 +33,7 @@ async fn the_janitor_walks_through_a_large_table_in_bounded_steps_and_starts_aga
     let place = Place::new();
     let store = place.open();
     a_signed_in_user(&store, 1).await;
-    copy_the_session(&place, 24_999);
+    place.copy_the_session(24_999);
     let due = "UPDATE session SET idle_expires_at = 1 WHERE rowid IN (9999, 10001, 24999, 25000)";
     place.stranger().execute_batch(due).unwrap();
     let mut found = Vec::new();
@@ -56,22 +56,9 @@ async fn in_a_small_table_one_call_also_finds_what_is_behind_the_last_one() {
     let place = Place::new();
     let store = place.open();
     a_signed_in_user(&store, 1).await;
-    copy_the_session(&place, 4);
+    place.copy_the_session(4);
     place.stranger().execute_batch("UPDATE session SET idle_expires_at = 1 WHERE rowid = 3").unwrap();
     assert_eq!(store.expire(NOW, 1).await.unwrap(), 1);
     place.stranger().execute_batch("UPDATE session SET idle_expires_at = 1 WHERE rowid IN (2, 5)").unwrap();
     assert_eq!(store.expire(NOW, 100).await.unwrap(), 2);
-}
-
-/// Adds rows like the only one, each with its own id.
-fn copy_the_session(place: &Place, times: u32) {
-    let db = place.stranger();
-    let names = "SELECT group_concat(name, ', ') FROM pragma_table_info('session') WHERE name NOT IN ('id', 'page_hash')";
-    let names: String = db.query_row(names, [], |row| row.get(0)).unwrap();
-    let copy = format!(
-        "INSERT INTO session (id, {names}) \
-         WITH RECURSIVE copies (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < {times}) \
-         SELECT randomblob(16), {names} FROM session, copies"
-    );
-    db.execute_batch(&copy).unwrap();
 }

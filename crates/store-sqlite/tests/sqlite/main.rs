@@ -5,6 +5,7 @@
     reason = "in tests, to panic is to report; clippy knows test functions, not their helpers"
 )]
 
+mod audit;
 mod contract;
 mod copying;
 mod earlier;
@@ -13,6 +14,9 @@ mod faults;
 mod files;
 mod groups;
 mod growth;
+mod million;
+mod operators;
 mod processes;
 mod scene;
 mod schema;
+mod searching;

@@ -46,6 +46,19 @@ impl Place {
         stranger
     }
 
+    /// Adds rows like the first session, each with its own id.
+    pub(crate) fn copy_the_session(&self, times: u32) {
+        let db = self.stranger();
+        let names = "SELECT group_concat(name, ', ') FROM pragma_table_info('session') WHERE name NOT IN ('id', 'page_hash')";
+        let names: String = db.query_row(names, [], |row| row.get(0)).unwrap();
+        let copy = format!(
+            "INSERT INTO session (id, {names}) \
+             WITH RECURSIVE copies (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copies WHERE number < {times}) \
+             SELECT randomblob(16), {names} FROM session, copies WHERE session.rowid = 1"
+        );
+        db.execute_batch(&copy).unwrap();
+    }
+
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.stranger().query_row(sql, [], |row| row.get(0)).unwrap()
     }

@@ -163,7 +163,12 @@ fn device(session: &Session) -> Device {
         hash: session.device_hash,
         first_seen_at: session.created_at,
         last_seen_at: session.created_at,
-        caller: Caller { address: session.last_address, user_agent: session.last_user_agent.clone() },
+        caller: Caller {
+            actor: None,
+            reason: None,
+            address: session.last_address,
+            user_agent: session.last_user_agent.clone(),
+        },
     }
 }
 

@@ -5,12 +5,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rotunda_core::model::{Ending, EventKind, FeedPage, FeedPlace, Revoked, Session, SessionId, UnixMillis};
+use rotunda_core::store::Editing;
 use tokio::time::timeout;
 
 use super::scene::{ALL, Shelf, a_signed_in_user, feed, refresh, sign_in};
 use crate::fixtures::{
-    NOW, a_client, a_key_event, a_password_change, a_revoking, a_sealed_key, a_session, a_user, an_account,
-    an_end, an_end_of_all, an_event,
+    NOW, a_changed_role, a_client, a_key_event, a_password_change, a_revoking, a_role, a_sealed_key,
+    a_session, a_user, an_account, an_editing, an_end, an_end_of_all, an_event,
 };
 
 /// Longer than any store needs, and no test waits for it unless it fails.
@@ -187,6 +188,19 @@ pub(super) async fn whoever_waits_is_woken_by_each_revocation(store: Shelf) {
     let change = store.change_secrets(client.id.clone(), client.secrets, Vec::new(), event.clone());
     wakes(&store, "another secret", change).await;
     wakes(&store, "a removed client", store.remove_client(client.id, event)).await;
+}
+
+pub(super) async fn whoever_waits_is_woken_by_other_roles_and_everyones_end(store: Shelf) {
+    let event = a_key_event(EventKind::RoleAdded);
+    let (known, _) = a_signed_in_user(&store, 1).await;
+    let role = a_role("support");
+    wakes(&store, "a role", store.put_role(role.clone(), None, event.clone())).await;
+    wakes(&store, "another role", store.put_role(a_changed_role(&role), Some(1), event.clone())).await;
+    let editing = Editing { roles: [role.name.clone()].into(), ..an_editing(&known.user) };
+    wakes(&store, "a holder", store.edit_user(editing)).await;
+    wakes(&store, "everyone's end", store.end_everyone(NOW, event.clone())).await;
+    wakes(&store, "a role of nobody", store.put_role(a_role("other"), None, event.clone())).await;
+    wakes(&store, "a removed role", store.remove_role(a_role("other").name, 1, event)).await;
 }
 
 pub(super) async fn what_nobody_waited_for_is_heard_by_who_comes_next(store: Shelf) {

@@ -182,7 +182,7 @@ pub(super) async fn a_refused_registration_leaves_its_link(store: Shelf) {
     add(&store, &an_account(3), None).await;
 }
 
-async fn write(store: &Shelf, link: &Link) {
+pub(super) async fn write(store: &Shelf, link: &Link) {
     let seed = link.id.as_bytes().iter().fold(0, |sum, byte| sum * 31 % 1_000_003 + u64::from(*byte));
     let letter = a_letter(&a_user(0), LetterKind::Test, seed);
     store.post(vec![Posting { letter, link: Some(link.clone()) }], Vec::new()).await.unwrap();

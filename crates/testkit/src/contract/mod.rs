@@ -12,12 +12,18 @@
 //! ```
 
 mod accounts;
+mod actors;
 mod amend;
+mod audit;
 mod caps;
 mod clients;
 mod delete;
+mod deliveries;
+mod desk;
 mod devices;
+mod edit;
 mod endings;
+mod everyone;
 mod feed;
 mod follow;
 mod janitor;
@@ -26,14 +32,18 @@ mod keys;
 mod letters;
 mod links;
 mod login;
+mod many;
 mod others;
 mod password;
 mod races;
+mod roles;
 mod rotate;
 mod round_trips;
 mod scene;
+mod search;
 mod sessions;
 pub mod skeletons;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -202,7 +212,6 @@ macro_rules! contract_cases {
                 a_note_repeated_is_written_once
                 a_note_that_differs_is_written
                 a_note_long_ago_does_not_silence
-                old_events_are_forgotten_and_young_ones_kept
                 a_place_in_the_journal_is_never_reused
             }
             feed {
@@ -228,6 +237,7 @@ macro_rules! contract_cases {
                 a_place_that_was_never_given_is_no_place_to_go_on_after
                 old_entries_are_forgotten_and_no_more_than_asked
                 whoever_waits_is_woken_by_each_revocation
+                whoever_waits_is_woken_by_other_roles_and_everyones_end
                 what_nobody_waited_for_is_heard_by_who_comes_next
                 nobody_is_woken_by_an_ordinary_day
                 the_longest_keep_counts_for_as_long_as_it_says
@@ -264,6 +274,97 @@ macro_rules! contract_cases {
                 what_ended_before_is_forgotten_and_no_more_than_asked
                 what_happened_outlives_the_session
             }
+            roles {
+                every_field_of_a_role_survives_and_they_come_by_name
+                a_role_is_written_from_the_version_that_was_read
+                a_role_is_written_once_however_many_ask
+                a_change_of_a_role_is_told_and_raises_revision_and_shelf
+                a_role_is_removed_as_it_was_read_when_nobody_holds_it
+                nobody_comes_to_hold_a_role_that_goes
+                sets_of_roles_come_once_each_and_no_more_than_asked
+            }
+            edit {
+                an_edit_makes_what_it_names_and_nothing_else
+                an_edit_needs_the_user_as_they_were_read
+                what_belongs_to_somebody_else_is_not_taken_by_an_edit
+                one_address_is_taken_once_however_many_edit
+                of_many_edits_from_one_reading_one_is_made
+                other_roles_raise_the_claims_epoch_and_are_told
+                a_role_that_is_not_there_cannot_be_held
+                there_has_been_an_admin_from_the_first_one_on
+                the_first_admin_is_registered_once
+                the_first_admin_is_one_however_many_ask
+                whoever_is_added_as_an_admin_is_one
+            }
+            everyone {
+                the_end_of_everyone_is_told_by_the_facts_and_the_feed
+                who_was_signed_out_with_everyone_is_on_no_list_of_the_living
+                the_endings_of_everyone_are_written_once_and_no_more_than_asked
+                whatever_ended_first_is_the_ending
+                sessions_that_begin_after_everyones_end_live
+                a_session_begins_with_the_revision_of_the_store
+                the_end_of_the_others_leaves_out_who_was_signed_out_with_everyone
+                a_revision_is_given_once_however_many_ask
+                whoever_is_signed_out_with_everyone_ends_once_however_many_write_it
+            }
+            actors {
+                who_acts_in_a_session_survives
+                roles_and_claims_epoch_of_a_new_user_survive
+                an_event_tells_who_asked_and_why_and_what_about
+                an_ending_tells_who_asked_and_what_about
+            }
+            audit {
+                a_chain_links_events_and_moves_its_head
+                a_chain_needs_the_head_that_was_read
+                a_chain_needs_events_that_are_there_and_unchained
+                of_those_who_chain_at_once_one_does
+                checkpoints_are_kept_where_it_is_said
+                the_floor_rises_and_takes_what_is_below_along
+                the_floor_rises_from_where_it_was_read
+                who_a_deleted_user_was_is_forgotten_and_the_chain_stays
+                who_was_deleted_before_the_chaining_leaves_no_salt
+                an_event_from_nowhere_gets_no_salt
+            }
+            search {
+                users_are_found_by_whatever_is_given
+                sessions_are_found_by_whatever_is_given
+                events_are_found_by_whatever_is_given
+            }
+            many {
+                what_is_rare_among_many_users_and_sessions_is_found
+                what_is_rare_among_many_events_is_found
+                what_there_is_is_counted
+                a_count_of_deliveries_stops_where_it_is_said
+            }
+            webhooks {
+                every_field_of_a_webhook_survives_and_they_come_by_id
+                a_webhook_is_changed_from_the_version_that_was_read
+                a_webhook_is_changed_once_however_many_ask
+                a_webhook_begins_behind_what_has_happened
+                a_removed_webhook_takes_what_was_on_its_way_along
+                what_a_removed_webhook_leaves_is_found_by_nobody_and_forgotten_in_batches
+            }
+            deliveries {
+                what_is_to_be_told_is_put_on_its_way_with_the_place
+                what_was_decided_on_another_version_is_not_put_on_its_way
+                a_place_stays_while_too_many_wait
+                a_place_moves_once_however_many_ask
+                a_claimed_delivery_is_put_off
+                a_delivery_is_claimed_once_however_many_ask
+                a_delivery_arrives_or_fails_or_is_given_up
+                what_was_given_up_is_made_again
+                the_dead_are_forgotten_and_no_more_than_asked
+            }
+            desk {
+                figures_of_an_hour_add_up
+                figures_add_up_however_many_add
+                old_figures_are_forgotten_and_no_more_than_asked
+                an_answer_is_given_again
+                an_answer_that_was_lost_is_begun_again
+                an_answer_that_is_dropped_was_never_begun
+                a_request_is_answered_by_one_however_many_begin
+                old_answers_are_forgotten_and_no_more_than_asked
+            }
         }
     };
 }
@@ -292,6 +393,7 @@ macro_rules! skeleton_suite {
             settling_keeps_the_absolute_expiry
             what_is_due_is_told_and_ends_not
             what_is_due_is_told_a_few_at_a_time_and_reaches_all
+            who_was_signed_out_with_everyone_is_due
         }
     };
     (@each $make:path; $($case:ident)*) => {

@@ -113,7 +113,12 @@ pub(super) async fn a_rotation_writes_its_event_once(store: Shelf) {
 
 pub(super) async fn a_rotation_takes_the_caller_as_it_is(store: Shelf) {
     let (_, session) = a_signed_in_user(&store, 1).await;
-    let v6 = Caller { address: Some("2001:db8::7".parse().unwrap()), user_agent: Some("Later/2".to_owned()) };
+    let v6 = Caller {
+        actor: None,
+        reason: None,
+        address: Some("2001:db8::7".parse().unwrap()),
+        user_agent: Some("Later/2".to_owned()),
+    };
     let mut session = session;
     for caller in [v6, Caller::default()] {
         let rotation = Rotating { caller: caller.clone(), ..a_rotation(&session, NOW) };

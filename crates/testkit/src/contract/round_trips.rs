@@ -119,11 +119,19 @@ pub(super) async fn every_field_of_an_event_survives(store: Shelf) {
     let full = Event {
         at: UnixMillis(253_402_300_799_999),
         session_id: Some(session.id),
-        caller: Caller { address: address("fe80::1"), user_agent: Some(UNICODE.to_owned()) },
+        caller: Caller {
+            actor: None,
+            reason: None,
+            address: address("fe80::1"),
+            user_agent: Some(UNICODE.to_owned()),
+        },
         ..plain.clone()
     };
     let early = Event { at: UnixMillis(-1), user_id: None, session_id: Some(session.id), ..plain.clone() };
-    let silent = Event { caller: Caller { address: address("10.0.0.1"), user_agent: None }, ..plain.clone() };
+    let silent = Event {
+        caller: Caller { actor: None, reason: None, address: address("10.0.0.1"), user_agent: None },
+        ..plain.clone()
+    };
     let written = [plain, bare, full, early, silent];
     for event in &written {
         store.note(event.clone(), UnixMillis(i64::MAX)).await.unwrap();

@@ -9,7 +9,7 @@ use rotunda_core::model::{
 use rotunda_core::store::{LoggedIn, Registered, Registering, Store};
 use tokio::sync::Barrier;
 
-use crate::fixtures::{a_login, a_rotation, a_session, an_account};
+use crate::fixtures::{a_chaining, a_login, a_mark, a_rotation, a_session, an_account};
 
 /// More than any case writes.
 pub(super) const ALL: u32 = 10_000;
@@ -28,6 +28,7 @@ pub(super) async fn a_signed_in_user(store: &Shelf, seed: u64) -> (Account, Sess
 /// Registers a user without an event.
 pub(super) async fn add(store: &Shelf, account: &Account, session: Option<&Session>) {
     let new = Registering {
+        first_admin: false,
         account: account.clone(),
         session: session.cloned(),
         replaces: None,
@@ -66,6 +67,21 @@ pub(super) async fn account(store: &Shelf, id: UserId) -> Account {
     store.account_of(id).await.unwrap().expect("the user is there")
 }
 
+/// Chains every event that is not yet, and moves the head to the last one.
+pub(super) async fn chain_all(store: &Shelf) {
+    let unchained: Vec<u64> =
+        journal(store).await.iter().filter(|known| known.link.is_none()).map(|known| known.seq).collect();
+    let head = store.audit_ends().await.unwrap().head;
+    assert!(store.chain(a_chaining(head, &unchained)).await.unwrap(), "the head is where it was read");
+}
+
+/// Chains what is there and forgets it up to that place. Answers how many events that were.
+pub(super) async fn forget_to(store: &Shelf, seq: u64) -> u32 {
+    chain_all(store).await;
+    let floor = store.audit_ends().await.unwrap().floor;
+    store.forget_events(floor, a_mark(seq)).await.unwrap().expect("the floor is where it was read")
+}
+
 /// Everything that happened.
 pub(super) async fn journal(store: &Shelf) -> Vec<RecordedEvent> {
     store.events(0, ALL).await.unwrap()
@@ -98,7 +114,7 @@ pub(super) async fn endings(store: &Shelf) -> Vec<Event> {
 /// The one event of a session that ended.
 pub(super) fn end_event(session: &Session, ending: Ending, at: UnixMillis, caller: Caller) -> Event {
     let kind = EventKind::SessionEnded(ending);
-    Event { kind, at, user_id: Some(session.user_id), session_id: Some(session.id), caller }
+    Event { about: None, kind, at, user_id: Some(session.user_id), session_id: Some(session.id), caller }
 }
 
 /// That the same things happened, whatever their order: the order within one write is the store's own.

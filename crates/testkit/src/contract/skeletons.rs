@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rotunda_core::model::{Ending, Session, SessionId, UnixMillis};
+use rotunda_core::model::{Ending, EventKind, Session, SessionId, UnixMillis};
 use rotunda_core::store::{Moved, Skeletons};
 
 use super::scene::{ALL, Shelf, a_signed_in_user, journal, refresh, row, sign_in, view};
-use crate::fixtures::{NOW, a_rotation, a_session, an_end, rotated};
+use crate::fixtures::{NOW, a_key_event, a_rotation, a_session, an_end, rotated};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -126,4 +126,14 @@ pub async fn what_is_due_is_told_a_few_at_a_time_and_reaches_all(store: Arc<dyn 
         }
     }
     assert!(left.is_empty(), "{left:?} were never told");
+}
+
+/// They are over, though no ending is on record; who comes after lives.
+pub async fn who_was_signed_out_with_everyone_is_due(store: Arc<dyn Skeletons>) {
+    let shelf: Shelf = store.clone();
+    let (known, before) = a_signed_in_user(&shelf, 1).await;
+    assert!(store.due(NOW, ALL).await.unwrap().is_empty());
+    store.end_everyone(NOW, a_key_event(EventKind::EveryoneSignedOut)).await.unwrap();
+    sign_in(&shelf, &known, &a_session(&known.user, 2)).await;
+    assert_eq!(store.due(NOW, ALL).await.unwrap(), [before]);
 }

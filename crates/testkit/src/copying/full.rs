@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use rotunda_core::keys::KeyCheck;
 use rotunda_core::model::{
-    Account, Caller, ClientId, ClientKind, Device, Ending, Event, Letter, LetterKind, LetterLink, Link,
-    LinkPurpose, PendingUser, QueuedLetter, RecordedEvent, RegisteredClient, Revocation, Revoked, Session,
-    Standing, Subject, UnixMillis, User, UserState,
+    Account, Caller, ChainLink, ClientId, ClientKind, Device, Ending, Event, Letter, LetterKind, LetterLink,
+    Link, LinkPurpose, PendingUser, QueuedLetter, RecordedEvent, RegisteredClient, Revocation, Revoked,
+    Session, Standing, Subject, UnixMillis, User, UserState,
 };
 
+use super::operators::add_operators;
 use crate::fixtures::{
-    IDLE, NOW, a_caller, a_client, a_client_secret, a_letter, a_link, a_password_hash, a_rotation,
-    a_sealed_key, a_session, an_account, an_event, bytes, email, every_kind, rotated, username,
+    IDLE, NOW, a_chain_link, a_client, a_client_secret, a_letter, a_link, a_password_hash, a_rotation,
+    a_sealed_key, a_session, an_account, an_event, an_operator, bytes, email, every_kind, role_name, rotated,
+    username,
 };
 use crate::memory::{MemoryState, MemoryStore};
 
@@ -19,7 +21,7 @@ use crate::memory::{MemoryState, MemoryStore};
 pub(super) const LONGEST_KEEP: Duration = Duration::from_hours(3);
 
 /// Letters from everywhere, and what breaks careless quoting.
-const UNICODE: &str = "Zoë \"O'Neil\" 🦊 – 한국어 עברית \\ \\N %s $1 ?1 {},\t--";
+pub(super) const UNICODE: &str = "Zoë \"O'Neil\" 🦊 – 한국어 עברית \\ \\N %s $1 ?1 {},\t--";
 
 const USERS: u64 = 20;
 
@@ -38,6 +40,7 @@ pub fn a_full_store() -> MemoryStore {
     add_events(&mut state);
     add_feed(&mut state);
     add_shelf(&mut state);
+    add_operators(&mut state);
     state.accept_ahead_until = Some(NOW.plus(IDLE));
     let store = MemoryStore::new();
     store.restore(state);
@@ -93,7 +96,12 @@ fn add_sessions(state: &mut MemoryState, user: &User, seed: u64) {
         ..a_session(user, 10 * seed + 3)
     };
     for session in [plain, far, moved, over] {
-        let seen = Caller { address: session.last_address, user_agent: session.last_user_agent.clone() };
+        let seen = Caller {
+            actor: None,
+            reason: None,
+            address: session.last_address,
+            user_agent: session.last_user_agent.clone(),
+        };
         state.devices.push(Device {
             id: session.device_id,
             user_id: user.id,
@@ -146,23 +154,33 @@ fn add_events(state: &mut MemoryState) {
     let (user, session) =
         (state.accounts.values().next().unwrap().user.clone(), *state.sessions.keys().next().unwrap());
     for (seq, kind) in (100..).step_by(3).zip(every_kind()) {
-        let event = match seq % 2 {
-            0 => Event { session_id: Some(session), caller: a_caller(seq), ..an_event(kind, &user) },
+        let event = match seq % 4 {
+            0 => Event { session_id: Some(session), caller: an_operator(seq), ..an_event(kind, &user) },
+            2 => Event { about: Some(UNICODE.to_owned()), ..an_event(kind, &user) },
             _ => Event { user_id: None, caller: Caller::default(), ..an_event(kind, &user) },
         };
-        state.events.push(RecordedEvent { seq, event });
+        let chained = a_chain_link(seq);
+        let link = match seq % 5 {
+            _ if seq > 160 => None,
+            0 => Some(ChainLink { salt: None, ..chained }),
+            _ => Some(chained),
+        };
+        state.events.push(RecordedEvent { seq, event, link });
     }
     state.last_seq = 1_000;
 }
 
 fn add_feed(state: &mut MemoryState) {
     let ending = Ending::Reported;
-    for (place, id) in (50..).step_by(5).zip(state.sessions.keys().take(8).copied().collect::<Vec<_>>()) {
+    for (place, id) in (50..).step_by(9).zip(state.sessions.keys().take(8).copied().collect::<Vec<_>>()) {
         let whats = [
             Revoked::Session { id, ending },
             Revoked::User { sub: format!("urn:a'b:{place}"), ep: (1 << 53) + 1, ending },
             Revoked::Token { jti: format!("jti-{place}") },
             Revoked::Key { kid: format!("kid-{place}") },
+            Revoked::Everyone { rv: (1 << 53) + place },
+            Revoked::Claims { sub: format!("urn:a'b:{place}"), ce: (1 << 53) + 1 },
+            Revoked::Role { name: role_name("a.b_c-9"), rv: place },
         ];
         for (next, what) in (place..).zip(whats) {
             state.feed.entries.push((next, Revocation { what, at: NOW }));

@@ -4,7 +4,9 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use rotunda_core::failure::Failure;
-use rotunda_core::model::{Account, Event, Handle, PasswordHash, User, UserId, UserState};
+use rotunda_core::model::{
+    Account, Event, Everyone, Handle, PasswordHash, Revoked, RoleName, UnixMillis, User, UserId, UserState,
+};
 use rotunda_core::store::{
     Accounts, Amended, Amending, Deleting, EndingAll, LoggedIn, LoggingIn, Registered, Registering,
 };
@@ -17,6 +19,9 @@ impl Accounts for MemoryStore {
         let mut state = self.open()?;
         if new.uses.is_some_and(|link| !state.links.contains_key(&link)) {
             return Ok(Registered::LinkGone);
+        }
+        if new.first_admin && state.first_admin_at.is_some() {
+            return Ok(Registered::AdminThere);
         }
         let user = &new.account.user;
         let same = |known: &Account| user.subject.is_some() && known.user.subject == user.subject;
@@ -33,6 +38,9 @@ impl Accounts for MemoryStore {
         }
         if let Some(session) = new.session {
             state.add_session(session)?;
+        }
+        if new.first_admin || user.roles.contains(&RoleName::admin()) {
+            state.first_admin_at.get_or_insert(user.created_at);
         }
         state.accounts.insert(user.id, new.account);
         new.uses.map(|link| state.links.remove(&link));
@@ -108,6 +116,17 @@ impl Accounts for MemoryStore {
         Ok(Some(ended))
     }
 
+    async fn end_everyone(&self, at: UnixMillis, event: Event) -> Result<u64, Failure> {
+        let mut state = self.open()?;
+        state.revision += 1;
+        state.shelf_version += 1;
+        let rv = state.revision;
+        state.everyone = Some(Everyone { below: rv, at });
+        state.enter(Revoked::Everyone { rv }, at);
+        state.record(event);
+        Ok(rv)
+    }
+
     async fn enable(&self, user: UserId, event: Event) -> Result<bool, Failure> {
         let mut state = self.open()?;
         let disabled = |account: &&mut Account| account.user.state == UserState::Disabled;
@@ -118,6 +137,6 @@ impl Accounts for MemoryStore {
     }
 }
 
-fn username(user: &User) -> Option<&str> {
+pub(super) fn username(user: &User) -> Option<&str> {
     user.username.as_ref().map(|name| name.key())
 }

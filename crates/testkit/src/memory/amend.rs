@@ -82,18 +82,25 @@ impl MemoryState {
         self.letters.retain(|_, waiting| waiting.letter.user_id != Some(user));
         self.accounts.remove(&user);
         for known in self.events.iter_mut().filter(|known| known.event.user_id == Some(user)) {
-            known.event.caller = Caller::default();
+            known.event.caller.address = None;
+            known.event.caller.user_agent = None;
+            if let Some(link) = &mut known.link {
+                link.salt = None;
+            }
         }
         self.post_all(deleting.post);
         true
     }
 
     fn end_others(&mut self, user: UserId, (than, at): (SessionId, UnixMillis), caller: &Caller) {
-        let other = |session: &&Session| session.user_id == user && session.id != than;
+        let everyone = self.everyone;
+        // Whoever was signed out with everyone has another ending, which is only not on record yet.
+        let lives = |session: &Session| everyone.is_none_or(|everyone| session.revision >= everyone.below);
+        let other = |session: &&Session| session.user_id == user && session.id != than && lives(session);
         let others: Vec<SessionId> = self.sessions.values().filter(other).map(|session| session.id).collect();
         for id in others {
             let (ending, caller, post) = (Ending::RevokedByUser, caller.clone(), Vec::new());
-            self.end_one(EndingOne { id, at_generation: None, ending, at, caller, post });
+            self.end_one(EndingOne { about: None, id, at_generation: None, ending, at, caller, post });
         }
     }
 

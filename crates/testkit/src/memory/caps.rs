@@ -12,7 +12,7 @@ impl MemoryState {
     /// with what those before it have left.
     pub(super) fn make_room(&self, login: &LoggingIn) -> Option<Vec<EndingOne>> {
         let mut taken: Vec<&Session> =
-            self.sessions.values().filter(|session| takes_room(session, login)).collect();
+            self.sessions.values().filter(|session| self.takes_room(session, login)).collect();
         taken.sort_by_key(|session| Reverse((session.last_used_at(), session.id)));
         let mut ends = Vec::new();
         for cap in &login.caps {
@@ -26,15 +26,13 @@ impl MemoryState {
         }
         Some(ends)
     }
-}
 
-fn takes_room(session: &Session, login: &LoggingIn) -> bool {
-    let replaced = login.replaces.as_ref().is_some_and(|end| {
-        end.id == session.id && end.at_generation.is_none_or(|at| at == session.lineage.generation)
-    });
-    session.user_id == login.session.user_id
-        && session.ending_at(login.session.created_at).is_none()
-        && !replaced
+    fn takes_room(&self, session: &Session, login: &LoggingIn) -> bool {
+        let replaced = login.replaces.as_ref().is_some_and(|end| {
+            end.id == session.id && end.at_generation.is_none_or(|at| at == session.lineage.generation)
+        });
+        session.user_id == login.session.user_id && self.lives(session, login.session.created_at) && !replaced
+    }
 }
 
 fn counted(taken: &[&Session], cap: &Cap) -> usize {
@@ -47,6 +45,7 @@ fn is_counted(session: &Session, cap: &Cap) -> bool {
 
 fn eviction(session: &Session, login: &LoggingIn) -> EndingOne {
     EndingOne {
+        about: None,
         id: session.id,
         at_generation: None,
         ending: Ending::Evicted,

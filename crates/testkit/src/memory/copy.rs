@@ -76,12 +76,20 @@ impl MemoryState {
                 Batch::KeyChecks(self.key_checks.iter().map(|(id, check)| (*id, *check)).collect())
             }
             Part::Clients => Batch::Clients(self.clients.values().cloned().collect()),
+            Part::Deliveries => Batch::Deliveries(self.deliveries.values().cloned().collect()),
+            Part::Roles => Batch::Roles(self.roles.values().cloned().collect()),
+            Part::Webhooks => Batch::Webhooks(self.webhooks.values().cloned().collect()),
+            Part::Marks => Batch::Marks(self.marks()),
+            Part::Tallies => Batch::Tallies(self.tallies_by_name()),
             Part::Numbers => Batch::Numbers(vec![Numbers {
                 feed: self.feed.id,
                 last_event: self.last_seq,
                 last_revocation: self.feed.newest,
                 shelf_version: self.shelf_version.max(self.signing_keys.len() as u64),
                 accept_ahead_until: self.accept_ahead_until,
+                revision: self.revision,
+                everyone: self.everyone,
+                first_admin_at: self.first_admin_at,
             }]),
         }
     }
@@ -101,6 +109,17 @@ impl MemoryState {
             Batch::Clients(rows) => {
                 self.clients = rows.into_iter().map(|row| (row.id.clone(), row)).collect()
             }
+            Batch::Deliveries(rows) => {
+                self.deliveries.extend(rows.into_iter().map(|row| ((row.webhook, row.seq), row)));
+            }
+            Batch::Roles(rows) => {
+                self.roles = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+            }
+            Batch::Webhooks(rows) => self.webhooks = rows.into_iter().map(|row| (row.id, row)).collect(),
+            Batch::Marks(rows) => self.put_marks(rows),
+            Batch::Tallies(rows) => {
+                self.tallies = rows.into_iter().map(|(hour, tally, n)| ((hour, tally), n)).collect();
+            }
             Batch::Numbers(rows) => rows.into_iter().for_each(|numbers| self.set(&numbers)),
         }
     }
@@ -111,6 +130,9 @@ impl MemoryState {
         self.last_seq = numbers.last_event;
         self.shelf_version = numbers.shelf_version;
         self.accept_ahead_until = numbers.accept_ahead_until;
+        self.revision = numbers.revision;
+        self.everyone = numbers.everyone;
+        self.first_admin_at = numbers.first_admin_at;
     }
 }
 
@@ -123,10 +145,15 @@ fn first(limit: usize, mut batch: Batch) -> Batch {
         Batch::Letters(rows) => rows.truncate(limit),
         Batch::Events(rows) => rows.truncate(limit),
         Batch::Revocations(rows) => rows.truncate(limit),
+        Batch::Deliveries(rows) => rows.truncate(limit),
         Batch::Keeps(_)
         | Batch::SigningKeys(_)
         | Batch::KeyChecks(_)
         | Batch::Clients(_)
+        | Batch::Roles(_)
+        | Batch::Webhooks(_)
+        | Batch::Marks(_)
+        | Batch::Tallies(_)
         | Batch::Numbers(_) => {}
     }
     batch

@@ -15,7 +15,12 @@ impl MemoryState {
             hash: session.device_hash,
             first_seen_at: session.created_at,
             last_seen_at: session.created_at,
-            caller: Caller { address: session.last_address, user_agent: session.last_user_agent.clone() },
+            caller: Caller {
+                actor: None,
+                reason: None,
+                address: session.last_address,
+                user_agent: session.last_user_agent.clone(),
+            },
         };
         // One that was given another secret is known by that one only, and since it was first seen.
         let renewed =

@@ -31,17 +31,6 @@ impl Journal for MemoryStore {
     async fn events_of_user(&self, user: UserId, limit: u32) -> Result<Vec<RecordedEvent>, Failure> {
         Ok(self.open()?.last(limit, |event| event.user_id == Some(user)))
     }
-
-    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        let mut state = self.open()?;
-        let mut forgotten = 0;
-        state.events.retain(|known| {
-            let goes = known.event.at < before && forgotten < limit;
-            forgotten += u32::from(goes);
-            !goes
-        });
-        Ok(forgotten)
-    }
 }
 
 impl MemoryState {
@@ -56,4 +45,6 @@ fn alike(one: &Event, other: &Event) -> bool {
         && one.session_id == other.session_id
         && one.user_id == other.user_id
         && one.caller.address == other.caller.address
+        && one.caller.actor == other.caller.actor
+        && one.about == other.about
 }

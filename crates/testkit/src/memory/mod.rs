@@ -4,17 +4,22 @@
 
 mod accounts;
 mod amend;
+mod audit;
 mod caps;
 mod clients;
 mod copy;
+mod desk;
 mod devices;
 mod feed;
 mod journal;
 mod keys;
 mod opened;
 mod post;
+mod roles;
+mod search;
 mod sessions;
 mod skeleton;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -23,12 +28,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Caller, ClientId, Device, Ending, Event, EventKind, Facts, FeedId, LetterId, Link, LinkId,
-    QueuedLetter, RecordedEvent, RegisteredClient, Session, SessionId, Standing, UnixMillis, UserId,
+    Account, AuditMark, Caller, ClientId, Delivery, Device, Ending, Event, EventKind, Everyone, Facts,
+    FeedId, LetterId, Link, LinkId, QueuedLetter, RecordedEvent, RegisteredClient, Role, RoleName, Session,
+    SessionId, Standing, Tally, UnixMillis, UserId, Webhook, WebhookId,
 };
-use rotunda_core::store::EndingOne;
+use rotunda_core::store::{AuditEnds, EndingOne};
 use tokio::sync::Notify;
 
+pub use desk::Note;
 pub use feed::KeptFeed;
 
 use opened::Opened;
@@ -62,7 +69,7 @@ pub struct MemoryState {
     pub accept_ahead_until: Option<UnixMillis>,
     /// The revocation feed.
     pub feed: KeptFeed,
-    /// Grows with every change of signing keys and clients.
+    /// Grows with every change of signing keys, clients and roles.
     pub shelf_version: u64,
     /// Sealed signing keys, oldest first.
     pub signing_keys: Vec<SealedSigningKey>,
@@ -70,6 +77,26 @@ pub struct MemoryState {
     pub key_checks: BTreeMap<u8, KeyCheck>,
     /// Clients that were added while running.
     pub clients: BTreeMap<ClientId, RegisteredClient>,
+    /// Roles, without the built-in one.
+    pub roles: BTreeMap<RoleName, Role>,
+    /// Grows with every change of a role, and when everyone is signed out.
+    pub revision: u64,
+    /// Whether everyone was ever signed out.
+    pub everyone: Option<Everyone>,
+    /// When somebody became an admin for the first time.
+    pub first_admin_at: Option<UnixMillis>,
+    /// Both ends of the audit log's chain.
+    pub audit: AuditEnds,
+    /// Signed places between them.
+    pub checkpoints: BTreeMap<u64, AuditMark>,
+    /// Webhooks.
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
+    /// What is on its way to them.
+    pub deliveries: BTreeMap<(WebhookId, u64), Delivery>,
+    /// What has happened, by hour.
+    pub tallies: BTreeMap<(UnixMillis, Tally), u64>,
+    /// Requests that may come twice, by the digest of who asks.
+    pub answers: BTreeMap<[u8; 32], Note>,
     /// Which store this is an unfinished copy of.
     pub copy_of: Option<FeedId>,
 }
@@ -108,15 +135,21 @@ impl MemoryStore {
 impl MemoryState {
     fn record(&mut self, event: Event) {
         self.last_seq += 1;
-        self.events.push(RecordedEvent { seq: self.last_seq, event });
+        self.events.push(RecordedEvent { link: None, seq: self.last_seq, event });
     }
 
     fn record_all(&mut self, events: impl IntoIterator<Item = Event>) {
         events.into_iter().for_each(|event| self.record(event));
     }
 
+    /// Whether nothing has ended a session at `now`.
+    fn lives(&self, session: &Session, now: UnixMillis) -> bool {
+        session.ending_under(self.everyone, now).is_none()
+    }
+
     fn facts_about(&self, session: &Session) -> Facts {
         Facts {
+            everyone: self.everyone,
             session: session.clone(),
             user: self.accounts[&session.user_id].user.clone(),
             accept_ahead_until: self.accept_ahead_until,
@@ -144,6 +177,7 @@ impl MemoryState {
         session.standing = Standing::Ended { ending: end.ending, at: end.at };
         let (user, device) = (session.user_id, session.device_hash);
         let event = Event {
+            about: end.about,
             kind: EventKind::SessionEnded(end.ending),
             at: end.at,
             user_id: Some(user),
@@ -165,6 +199,7 @@ impl MemoryState {
         let mut ended = 0;
         for id in theirs {
             ended += u64::from(self.end_unheard(EndingOne {
+                about: None,
                 id,
                 at_generation: None,
                 ending,
@@ -190,7 +225,7 @@ impl MemoryState {
     fn add_session(&mut self, session: Session) -> Result<(), Failure> {
         self.check_new(&session)?;
         self.see_device(&session);
-        self.sessions.insert(session.id, session);
+        self.sessions.insert(session.id, Session { revision: self.revision, ..session });
         Ok(())
     }
 }

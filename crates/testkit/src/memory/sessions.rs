@@ -45,7 +45,7 @@ impl Sessions for MemoryStore {
 
     async fn sessions_of(&self, user: UserId, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
         let state = self.open()?;
-        let live = |session: &&Session| session.user_id == user && session.ending_at(now).is_none();
+        let live = |session: &&Session| session.user_id == user && state.lives(session, now);
         let mut theirs: Vec<Session> = state.sessions.values().filter(live).cloned().collect();
         theirs.sort_by_key(|session| Reverse((session.last_used_at(), session.id)));
         theirs.truncate(limit as usize);
@@ -90,9 +90,12 @@ impl Sessions for MemoryStore {
 
     async fn expire(&self, now: UnixMillis, limit: u32) -> Result<u32, Failure> {
         let mut state = self.open()?;
+        let everyone = state.everyone;
         let over = |session: &Session| {
-            let (ending, at) = session.ending_at(now).filter(|_| session.standing == Standing::Live)?;
+            let (ending, at) =
+                session.ending_under(everyone, now).filter(|_| session.standing == Standing::Live)?;
             Some(EndingOne {
+                about: None,
                 id: session.id,
                 at_generation: None,
                 ending,
@@ -102,7 +105,8 @@ impl Sessions for MemoryStore {
             })
         };
         let due: Vec<EndingOne> = state.sessions.values().filter_map(over).take(limit as usize).collect();
-        Ok(due.into_iter().map(|end| u32::from(state.end_one(end))).sum())
+        // An access token never outlives its session, and of everyone's end the feed has told already.
+        Ok(due.into_iter().map(|end| u32::from(state.end_unheard(end))).sum())
     }
 
     async fn forget_ended(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {

@@ -27,7 +27,7 @@ impl Skeletons for MemoryStore {
 
     async fn due(&self, now: UnixMillis, limit: u32) -> Result<Vec<Session>, Failure> {
         let state = self.open()?;
-        let due = |session: &&Session| session.standing == Standing::Live && session.ending_at(now).is_some();
+        let due = |session: &&Session| session.standing == Standing::Live && !state.lives(session, now);
         Ok(state.sessions.values().filter(due).take(limit as usize).cloned().collect())
     }
 }

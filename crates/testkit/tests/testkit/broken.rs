@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{
-    Account, Ending, Event, Facts, Session, SessionId, Standing, UnixMillis, User, UserId, UserState,
+    Account, AuditMark, Ending, Event, Facts, Session, SessionId, Standing, UnixMillis, User, UserId,
+    UserState,
 };
 use rotunda_core::store::{
-    Accounts, Amended, Amending, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn, Rotating,
-    Sessions, Store,
+    Accounts, Amended, Amending, Audit, EndingAll, EndingOne, Journal, KeyShelf, LoggedIn, LoggingIn,
+    Rotating, Sessions, Store,
 };
 use rotunda_testkit::{Layer, MemoryState, MemoryStore};
 
@@ -127,7 +128,8 @@ impl Layer for BrokenStore {
                 let at_generation = Some(session.lineage.generation);
                 let caller = end.caller.clone();
                 let post = Vec::new();
-                self.inner.end(EndingOne { id: session.id, at_generation, ending, at, caller, post }).await?;
+                let end = EndingOne { id: session.id, at_generation, ending, at, caller, post, about: None };
+                self.inner.end(end).await?;
             }
             self.tamper_account(user, |account| account.user.ep += 1);
             return Ok(Some(read.len() as u64));
@@ -202,8 +204,8 @@ impl Layer for BrokenStore {
         self.inner.note(event, quiet_since).await
     }
 
-    async fn forget_events(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure> {
-        let forgotten = self.inner.forget_events(before, limit).await?;
+    async fn forget_events(&self, from: Option<AuditMark>, floor: AuditMark) -> Result<Option<u32>, Failure> {
+        let forgotten = self.inner.forget_events(from, floor).await?;
         if self.has(Fault::ReusesPlaces) {
             self.tamper(|state| state.last_seq = state.events.last().map_or(0, |known| known.seq));
         }

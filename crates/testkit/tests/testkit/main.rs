@@ -3,6 +3,8 @@
 mod broken;
 mod notices;
 mod tools;
+mod unkept;
+mod unruly;
 mod untold;
 
 use std::sync::Arc;

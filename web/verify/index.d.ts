@@ -32,6 +32,11 @@ export interface FeedOptions {
    * at least 2,000.
    */
   whenStale: "go-on" | { refuseAfterMs: number };
+  /**
+   * Whether tokens are refused (`token_outdated`, 401) that say other roles or permissions of their user than there are now, as
+   * far as the feed has told: a refresh brings one that is right. Otherwise a change counts when the token is refreshed anyway.
+   */
+  currentRoles?: boolean;
   /** A stream that is followed in the background (the default), or asking when a token is checked, for serverless functions. */
   mode?: "stream" | "poll";
   /** With `poll`: how old the last answer may be before it is asked again; 5,000 unless said otherwise. */
@@ -64,8 +69,13 @@ export interface Claims {
   auth_time?: number;
   ep?: number;
   amr?: string[];
+  /** The names of the user's roles. */
   roles: string[];
-  /** Separated by spaces. */
+  /** How often the user's roles have changed; absent for never. */
+  ce?: number;
+  /** Of which revision of all roles `roles` and `scope` are; absent for the first. */
+  rv?: number;
+  /** What the roles permit, or what the service asked for; separated by spaces. */
   scope?: string;
   [other: string]: unknown;
 }
@@ -78,8 +88,10 @@ export type Code =
   | "token_invalid"
   | "session_revoked"
   | "user_revoked"
+  | "everyone_revoked"
   | "token_revoked"
   | "key_revoked"
+  | "token_outdated"
   | "insufficient_scope"
   | "insufficient_role"
   | "keys_unavailable"
@@ -97,7 +109,7 @@ export class Refused extends Error {
   /** The `error` of OAuth. */
   readonly error: "invalid_token" | "invalid_request" | "insufficient_scope" | "temporarily_unavailable";
   /** What a client acts upon, as the server itself says it. */
-  readonly reason?: "token_missing" | "token_expired" | "token_unknown" | "session_ended";
+  readonly reason?: "token_missing" | "token_expired" | "token_unknown" | "token_outdated" | "session_ended";
   /** The scope that was missing. */
   readonly scope?: string;
   /** The role that was missing. */

@@ -67,6 +67,7 @@ fn is_to_its_user(kind: LetterKind) -> bool {
         LetterKind::VerifyEmail
         | LetterKind::AlreadyRegistered
         | LetterKind::ConfirmEmail
+        | LetterKind::Invited
         | LetterKind::EmailInUse => false,
         LetterKind::ResetPassword
         | LetterKind::EmailChangeAsked

@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::argon_parameters::ArgonParameters;
-use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHash};
+use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHash, foreign_hash};
 
 const HASHING: &str = "hashing a password";
 const VERIFYING: &str = "verifying a password";
@@ -176,6 +176,10 @@ impl PasswordHasher for ArgonPool {
             Ok(PasswordVerdict { right, outdated })
         })
         .await
+    }
+
+    fn read_foreign(&self, text: &str) -> Result<PasswordHash, String> {
+        foreign_hash(text).map_err(|error| error.to_string())
     }
 }
 

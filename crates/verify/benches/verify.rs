@@ -35,8 +35,11 @@ fn claims() -> Claims {
         auth_time: Some(1_800_000_000),
         amr: vec!["pwd".to_owned()],
         ep: Some(3),
+        ce: Some(2),
+        rv: Some(7),
         roles: vec!["editor".to_owned()],
         scope: Some("reports.read".to_owned()),
+        act: None,
     }
 }
 

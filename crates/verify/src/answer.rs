@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | missing | 401 | `invalid_token` in the body; none in `WWW-Authenticate`, for nothing was sent |
 //! | malformed | 400 | `invalid_request` |
-//! | expired, invalid, revoked | 401 | `invalid_token` |
+//! | expired, invalid, revoked, outdated | 401 | `invalid_token` |
 //! | insufficient scope or role | 403 | `insufficient_scope` |
 //! | unavailable | 503 | `temporarily_unavailable`, with `Retry-After` |
 //!
@@ -35,7 +35,9 @@ impl Refused {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Missing | Self::Expired | Self::Invalid(_) | Self::Revoked(_) => StatusCode::UNAUTHORIZED,
+            Self::Missing | Self::Expired | Self::Invalid(_) | Self::Revoked(_) | Self::Outdated => {
+                StatusCode::UNAUTHORIZED
+            }
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::InsufficientScope { .. } | Self::InsufficientRole { .. } => StatusCode::FORBIDDEN,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -46,7 +48,9 @@ impl Refused {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing | Self::Expired | Self::Invalid(_) | Self::Revoked(_) => "invalid_token",
+            Self::Missing | Self::Expired | Self::Invalid(_) | Self::Revoked(_) | Self::Outdated => {
+                "invalid_token"
+            }
             Self::Malformed(_) => "invalid_request",
             Self::InsufficientScope { .. } | Self::InsufficientRole { .. } => "insufficient_scope",
             Self::Unavailable(_) => "temporarily_unavailable",
@@ -59,6 +63,7 @@ impl Refused {
         match self {
             Self::Missing => Some("token_missing"),
             Self::Expired => Some("token_expired"),
+            Self::Outdated => Some("token_outdated"),
             Self::Revoked(RevokedBy::Session) => Some("session_ended"),
             Self::Invalid(_) | Self::Revoked(_) => Some("token_unknown"),
             _ => None,
@@ -73,6 +78,7 @@ impl Refused {
             Self::Missing => "".into(),
             Self::Malformed(_) => r#", error="invalid_request", error_description="The Authorization header is not good""#.into(),
             Self::Expired => r#", error="invalid_token", error_description="The access token has expired""#.into(),
+            Self::Outdated => r#", error="invalid_token", error_description="The roles of the user have changed""#.into(),
             Self::Revoked(RevokedBy::Session) => r#", error="invalid_token", error_description="The session has ended""#.into(),
             Self::Revoked(_) => r#", error="invalid_token", error_description="The access token was revoked""#.into(),
             Self::Invalid(_) => r#", error="invalid_token", error_description="The access token is not good""#.into(),

@@ -66,6 +66,11 @@ pub enum BuildError {
     /// Refusing when the feed is stale, without a feed.
     #[error("there is no feed that could be stale: add `follow` or `poll`, or leave `when_stale` away")]
     NoFeed,
+    /// Demanding current roles, without a feed.
+    #[error(
+        "without a feed nobody tells which roles are current: add `follow` or `poll`, or leave `demand_current_roles` away"
+    )]
+    NoFeedForRoles,
     /// A leeway that would outlive the feed's entries.
     #[error(
         "with a feed the leeway is {MOST_LEEWAY_WITH_FEED} s at most: entries are not kept for longer, so that a token \
@@ -94,6 +99,7 @@ pub struct Builder {
     cache: usize,
     feed: Option<(ServiceCredentials, bool)>,
     when_stale: WhenStale,
+    current_roles: bool,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -111,6 +117,7 @@ impl Builder {
             cache: 0,
             feed: None,
             when_stale: WhenStale::GoOn,
+            current_roles: false,
             clock: None,
         }
     }
@@ -202,6 +209,13 @@ impl Builder {
         Self { when_stale, ..self }
     }
 
+    /// Refuses tokens that say other roles or permissions of their user than there are now, as far as the feed has told:
+    /// [`crate::Refused::Outdated`], 401, and a refresh brings a token that is right. Without this, a change counts when the
+    /// token is refreshed anyway, within a quarter of an hour. Takes a feed.
+    pub fn demand_current_roles(self) -> Self {
+        Self { current_roles: true, ..self }
+    }
+
     /// Another clock, for tests.
     pub fn clock(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock: Some(clock), ..self }
@@ -252,7 +266,8 @@ impl Builder {
             }
             feed = Some(read);
         }
-        let core = Core::new(keys, feed, self.cache, self.when_stale, leeway_seconds, clock);
+        let rules = (self.when_stale, self.current_roles);
+        let core = Core::new(keys, feed, self.cache, rules, leeway_seconds, clock);
         Ok(Verifier::new(core, follower))
     }
 
@@ -262,6 +277,9 @@ impl Builder {
         }
         if self.feed.is_some() && self.leeway_seconds > MOST_LEEWAY_WITH_FEED {
             return Err(BuildError::LeewayTooLong);
+        }
+        if self.current_roles && self.feed.is_none() {
+            return Err(BuildError::NoFeedForRoles);
         }
         match (self.when_stale, &self.feed) {
             (WhenStale::Refuse { after }, _) if after < LEAST_STALENESS => Err(BuildError::StaleTooSoon),

@@ -60,6 +60,7 @@ pub(crate) struct Counters {
     expired: AtomicU64,
     invalid: AtomicU64,
     revoked: AtomicU64,
+    outdated: AtomicU64,
     insufficient: AtomicU64,
     unavailable: AtomicU64,
 }
@@ -79,6 +80,7 @@ impl Counters {
             Refused::Expired => &self.expired,
             Refused::Invalid(_) => &self.invalid,
             Refused::Revoked(_) => &self.revoked,
+            Refused::Outdated => &self.outdated,
             Refused::InsufficientScope { .. } | Refused::InsufficientRole { .. } => &self.insufficient,
             Refused::Unavailable(_) => &self.unavailable,
         };
@@ -93,6 +95,7 @@ impl Counters {
             expired: get(&self.expired),
             invalid: get(&self.invalid),
             revoked: get(&self.revoked),
+            outdated: get(&self.outdated),
             insufficient: get(&self.insufficient),
             unavailable: get(&self.unavailable),
         };

@@ -31,7 +31,8 @@ impl AuthLayer {
         Self { verifier, scope: None, roles: Vec::new() }
     }
 
-    /// Requires a scope, or several separated by spaces; all those of several calls together.
+    /// Requires a scope, or several separated by spaces; all those of several calls together. A user's token has the
+    /// permissions that come with their roles, a service's what it asked for.
     #[must_use]
     pub fn require_scope(self, scope: &str) -> Self {
         let scope = match &self.scope {
@@ -41,7 +42,8 @@ impl AuthLayer {
         Self { scope: Some(scope), ..self }
     }
 
-    /// Requires a role; every one of several calls.
+    /// Requires a role; every one of several calls. A permission says better what a route needs: which roles have it is then
+    /// for the operator to say.
     #[must_use]
     pub fn require_role(mut self, role: &str) -> Self {
         self.roles.push(role.into());

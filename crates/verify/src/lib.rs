@@ -32,6 +32,8 @@
 //! | check a token by hand | [`Verifier::authenticate`], or [`Verifier::verify`] where nothing may wait |
 //! | know at once when a session ends | [`Builder::follow`]; [`Builder::poll`] for functions without a background task |
 //! | choose what a cut feed means | [`Builder::when_stale`] |
+//! | require a permission or a role | [`AuthLayer::require_scope`], [`AuthLayer::require_role`], the same of [`AccessToken`] |
+//! | have a change of roles count at once | [`Builder::demand_current_roles`] |
 //! | check a long-lived connection again | [`Verifier::still_good`] |
 //! | see how it is doing | [`Verifier::health`] |
 //!

@@ -25,6 +25,12 @@ pub enum Refused {
     /// The token was good until somebody took it back.
     #[error("{0}")]
     Revoked(RevokedBy),
+    /// The token is good, and says other roles or permissions of its user than there are now: refresh it. Only where
+    /// [current roles](crate::Builder::demand_current_roles) are demanded.
+    #[error(
+        "The roles or permissions of this user have changed since the access token was issued. Refresh it and try again."
+    )]
+    Outdated,
     /// The token is good and does not carry what this needs.
     #[error("This needs the scope `{scope}`, which the access token does not have.")]
     InsufficientScope {
@@ -65,6 +71,9 @@ pub enum RevokedBy {
     /// Its user's epoch is older than what counts now.
     #[error("This access token was issued before its user's rights changed. Refresh it or sign in again.")]
     User,
+    /// Everyone was signed out, and its session began before that.
+    #[error("Everyone was signed out after this access token was issued. Refresh it or sign in again.")]
+    Everyone,
     /// This one token was revoked.
     #[error("This access token was revoked. Get a new one.")]
     Token,
@@ -100,6 +109,8 @@ pub struct RefusedCounts {
     pub invalid: u64,
     /// [`Refused::Revoked`].
     pub revoked: u64,
+    /// [`Refused::Outdated`].
+    pub outdated: u64,
     /// [`Refused::InsufficientScope`] and [`Refused::InsufficientRole`].
     pub insufficient: u64,
     /// [`Refused::Unavailable`].

@@ -5,7 +5,8 @@
 //! 2. All the steps of [`rotunda_token::Verifier`]: form, key, signature, issuer, audience, time. Where keys were
 //!    revoked, the key comes first.
 //! 3. `exp`, with the leeway, at each time of asking.
-//! 4. Is its key, its session, its user's epoch, or the token itself on the feed of revocations?
+//! 4. Is its key, its session, its user's epoch, everyone, or the token itself on the feed of revocations? And, where this
+//!    service demands current roles: have they changed since the token was issued?
 //! 5. Is what is known of the feed too old for this service? That comes last: what is known to be bad stays 401.
 //!
 //! None of that waits, and none asks anybody. Only [`Verifier::authenticate`] may wait, for keys that are missing.
@@ -96,7 +97,7 @@ impl Verifier {
     /// under a microsecond.
     ///
     /// # Errors
-    /// [`Refused::Expired`], [`Refused::Revoked`], [`Refused::Unavailable`].
+    /// [`Refused::Expired`], [`Refused::Revoked`], [`Refused::Outdated`], [`Refused::Unavailable`].
     pub fn still_good(&self, token: &AccessToken) -> Result<(), Refused> {
         self.0.core.still_good(token).map_err(|refused| self.refuse(refused))
     }
@@ -172,6 +173,7 @@ pub(crate) struct Core {
     feed: Option<Arc<Feed>>,
     cache: Option<TokenCache>,
     when_stale: WhenStale,
+    current_roles: bool,
     leeway_seconds: i64,
     clock: Arc<dyn Clock>,
     counters: Counters,
@@ -182,12 +184,21 @@ impl Core {
         keys: Arc<Keys>,
         feed: Option<Arc<Feed>>,
         cache: usize,
-        when_stale: WhenStale,
+        (when_stale, current_roles): (WhenStale, bool),
         leeway_seconds: i64,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let cache = (cache > 0).then(|| TokenCache::new(cache));
-        Self { keys, feed, cache, when_stale, leeway_seconds, clock, counters: Counters::default() }
+        Self {
+            keys,
+            feed,
+            cache,
+            when_stale,
+            current_roles,
+            leeway_seconds,
+            clock,
+            counters: Counters::default(),
+        }
     }
 
     fn judge(&self, token: &str) -> Result<AccessToken, Refused> {
@@ -253,8 +264,8 @@ impl Core {
         if self.keys.is_revoked(token.kid()) {
             return Err(Refused::Revoked(RevokedBy::Key));
         }
-        match feed.judge(claims) {
-            (Some(by), _) => Err(Refused::Revoked(by)),
+        match feed.judge(claims, self.current_roles) {
+            (Some(refused), _) => Err(refused),
             (None, staleness) if self.is_too_stale(staleness) => {
                 Err(Refused::Unavailable(Unavailable::FeedStale))
             }

@@ -15,7 +15,7 @@ const texts = (it) => Array.isArray(it) && it.every((each) => typeof each === "s
 /** What has to be there, and what may be. */
 const REQUIRED = { sub: text, jti: text, client_id: text, exp: second, iat: second };
 const SESSION = { sid: text, auth_time: second, ep: epoch };
-const OPTIONAL = { scope: (it) => typeof it === "string", roles: texts, amr: texts };
+const OPTIONAL = { scope: (it) => typeof it === "string", roles: texts, amr: texts, ce: epoch, rv: epoch };
 
 /** The claims, if they are of the right form; `roles` is always there. */
 export function accepted(payload) {

@@ -38,7 +38,8 @@ export function checked(options) {
 }
 
 function feed(given, at) {
-  const { mode = "stream", whenStale } = given;
+  const { mode = "stream", whenStale, currentRoles = false } = given;
+  if (typeof currentRoles !== "boolean") throw new TypeError(`feed.currentRoles is ${currentRoles}; it is true or false`);
   if (!FEED_MODES.includes(mode)) throw new TypeError(`feed.mode is ${mode}; it is "stream" or "poll"`);
   const pollAfterMs = positive("feed.pollAfterMs", given.pollAfterMs ?? 5_000);
   const refuseAfterMs = whenStale === "go-on" ? Infinity : whenStale?.refuseAfterMs;
@@ -51,7 +52,7 @@ function feed(given, at) {
     throw new TypeError("feed.whenStale.refuseAfterMs is less than feed.pollAfterMs: every other request would be refused");
   }
   return {
-    mode, pollAfterMs, refuseAfterMs,
+    mode, pollAfterMs, refuseAfterMs, currentRoles,
     clientId: text("feed.clientId", given.clientId),
     clientSecret: text("feed.clientSecret", given.clientSecret),
     tokenUrl: at("/oauth/token"),

@@ -35,6 +35,10 @@ export const CODES = Object.freeze({
     ...INVALID, reason: "token_unknown", challenge: "The access token was revoked",
     says: "This access token was issued before its user's rights changed. Refresh it or sign in again.",
   },
+  everyone_revoked: {
+    ...INVALID, reason: "token_unknown", challenge: "The access token was revoked",
+    says: "Everyone was signed out after this access token was issued. Refresh it or sign in again.",
+  },
   token_revoked: {
     ...INVALID, reason: "token_unknown", challenge: "The access token was revoked",
     says: "This access token was revoked. Get a new one.",
@@ -42,6 +46,10 @@ export const CODES = Object.freeze({
   key_revoked: {
     ...INVALID, reason: "token_unknown", challenge: "The access token was revoked",
     says: "The key that signed this access token was revoked. Get a new token.",
+  },
+  token_outdated: {
+    ...INVALID, reason: "token_outdated", challenge: "The roles of the user have changed",
+    says: "The roles or permissions of this user have changed since the access token was issued. Refresh it and try again.",
   },
   insufficient_scope: {
     ...INSUFFICIENT, challenge: "The access token lacks a scope",

@@ -93,4 +93,7 @@ export const entry = {
   user: (sub, ep, exp = 9e9) => ({ type: "user", sub, ep, at: 1, exp, ending: "password_changed" }),
   token: (jti, exp = 9e9) => ({ type: "token", jti, at: 1, exp }),
   key: (kid, exp = 9e9) => ({ type: "key", kid, at: 1, exp }),
+  everyone: (rv, exp = 9e9) => ({ type: "everyone", rv, at: 1, exp }),
+  claims: (sub, ce, exp = 9e9) => ({ type: "claims", sub, ce, at: 1, exp }),
+  role: (role, rv, exp = 9e9) => ({ type: "role", role, rv, at: 1, exp }),
 };

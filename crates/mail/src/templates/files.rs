@@ -37,6 +37,8 @@ files! {
     "password_reset.html",
     "theft_found.txt",
     "theft_found.html",
+    "invited.txt",
+    "invited.html",
     "report_taken.txt",
     "report_taken.html",
     "account_deleted.txt",

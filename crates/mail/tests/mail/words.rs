@@ -115,6 +115,7 @@ async fn whoever_gives_a_strangers_address_writes_nothing_into_their_letter() {
         LetterKind::AlreadyRegistered,
         LetterKind::ConfirmEmail,
         LetterKind::EmailInUse,
+        LetterKind::Invited,
     ];
     for kind in LetterKind::ALL {
         for user_id in [letter(*kind).user_id, None] {

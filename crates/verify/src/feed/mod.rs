@@ -32,7 +32,7 @@ use rotunda_token::Claims;
 use tokio::sync::{Mutex, watch};
 use url::Url;
 
-use crate::RevokedBy;
+use crate::Refused;
 use crate::ask::{AskError, Limits, status};
 use crate::clock::Clock;
 use crate::keys::Keys;
@@ -107,12 +107,16 @@ impl Feed {
         }
     }
 
-    /// What refuses a token of these claims, and how stale that answer is.
-    pub(crate) fn judge(&self, claims: &Claims) -> (Option<RevokedBy>, Option<Duration>) {
+    /// What refuses a token of these claims, and how stale that answer is. Outdated roles refuse it where current ones are
+    /// demanded.
+    pub(crate) fn judge(&self, claims: &Claims, current_roles: bool) -> (Option<Refused>, Option<Duration>) {
         let state = self.read();
-        let leaving = state.leaving.as_ref();
-        let by = state.revoked.refuses(claims).or_else(|| leaving?.refuses(claims));
-        (by, state.freshness.staleness(self.clock.elapsed()))
+        let known = [Some(&state.revoked), state.leaving.as_ref()];
+        let known = || known.into_iter().flatten();
+        let revoked = known().find_map(|known| known.refuses(claims)).map(Refused::Revoked);
+        let outdated =
+            || (current_roles && known().any(|known| known.outdates(claims))).then_some(Refused::Outdated);
+        (revoked.or_else(outdated), state.freshness.staleness(self.clock.elapsed()))
     }
 
     /// Waits until all of the feed was heard once.

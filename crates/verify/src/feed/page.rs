@@ -40,6 +40,20 @@ pub(crate) enum Entry {
         kid: Box<str>,
         exp: i64,
     },
+    Everyone {
+        rv: u64,
+        exp: i64,
+    },
+    Claims {
+        sub: Box<str>,
+        ce: u64,
+        exp: i64,
+    },
+    Role {
+        role: Box<str>,
+        rv: u64,
+        exp: i64,
+    },
     /// A kind that is younger than this code.
     #[serde(other)]
     Unknown,
@@ -74,8 +88,10 @@ impl Entry {
             Self::Session { sid: id, .. }
             | Self::User { sub: id, .. }
             | Self::Token { jti: id, .. }
-            | Self::Key { kid: id, .. } => id.len() <= MOST_ID_BYTES,
-            Self::Unknown => true,
+            | Self::Key { kid: id, .. }
+            | Self::Claims { sub: id, .. }
+            | Self::Role { role: id, .. } => id.len() <= MOST_ID_BYTES,
+            Self::Everyone { .. } | Self::Unknown => true,
         }
     }
 }

@@ -34,6 +34,8 @@ fn a_refused_token_is_401_and_the_client_reads_what_to_do() {
         (Refused::Expired, "The access token has expired", "token_expired"),
         (Refused::Invalid(Invalid::Signature), "The access token is not good", "token_unknown"),
         (Refused::Revoked(RevokedBy::Session), "The session has ended", "session_ended"),
+        (Refused::Outdated, "The roles of the user have changed", "token_outdated"),
+        (Refused::Revoked(RevokedBy::Everyone), "The access token was revoked", "token_unknown"),
         (Refused::Revoked(RevokedBy::User), "The access token was revoked", "token_unknown"),
         (Refused::Revoked(RevokedBy::Token), "The access token was revoked", "token_unknown"),
         (Refused::Revoked(RevokedBy::Key), "The access token was revoked", "token_unknown"),

@@ -52,6 +52,9 @@ fn what_cannot_work_is_said_when_it_is_built() {
     assert!(matches!(builder(issuer).follow(credentials()).build(), Err(BuildError::NoRuntime)));
     let without = builder(issuer).when_stale(refuse(Duration::from_secs(30)));
     assert!(matches!(without.build(), Err(BuildError::NoFeed)));
+    let without = builder(issuer).demand_current_roles();
+    assert!(matches!(without.build(), Err(BuildError::NoFeedForRoles)));
+    assert!(builder(issuer).poll(credentials()).demand_current_roles().build().is_ok());
     let soon = builder(issuer).poll(credentials()).when_stale(refuse(Duration::from_millis(1999)));
     assert!(matches!(soon.build(), Err(BuildError::StaleTooSoon)));
     assert!(builder(issuer).poll(credentials()).when_stale(refuse(Duration::from_secs(2))).build().is_ok());

@@ -120,8 +120,11 @@ impl Issuer {
             auth_time: Some(NOW - 30),
             amr: vec!["pwd".to_owned()],
             ep: Some(3),
+            ce: Some(2),
+            rv: Some(7),
             roles: vec!["editor".to_owned()],
             scope: Some("reports.read notes".to_owned()),
+            act: None,
         }
     }
 

@@ -20,6 +20,7 @@ mod parts;
 mod poll;
 mod polling;
 mod revoked_keys;
+mod roles;
 mod rotation;
 mod stale;
 mod support;

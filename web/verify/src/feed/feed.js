@@ -47,10 +47,12 @@ export class Feed {
     if (options.mode === "stream") new Follower(reader).start();
   }
 
-  /** Throws {@link Refused} if a token of these claims was taken back, or if that cannot be told. */
+  /** Throws {@link Refused} if a token of these claims was taken back, is outdated where that matters, or if it cannot be told. */
   judge(claims) {
     const code = this.#revoked.refuses(claims) ?? this.#leaving?.refuses(claims);
     if (code) throw new Refused(code);
+    const outdates = (known) => known?.outdates(claims) ?? false;
+    if (this.#options.currentRoles && (outdates(this.#revoked) || outdates(this.#leaving))) throw new Refused("token_outdated");
     if (this.#stalenessMs() > this.#options.refuseAfterMs) throw new Refused("feed_stale");
   }
 

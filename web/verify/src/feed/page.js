@@ -9,6 +9,7 @@ const MOST_ID_LENGTH = 256;
 
 const id = (it) => typeof it === "string" && it.length <= MOST_ID_LENGTH;
 const number = (it) => Number.isSafeInteger(it);
+const counter = (it) => number(it) && it >= 0;
 /** It travels in an address, and quoted in a header. */
 const cursor = (it) => id(it) && /^[\x21\x23-\x7e]+$/.test(it);
 
@@ -17,6 +18,9 @@ const ENTRIES = {
   user: ({ sub, ep, exp }) => id(sub) && number(ep) && number(exp),
   token: ({ jti, exp }) => id(jti) && number(exp),
   key: ({ kid, exp }) => id(kid) && number(exp),
+  everyone: ({ rv, exp }) => counter(rv) && number(exp),
+  claims: ({ sub, ce, exp }) => id(sub) && counter(ce) && number(exp),
+  role: ({ role, rv, exp }) => id(role) && counter(rv) && number(exp),
 };
 const entry = (it) => typeof it?.type === "string" && (!Object.hasOwn(ENTRIES, it.type) || ENTRIES[it.type](it));
 

@@ -1,13 +1,21 @@
 //! The command line. A password is never an argument: it would stand in the list of processes.
 
+mod audit;
+mod role;
+mod session;
 mod user;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-pub(crate) use user::{Format, Import, User};
+pub(crate) use audit::{Audit, Export as ExportAudit, List as ListAudit, Verify as VerifyAudit};
+pub(crate) use role::{Holding, Role, SetRole, Why};
+pub(crate) use session::{Session, SessionList};
+pub(crate) use user::{Format, Import, User, UserList, UserState};
+pub(crate) use webhook::Webhook;
 
 /// The authentication server that keeps people signed in, safely.
 #[derive(Parser)]
@@ -26,8 +34,12 @@ const EXAMPLES: &str = "Examples:
   echo \"$PASSWORD\" | rotunda user add ada@example.com
   rotunda user import users.jsonl --dry-run
   rotunda session list ada@example.com
+  rotunda session revoke --all --dry-run
   rotunda session why 0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21
+  rotunda role add editor --permission articles.write
+  rotunda role grant ada@example.com editor
   rotunda client add reports --kind service --scope revocations.read
+  rotunda audit verify
   rotunda verify \"$ACCESS_TOKEN\"
   rotunda doctor";
 
@@ -59,6 +71,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Session,
     },
+    /// Roles: what they permit, and who holds them.
+    Role {
+        #[command(subcommand)]
+        verb: Role,
+    },
     /// Letters that wait for the mail server.
     Mail {
         #[command(subcommand)]
@@ -69,10 +86,20 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Client,
     },
+    /// Webhooks: add, list, change, test, and send again what was given up.
+    Webhook {
+        #[command(subcommand)]
+        verb: Webhook,
+    },
     /// Signing keys.
     Key {
         #[command(subcommand)]
         verb: Key,
+    },
+    /// The audit log: verify, export, list it.
+    Audit {
+        #[command(subcommand)]
+        verb: Audit,
     },
     /// The store.
     Store {
@@ -116,30 +143,6 @@ pub(crate) struct Serve {
     /// How browsers reach this server. [default: http://localhost:PORT]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Session {
-    /// List a user's live sessions, the latest used first.
-    List {
-        /// Id, address or user name.
-        user: String,
-    },
-    /// Show a session.
-    Show {
-        /// The session's id.
-        id: String,
-    },
-    /// When and why a session ended, or which rule will end it and when.
-    Why {
-        /// The session's id.
-        id: String,
-    },
-    /// End a session.
-    Revoke {
-        /// The session's id.
-        id: String,
-    },
 }
 
 #[derive(Subcommand)]
@@ -206,6 +209,8 @@ pub(crate) enum Key {
     #[command(after_help = "Example:\n  rotunda key revoke 2q3r…")]
     Revoke {
         /// The key, as `rotunda key list` names it.
+        // One name in 64 begins with `-`: it is base64url.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// Make a file with a new master key, for the servers that share a PostgreSQL database. One that is there stays.
@@ -217,6 +222,8 @@ pub(crate) enum Key {
     /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
     Secret {
         /// The key, as `rotunda key list` names it.
+        // One name in 64 begins with `-`: it is base64url.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }
@@ -323,4 +330,27 @@ pub(crate) struct Verify {
 pub(crate) enum Config {
     /// Check the configuration: exit 0, or exit 1 and every finding.
     Check,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Args, Command, Key};
+
+    #[test]
+    fn the_name_of_a_key_may_begin_with_a_hyphen() {
+        for kid in ["-tNtvGHzXB37ry-q_gVR2ZAUZUOocZWSrJsmGmISivA", "--tvGHzXB37ry", "-h", "tN-tv"] {
+            for line in [["rotunda", "key", "revoke", "--json", kid], ["rotunda", "key", "revoke", kid, "--json"]] {
+                match (kid, Args::try_parse_from(line)) {
+                    ("-h", Err(help)) => assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp),
+                    (_, Ok(Args { global, command: Some(Command::Key { verb: Key::Revoke { kid: read } }) })) => {
+                        assert_eq!((read.as_str(), global.json), (kid, true));
+                    }
+                    (_, Err(error)) => panic!("{line:?}: {error}"),
+                    _ => panic!("{line:?}: another command"),
+                }
+            }
+        }
+    }
 }

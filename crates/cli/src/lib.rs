@@ -8,6 +8,8 @@
 mod args;
 mod commands;
 mod config;
+mod keep_chained;
+mod keep_webhooks;
 mod log;
 mod output;
 mod password_input;
@@ -45,9 +47,12 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Serve(flags) => serve::serve(&global, &flags).await,
         Command::User { verb } => commands::user::run(&global, verb).await,
         Command::Session { verb } => commands::session::run(&global, verb).await,
+        Command::Role { verb } => commands::role::run(&global, verb).await,
         Command::Mail { verb } => commands::mail::run(&global, verb).await,
         Command::Client { verb } => commands::client::run(&global, verb).await,
+        Command::Webhook { verb } => commands::webhook::run(&global, verb).await,
         Command::Key { verb } => commands::key::run(&global, verb).await,
+        Command::Audit { verb } => commands::audit::run(&global, verb).await,
         Command::Store { verb } => commands::store::run(&global, verb).await,
         Command::PasswordList { verb } => commands::password_list::run(&global, verb),
         Command::Verify(verify) => commands::verify::run(&global, verify).await,

@@ -14,8 +14,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
-use crate::commands::client;
+use crate::commands::{client, role};
 use crate::config::{LimitsStore, MailWay, Settings, StoreSettings};
+use crate::keep_chained::{chain_last, keep_chained};
+use crate::keep_webhooks::keep_webhooks;
 use crate::stores::IfNew;
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
@@ -33,6 +35,9 @@ const WATCH_RESTS: Duration = Duration::from_secs(10);
 
 /// How often the store is asked whether keys or clients have changed.
 const SHELF_RESTS: Duration = Duration::from_secs(1);
+
+/// How often figures for the console are added to the store, so that little is lost with a process that dies.
+const FIGURES_REST: Duration = Duration::from_secs(10);
 
 pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<ExitCode> {
     let loaded = load(global, flags)?;
@@ -54,14 +59,26 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
     let postman = tokio::spawn(keep_posting(Arc::clone(&rotunda)));
     let watch = tokio::spawn(keep_watch(Arc::clone(&rotunda)));
-    let shelf = tokio::spawn(keep_up(rotunda));
+    let scribe = tokio::spawn(keep_chained(Arc::clone(&rotunda)));
+    let webhooks = tokio::spawn(keep_webhooks(Arc::clone(&rotunda)));
+    let shelf = tokio::spawn(keep_up(Arc::clone(&rotunda)));
+    let figures = tokio::spawn(keep_count(Arc::clone(&rotunda)));
     output::print(&banner(&settings, has_demo))?;
+    let url = settings.public_url.as_str().trim_end_matches('/');
+    output::print(&role::first_admin(&rotunda, url).await?)?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
     postman.abort();
+    webhooks.abort();
     watch.abort();
     shelf.abort();
+    figures.abort();
+    if let Err(failure) = rotunda.flush_tallies().await {
+        tracing::warn!(?failure, "the last figures for the console were lost");
+    }
+    scribe.abort();
+    chain_last(&rotunda).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -188,6 +205,25 @@ async fn keep_up(rotunda: Arc<Rotunda>) {
         }
         well = looked.is_ok();
         tokio::time::sleep(SHELF_RESTS).await;
+    }
+}
+
+/// Adds up what happens, and counts now and then what is slow to count, for the console's front page.
+async fn keep_count(rotunda: Arc<Rotunda>) {
+    let mut well = true;
+    loop {
+        let counted = async {
+            rotunda.flush_tallies().await?;
+            rotunda.look_around().await
+        };
+        let counted = counted.await;
+        if let Err(failure) = &counted
+            && well
+        {
+            tracing::warn!(?failure, "figures for the console could not be counted; it will be tried again");
+        }
+        well = counted.is_ok();
+        tokio::time::sleep(FIGURES_REST).await;
     }
 }
 

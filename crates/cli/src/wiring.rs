@@ -16,6 +16,7 @@ use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
 use rotunda_outside::{ArgonPool, PasswordLists, SystemClock, SystemEntropy, load_or_create};
 use rotunda_server::{Logo, Web};
+use rotunda_webhook::{HttpCourier, Patience, Reach};
 
 use crate::args::{Global, Serve};
 use crate::config::{self, ConfigError, Loaded, MailWay, MainStore, Overrides, Settings};
@@ -84,7 +85,9 @@ impl Wired {
             mailer => mailer?,
         };
         let (hasher, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
-        let outside = Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords };
+        let reach = Reach::new(settings.private_networks.clone());
+        let courier = Arc::new(HttpCourier::new(reach, Patience::default())?);
+        let outside = Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords, courier };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, rotunda, warnings })
     }

@@ -7,6 +7,7 @@
 //! | what a request is checked for before a handler sees it | [`edge`] |
 //! | a handler | `session/VERB.rs`, `account/VERB.rs`, `service/` |
 //! | the standard OAuth endpoints | `oauth/VERB.rs` |
+//! | what operators do | `admin/` |
 //! | the revocation feed | `revocations/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
@@ -24,6 +25,7 @@
 //! ```
 
 mod account;
+mod admin;
 pub mod edge;
 mod oauth;
 mod pages;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use rotunda_core::Rotunda;
 
 pub use account::export::exported;
+pub use admin::api::permissions::{ADMIN_ROUTES, AdminRoute};
 pub use pages::brand::{Accent, Brand, BrandError, Colour, Logo, Scheme};
 pub use pages::language::Language;
 pub use pages::returns::{ReturnError, Returns};

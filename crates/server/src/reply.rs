@@ -39,10 +39,12 @@ pub enum Problem {
     Malformed(String),
     /// The body is not `application/json`.
     NotJson,
+    /// The body is not JSON Lines.
+    NotJsonLines,
     /// The body is not `application/x-www-form-urlencoded`.
     NotForm,
-    /// The body is larger than any honest one.
-    BodyTooLarge,
+    /// The body is larger than any honest one, which has at most so many KiB.
+    BodyTooLarge(usize),
     /// The body took too long to arrive.
     BodyTooSlow,
     /// A page of another origin wanted to use our cookies.
@@ -59,6 +61,9 @@ pub enum Problem {
         /// What shows it, and what to do.
         hint: String,
     },
+    /// What is to be changed may have been changed by somebody else, and the request does not say what it believes it to be
+    /// (RFC 6585 §3).
+    ConditionMissing,
     /// There is no such route.
     NoRoute,
     /// The route knows other methods.
@@ -87,13 +92,22 @@ impl From<Error> for Problem {
 
 impl Problem {
     /// What went wrong with a request that showed a bearer token: a refusal is that token's, except that to have asked too
-    /// often says nothing about a token, and neither does a client that did not show its secret.
+    /// often says nothing about a token, and neither does a client that did not show its secret. Whoever acts for somebody
+    /// else has a good one, which does not open everything.
     pub(crate) fn of_bearer(error: Error) -> Self {
         match error {
-            Error::Denied(denied @ (Denied::RateLimited(_) | Denied::ClientRefused)) => Self::Denied(denied),
+            Error::Denied(
+                denied @ (Denied::RateLimited(_) | Denied::ClientRefused | Denied::ActingForAnother),
+            ) => Self::Denied(denied),
             Error::Denied(denied) => Self::Bearer(denied),
             Error::Failure(failure) => Self::Failure(failure),
         }
+    }
+}
+
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
     }
 }
 
@@ -148,6 +162,13 @@ fn refusal(denied: &Denied) -> (StatusCode, &'static str) {
         Denied::ClientMayNot => (StatusCode::BAD_REQUEST, "unauthorized_client"),
         Denied::ScopeInvalid => (StatusCode::BAD_REQUEST, "invalid_scope"),
         Denied::ScopeMissing(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
+        Denied::PermissionMissing(_) => (StatusCode::FORBIDDEN, "insufficient_scope"),
+        Denied::ActingForAnother | Denied::AboveCaller(_) | Denied::NotToYourself => {
+            (StatusCode::FORBIDDEN, "access_denied")
+        }
+        Denied::ChangedMeanwhile => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+        Denied::Unfit(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+        Denied::InTheWay(_) => (StatusCode::CONFLICT, "conflict"),
         Denied::ReauthenticationNeeded(_) => (StatusCode::UNAUTHORIZED, "insufficient_user_authentication"),
         Denied::TooManySessions => (StatusCode::FORBIDDEN, "access_denied"),
         Denied::LinkInvalid => (StatusCode::BAD_REQUEST, "link_invalid"),
@@ -182,13 +203,15 @@ impl Problem {
                 let (status, code) = refusal(&denied);
                 let challenge = match denied {
                     Denied::ReauthenticationNeeded(within) => challenge::step_up(within),
+                    // Asked of what the request says, when its route was open already.
+                    Denied::PermissionMissing(_) => Some(challenge::bearer(&denied)),
                     _ => None,
                 };
                 Told { challenge, ..denial(status, code, &denied) }
             }
             Self::Bearer(denied) => {
                 let (status, code) = match denied {
-                    Denied::ScopeMissing(_) => refusal(&denied),
+                    Denied::ScopeMissing(_) | Denied::PermissionMissing(_) => refusal(&denied),
                     _ => (StatusCode::UNAUTHORIZED, "invalid_token"),
                 };
                 Told { challenge: Some(challenge::bearer(&denied)), ..denial(status, code, &denied) }
@@ -243,24 +266,20 @@ impl Problem {
                 );
                 return (StatusCode::MISDIRECTED_REQUEST, "misdirected_request", text);
             }
-            Self::NotJson => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Send the body as JSON, with `Content-Type: application/json`.",
-            ),
-            Self::NotForm => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
-                "Send the form as browsers do, with `Content-Type: application/x-www-form-urlencoded`.",
-            ),
+            Self::NotJson => return wanted("the body as JSON, with `Content-Type: application/json`"),
+            Self::NotJsonLines => return wanted(JSON_LINES),
+            Self::NotForm => return wanted(FORM),
             Self::GrantType => (
                 StatusCode::BAD_REQUEST,
                 "unsupported_grant_type",
                 "`grant_type` is `refresh_token` or `client_credentials`.",
             ),
-            Self::BodyTooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "The body has more than 16 KiB.")
-            }
+            Self::BodyTooLarge(most) => return too_large(most),
+            Self::ConditionMissing => (
+                StatusCode::PRECONDITION_REQUIRED,
+                "precondition_required",
+                "Say which version this is about: the `ETag` of the last answer as `If-Match`, or `*` for whichever it is.",
+            ),
             Self::BodyTooSlow => (
                 StatusCode::REQUEST_TIMEOUT,
                 "request_timeout",
@@ -287,6 +306,18 @@ impl Problem {
         };
         (status, code, text.to_owned())
     }
+}
+
+const JSON_LINES: &str = "a JSON object a line, with `Content-Type: application/jsonl`";
+const FORM: &str = "the form as browsers do, with `Content-Type: application/x-www-form-urlencoded`";
+
+fn wanted(what: &str) -> (StatusCode, &'static str, String) {
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", format!("Send {what}."))
+}
+
+fn too_large(most: usize) -> (StatusCode, &'static str, String) {
+    let text = format!("The body has more than {most} KiB.");
+    (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", text)
 }
 
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {

@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use crate::edge::{beat, former, host};
 use crate::reply::Problem;
 use crate::revocations::Hub;
-use crate::{App, Web, account, oauth, pages, revocations, service, session};
+use crate::{App, Web, account, admin, oauth, pages, revocations, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -36,6 +36,7 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let (for_users, _) = for_users().split_for_parts();
     let (for_services, _) = for_services().split_for_parts();
     let (for_gateways, _) = for_gateways().split_for_parts();
+    let (for_operators, _) = for_operators().split_for_parts();
     let rotunda = rotunda.into();
     // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
     let only_https = web.is_https().then(|| HeaderValue::from_static("max-age=31536000"));
@@ -46,6 +47,7 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
         .merge(guarded(for_gateways, Problem::into_response))
+        .merge(guarded(for_operators, Problem::into_response))
         .merge(
             guarded(for_pages(), pages::problem)
                 .layer(from_fn_with_state(Arc::clone(&app), pages::put_into_words)),
@@ -123,6 +125,11 @@ fn for_gateways() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(service::verify::verify))
 }
 
+/// What operators' programs call, with bearer tokens alone. No page of another origin may read it: there is no CORS here.
+fn for_operators() -> OpenApiRouter<Arc<App>> {
+    admin::api::routes()
+}
+
 /// What people open in a browser. Not in the document, which is for programs, and no page elsewhere may read them.
 fn for_pages() -> Router<Arc<App>> {
     Router::new()
@@ -140,6 +147,7 @@ fn for_pages() -> Router<Arc<App>> {
         .route("/pages.css", get(pages::look::style))
         .route("/pages/logo", get(pages::look::logo))
         .merge(pages::account::routes())
+        .merge(admin::console::routes())
         .merge(pages_about_accounts())
 }
 
@@ -167,10 +175,13 @@ pub fn openapi() -> OpenApi {
     let (_, for_users) = for_users().split_for_parts();
     let (_, for_services) = for_services().split_for_parts();
     let (_, for_gateways) = for_gateways().split_for_parts();
+    let (_, for_operators) = for_operators().split_for_parts();
     let mut document = service::openapi::frame();
     document.merge(for_users);
     document.merge(for_services);
     document.merge(for_gateways);
+    document.merge(for_operators);
+    admin::api::permissions::tell(&mut document);
     document
 }
 

@@ -20,15 +20,10 @@ pub(crate) enum User {
     /// Bring in users of another system, with their ids and passwords. Nobody has to choose a new one.
     #[command(after_long_help = FIELDS)]
     Import(Import),
-    /// List users, oldest first.
-    List {
-        /// Go on after this user's id.
-        #[arg(long, value_name = "ID")]
-        after: Option<String>,
-        /// How many at most.
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-        limit: u32,
-    },
+    /// List users, oldest first; or those whose address or user name begins like this, in its order.
+    #[command(after_help = "Examples:\n  rotunda user list --email ada@ --state disabled\n  \
+                            rotunda user list --role support --limit 1000 --json")]
+    List(UserList),
     /// Disable a user: no sign-in, and every session ends at once.
     Disable {
         /// Id, address or user name.
@@ -52,6 +47,36 @@ pub(crate) enum User {
         /// Id, address or user name.
         user: String,
     },
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct UserList {
+    /// Whose address begins like this.
+    #[arg(long, value_name = "BEGINNING", conflicts_with = "username")]
+    pub email: Option<String>,
+    /// Whose user name begins like this.
+    #[arg(long, value_name = "BEGINNING")]
+    pub username: Option<String>,
+    /// Only those in this state.
+    #[arg(long, value_enum)]
+    pub state: Option<UserState>,
+    /// Only those who hold this role.
+    #[arg(long, value_name = "NAME")]
+    pub role: Option<String>,
+    /// Go on after this user: their id; with `--email` or `--username`, what was last in the list of that.
+    #[arg(long, value_name = "USER")]
+    pub after: Option<String>,
+    /// How many at most.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+#[derive(ValueEnum, Clone, Copy)]
+pub(crate) enum UserState {
+    /// They may sign in.
+    Active,
+    /// An operator said no.
+    Disabled,
 }
 
 #[derive(ClapArgs)]

@@ -1,21 +1,19 @@
 //! `rotunda client add|list|rotate-secret|remove`
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 use rotunda_core::Rotunda;
 use rotunda_core::clients::{AddedClient, ClientInfo, NewClient, RotatedSecret};
-use rotunda_core::model::{ClientId, ClientKind};
+use rotunda_core::desk::Operator;
+use rotunda_core::desk::clients::LONGEST_KEEP_OLD;
+use rotunda_core::model::{Caller, ClientId, ClientKind};
 use serde_json::{Value, json};
 
 use crate::args::{self, Global};
 use crate::config::parse_duration;
 use crate::output::{self, moment};
 use crate::wiring::{IfBroken, Wired, load};
-
-/// A secret that has to be replaced has no business being good for longer.
-const LONGEST: Duration = Duration::from_secs(90 * 24 * 3600);
 
 pub(crate) async fn run(global: &Global, verb: args::Client) -> anyhow::Result<ExitCode> {
     match verb {
@@ -24,23 +22,24 @@ pub(crate) async fn run(global: &Global, verb: args::Client) -> anyhow::Result<E
             let loaded = load(global, &args::Serve::default())?;
             let rotunda = Wired::open_or_make(loaded, IfBroken::Warn).await?.rotunda;
             let kind = kind.as_deref().and_then(ClientKind::parse);
-            let added = rotunda.add_client(&NewClient { id: name, kind, scopes }).await?;
+            let added = rotunda.add_client(&NewClient { id: name, kind, scopes }, &caller()).await?;
             tell_added(global, &added)?;
         }
         args::Client::List => list(global, &Wired::open(global).await?.rotunda).await?,
         args::Client::RotateSecret { name, keep_old } => {
             let keep_old = parse_duration(&keep_old).map_err(anyhow::Error::msg)?;
-            if keep_old > LONGEST {
+            if keep_old > LONGEST_KEEP_OLD {
                 bail!("--keep-old takes 90 days at most: until then, whoever has the old secret can use it");
             }
             let rotunda = Wired::open(global).await?.rotunda;
             let id = parse(&name)?;
-            tell_rotated(global, &id, &rotunda.rotate_client_secret(&id, keep_old).await?)?;
+            let rotated = rotunda.rotate_client_secret(&id, keep_old, &caller()).await?;
+            tell_rotated(global, &id, &rotated)?;
         }
         args::Client::Remove { name } => {
             let rotunda = Wired::open(global).await?.rotunda;
             let id = parse(&name)?;
-            rotunda.remove_client(&id).await?;
+            rotunda.remove_client(&id, &caller()).await?;
             if global.json {
                 output::json(&json!({"client_id": id.0, "removed": true}))?;
             } else {
@@ -52,6 +51,11 @@ pub(crate) async fn run(global: &Global, verb: args::Client) -> anyhow::Result<E
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever sits at the machine may do everything; the errors of `clients` say which command helps.
+fn caller() -> Caller {
+    Operator::command_line().caller()
 }
 
 fn parse(name: &str) -> anyhow::Result<ClientId> {

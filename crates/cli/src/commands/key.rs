@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use rotunda_core::denied::Denied;
+use rotunda_core::desk::Operator;
 use rotunda_core::failure::Error;
 use rotunda_core::keys::ring::KeyPhase;
 use rotunda_core::signing::Rotated;
@@ -33,7 +34,7 @@ async fn open(global: &Global) -> anyhow::Result<Rotunda> {
 }
 
 async fn list(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
-    let keys = rotunda.signing_keys().await?;
+    let keys = rotunda.desk(Operator::command_line()).keys().await?;
     if global.json {
         return output::json(&keys.iter().map(described).collect::<Vec<_>>());
     }
@@ -53,7 +54,7 @@ async fn list(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
 }
 
 async fn rotate(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
-    let (key, is_new) = match rotunda.rotate_keys().await? {
+    let (key, is_new) = match rotunda.desk(Operator::command_line()).rotate_keys().await? {
         Rotated::Added(key) => (key, true),
         Rotated::Coming(key) => (key, false),
     };
@@ -69,7 +70,7 @@ async fn rotate(global: &Global, rotunda: &Rotunda) -> anyhow::Result<()> {
 }
 
 async fn revoke(global: &Global, rotunda: &Rotunda, kid: &str) -> anyhow::Result<()> {
-    match rotunda.revoke_key(kid).await {
+    match rotunda.desk(Operator::command_line()).revoke_key(kid).await {
         Ok(()) => {}
         Err(Error::Denied(Denied::NotFound)) => {
             bail!("there is no signing key {kid:?} that is not revoked yet; `rotunda key list` shows them")

@@ -1,5 +1,6 @@
 //! The operator's commands, one file a noun. They work beside a running server.
 
+pub(crate) mod audit;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -7,16 +8,19 @@ pub(crate) mod key;
 pub(crate) mod mail;
 pub(crate) mod openapi;
 pub(crate) mod password_list;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod store;
 pub(crate) mod user;
 pub(crate) mod verify;
+pub(crate) mod webhook;
 
 use std::str::FromStr;
 
 use anyhow::bail;
 use rotunda_core::Rotunda;
 use rotunda_core::denied::Denied;
+use rotunda_core::desk::Operator;
 use rotunda_core::failure::Error;
 use rotunda_core::model::{Email, Handle, Subject, User, UserId, Username};
 use rotunda_core::operate::Who;
@@ -34,9 +38,10 @@ async fn find_user(rotunda: &Rotunda, text: &str) -> anyhow::Result<User> {
     if names.is_empty() {
         bail!("{text:?} is no user id, address or user name");
     }
+    let desk = rotunda.desk(Operator::command_line());
     let mut found: Option<User> = None;
     for who in &names {
-        match (rotunda.find_user(who).await, &found) {
+        match (desk.find_user(who).await, &found) {
             (Ok(user), Some(other)) if user.id != other.id => bail!(
                 "{text:?} fits two users, {} and {}: name yours by the address",
                 user.email,

@@ -2,12 +2,16 @@
 
 mod import;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use rotunda_core::model::{User, UserState};
+use rotunda_core::Rotunda;
+use rotunda_core::desk::{CreateUser, Desk, Operator};
+use rotunda_core::model::{RoleName, User, UserState};
 use rotunda_core::register::Newcomer;
+use rotunda_core::store::{Named, UserPlace, UserSearch};
 use serde_json::{Value, json};
 
 use super::find_user;
@@ -20,24 +24,58 @@ pub(crate) async fn run(global: &Global, verb: args::User) -> anyhow::Result<Exi
     match verb {
         args::User::Import(import) => return import::run(global, &import).await,
         args::User::Add { email, username, name } => add(global, email, username, name).await?,
-        args::User::List { after, limit } => {
+        args::User::List(wanted) => {
             let rotunda = Wired::open(global).await?.rotunda;
-            let after = match after {
-                Some(id) => Some(find_user(&rotunda, &id).await.context("--after takes a user's id")?.id),
-                None => None,
-            };
-            list(global, &rotunda.users(after, limit).await?)?;
+            list(global, &search(&rotunda, wanted).await?)?;
         }
         args::User::Disable { user } => disable(global, &user).await?,
         args::User::Delete { user, yes } => delete(global, &user, yes).await?,
         args::User::Export { user } => {
             let rotunda = Wired::open(global).await?.rotunda;
             let user = find_user(&rotunda, &user).await?;
-            output::json(&rotunda_server::exported(&rotunda.export_user(user.id).await?))?;
+            output::json(&rotunda_server::exported(&desk(&rotunda).export_user(user.id).await?))?;
         }
         args::User::Enable { user } => enable(global, &user).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who sits at the machine may do everything.
+fn desk(rotunda: &Rotunda) -> Desk<'_> {
+    rotunda.desk(Operator::command_line())
+}
+
+/// As many users as were asked for, page by page.
+async fn search(rotunda: &Rotunda, wanted: args::UserList) -> anyhow::Result<Vec<User>> {
+    let args::UserList { email, username, state, role, after, limit } = wanted;
+    let mut after = match (after, email.is_some() || username.is_some()) {
+        (None, _) => None,
+        (Some(key), true) => Some(UserPlace::Key(key.to_lowercase())),
+        (Some(id), false) => {
+            let user = find_user(rotunda, &id).await.context("--after takes a user's id")?;
+            Some(UserPlace::Id(user.id))
+        }
+    };
+    let email = email.map(|begins| Named::EmailBegins(begins.to_lowercase()));
+    let username = username.map(|begins| Named::UsernameBegins(begins.to_lowercase()));
+    let role = role.map(|name| RoleName::parse(&name).with_context(|| format!("{name:?} is no role's name")));
+    let state = state.map(|state| match state {
+        args::UserState::Active => UserState::Active,
+        args::UserState::Disabled => UserState::Disabled,
+    });
+    let by = UserSearch { named: email.or(username), state, role: role.transpose()? };
+    let mut found = Vec::new();
+    let limit = usize::try_from(limit)?;
+    while found.len() < limit {
+        let more = u32::try_from(limit - found.len())?;
+        let page = desk(rotunda).search_users(by.clone(), after, more).await?;
+        found.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 async fn add(
@@ -51,7 +89,9 @@ async fn add(
     let rotunda = Wired::open_or_make(loaded, IfBroken::Stop).await?.rotunda;
     let prompt = format!("Password for {}: ", output::plain(&email));
     let password = password_input::read(&prompt, Prompt::Twice)?;
-    let user = rotunda.add_user(&Newcomer { email, password, username, name }).await?;
+    let newcomer = Newcomer { email, password, username, name };
+    let create = CreateUser { newcomer, verified: false, roles: BTreeSet::new() };
+    let user = desk(&rotunda).create_user(create).await?;
     if global.json {
         return output::json(&described(&user));
     }
@@ -61,7 +101,7 @@ async fn add(
 async fn disable(global: &Global, user: &str) -> anyhow::Result<()> {
     let rotunda = Wired::open(global).await?.rotunda;
     let user = find_user(&rotunda, user).await?;
-    let ended = rotunda.disable_user(user.id).await?;
+    let ended = desk(&rotunda).disable_user(user.id).await?;
     if global.json {
         return output::json(&json!({"id": user.sub(), "state": "disabled", "sessions_ended": ended}));
     }
@@ -71,7 +111,7 @@ async fn disable(global: &Global, user: &str) -> anyhow::Result<()> {
 async fn enable(global: &Global, user: &str) -> anyhow::Result<()> {
     let rotunda = Wired::open(global).await?.rotunda;
     let user = find_user(&rotunda, user).await?;
-    let changed = rotunda.enable_user(user.id).await?;
+    let changed = desk(&rotunda).enable_user(user.id).await?;
     if global.json {
         return output::json(&json!({"id": user.sub(), "state": "active", "changed": changed}));
     }
@@ -85,7 +125,7 @@ async fn delete(global: &Global, user: &str, yes: bool) -> anyhow::Result<()> {
     if !yes && !asked(&user)? {
         bail!("nothing was deleted");
     }
-    rotunda.delete_user(user.id).await?;
+    desk(&rotunda).delete_user(user.id).await?;
     if global.json {
         return output::json(&json!({"id": user.sub(), "deleted": true}));
     }
@@ -128,6 +168,7 @@ fn described(user: &User) -> Value {
         "username": user.username.as_ref().map(|name| name.as_str()),
         "name": user.name,
         "state": state(user),
+        "roles": user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>(),
         "created_at": moment(user.created_at),
     })
 }

@@ -162,6 +162,7 @@ impl<'a> Check<'a> {
             pool: pool(&given.password),
             mail: mail?,
             pages,
+            private_networks: self.private_networks(given),
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
             sources,
@@ -251,6 +252,10 @@ impl<'a> Check<'a> {
             self.warn(self.source_of(&server.trusted_proxies), key, what);
         }
         networks
+    }
+
+    fn private_networks(&mut self, given: &Given) -> Vec<IpNet> {
+        self.list(&given.webhooks.private_networks, "[webhooks] private_networks", network)
     }
 
     fn argon(&mut self, password: &file::Password) -> Option<ArgonParameters> {

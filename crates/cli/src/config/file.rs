@@ -38,6 +38,7 @@ pub(super) struct Given {
     pub limits: Limits,
     pub mail: Mail,
     pub pages: Pages,
+    pub webhooks: Webhooks,
     pub log: Log,
 }
 
@@ -279,6 +280,15 @@ pub(super) struct Pages {
     pub accent_dark: Key<String>,
     /// The language of all pages, `en` or `de`. Default: whichever of them a browser prefers.
     pub language: Key<Chosen<Language>>,
+}
+
+/// `[webhooks]`: whom messages about events may be taken to.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Webhooks {
+    /// Networks that are not public and may be connected to all the same, with `http` as well as `https`. Whoever may add webhooks
+    /// reaches what is there. Default none.
+    pub private_networks: Key<List>,
 }
 
 /// `[log]`: what is written to standard error.

@@ -27,6 +27,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "limits" => fields::<file::Limits>(),
         "mail" => fields::<file::Mail>(),
         "pages" => fields::<file::Pages>(),
+        "webhooks" => fields::<file::Webhooks>(),
         "log" => fields::<file::Log>(),
         _ => &[],
     }

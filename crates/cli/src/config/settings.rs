@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     pub mail: MailSettings,
     /// What users see of this server.
     pub pages: PagesSettings,
+    /// The networks that are not public and may be told of events.
+    pub private_networks: Vec<IpNet>,
     /// The least important lines that are logged.
     pub log_level: LevelFilter,
     /// How they are written.

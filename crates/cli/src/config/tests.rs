@@ -151,6 +151,8 @@ logo = "acme.svg"
 accent = "#0000cc"
 accent_dark = "#ffcc00"
 language = "de"
+[webhooks]
+private_networks = ["10.20.0.0/16"]
 [log]
 level = "debug"
 format = "json"
@@ -197,6 +199,7 @@ fn every_key_has_its_effect() {
     assert_eq!(settings.public_url.as_str(), "https://auth.example.com/");
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "192.0.2.7/32", "::1/128"]);
+    assert_eq!(settings.private_networks, ["10.20.0.0/16".parse().unwrap()]);
     assert_eq!(settings.app_origins, ["https://app.example.com", "https://example.com:8443"]);
     assert_eq!(settings.cookie_domain.as_deref(), Some("example.com"));
     assert_eq!(settings.refresh_path.as_deref(), Some("/auth"));
@@ -389,7 +392,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 14);
+    assert_eq!(names::sections().len(), 15);
     let _: file::Given = file::Given::default();
 }
 

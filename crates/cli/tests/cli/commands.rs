@@ -67,6 +67,45 @@ async fn an_operator_adds_lists_disables_and_ends_while_the_server_runs() {
     login(&client, &url, "ada@example.com").await;
 }
 
+#[tokio::test]
+async fn everyone_is_signed_out_from_the_machine_after_a_look_at_how_many_that_is() {
+    let place = Place::new("");
+    let server = place.serve();
+    let (client, url) = (reqwest::Client::new(), server.url.clone());
+    for name in ["ada", "adam", "bob"] {
+        place.json(&["user", "add", &format!("{name}@example.com"), "--username", name], PASSWORD);
+    }
+    let begins = place.json(&["user", "list", "--email", "ADA", "--limit", "5"], "");
+    assert_eq!(begins.as_array().unwrap().len(), 2);
+    let after = place.json(&["user", "list", "--email", "ada", "--after", "ada@example.com"], "");
+    assert_eq!(after[0]["username"], json!("adam"));
+    assert_eq!(place.json(&["user", "list", "--state", "disabled"], ""), json!([]));
+
+    let ada = login(&client, &url, "ada@example.com").await;
+    let bob = login(&client, &url, "bob@example.com").await;
+    let listed = |arguments: &[&str]| -> Vec<String> {
+        let all = place.json(&[&["session", "list"][..], arguments].concat(), "");
+        all.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (of_ada, of_bob) = (ada.text("/session/id"), bob.text("/session/id"));
+    assert_eq!(listed(&[]), [of_bob.clone(), of_ada.clone()], "the newest first");
+    assert_eq!(listed(&["--limit", "1", "--after", &of_bob]), std::slice::from_ref(&of_ada));
+    assert_eq!(listed(&["bob"]), std::slice::from_ref(&of_bob));
+    assert_eq!(listed(&["--address", "127.0.0.1"]).len(), 2);
+    assert_eq!(listed(&["--address", "192.0.2.1"]), [""; 0]);
+
+    let dry = place.json(&["session", "revoke", "--all", "--dry-run"], "");
+    assert_eq!(dry, json!({"sessions": 2, "dry_run": true}));
+    assert_eq!(refresh(&client, &url, &ada, &[]).await.status, 200);
+    let done = place.json(&["session", "revoke", "--all", "--reason", "a drill"], "");
+    assert_eq!(done, json!({"sessions": 2, "dry_run": false}));
+    let me = get(&client, &format!("{url}/auth/me"), &bob.text("/access_token")).await;
+    assert_eq!((me.status, me.text("/ended").as_str()), (401, "revoked_by_admin"));
+    assert_eq!(listed(&[]), [""; 0]);
+    assert_eq!(listed(&["--all"]).len(), 2);
+    assert_eq!(login(&client, &url, "ada@example.com").await.status, 200);
+}
+
 #[test]
 fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
     let place = Place::new("");
@@ -91,9 +130,17 @@ fn a_command_that_is_refused_exits_1_and_one_that_is_misused_exits_2() {
         (for_programs.status.code(), &error["error"]),
         (Some(1), &json!("There is nothing of that id here."))
     );
-    for misused in
-        [&["--nonsense"][..], &["user"], &["user", "add", "a@b.c", "--password", "x"], &["nonsense"]]
-    {
+    for misused in [
+        &["--nonsense"][..],
+        &["user"],
+        &["user", "add", "a@b.c", "--password", "x"],
+        &["nonsense"],
+        &["session", "revoke"],
+        &["session", "revoke", unknown, "--all"],
+        // Whoever means to try must not do it.
+        &["session", "revoke", unknown, "--dry-run"],
+        &["user", "list", "--email", "a", "--username", "a"],
+    ] {
         assert_eq!(place.run(misused, "").status.code(), Some(2), "{misused:?}");
     }
     let help = rotunda().arg("--help").output().unwrap();

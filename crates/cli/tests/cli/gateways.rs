@@ -18,13 +18,14 @@ const ADA: &str = "ada@example.com";
 const APP: &str = "https://app.example.com";
 const EVIL: &str = "https://evil.example";
 /// What clients send who want to be somebody else.
-const FORGED: [(&str, &str); 9] = [
+const FORGED: [(&str, &str); 10] = [
     ("X-Auth-User", "mallory"),
     ("x-auth-user", "mallory"),
     ("X-Auth-Session", "mallory"),
     ("X-Auth-Client", "mallory"),
     ("X-Auth-Roles", "mallory"),
     ("X-Auth-Scope", "mallory"),
+    ("X-Auth-Actor", "mallory"),
     ("X_Auth_User", "mallory"),
     ("X-Auth_User", "mallory"),
     ("X_Auth-Roles", "mallory"),

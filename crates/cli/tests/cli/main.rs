@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it breaks")]
 
 mod accounts;
+mod audit;
 mod bad_input;
 mod browsers;
 mod client;
@@ -24,6 +25,7 @@ mod password_list;
 mod pictures;
 mod race;
 mod restart;
+mod roles;
 mod scaling;
 mod secrets;
 mod services;
@@ -33,3 +35,4 @@ mod strict;
 mod support;
 mod verify;
 mod walk;
+mod webhooks;

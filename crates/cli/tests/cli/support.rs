@@ -122,7 +122,7 @@ pub(crate) struct Server {
     /// Its first line.
     banner: String,
     /// The rest of it.
-    stdout: Box<dyn Read + Send>,
+    pub(crate) stdout: Box<dyn Read + Send>,
 }
 
 impl Server {

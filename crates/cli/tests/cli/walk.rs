@@ -115,6 +115,40 @@ fn the_walk_in_the_guide_to_services_works() {
 }
 
 #[test]
+fn the_walk_in_the_guide_to_roles_works() {
+    let steps: Steps<'_> = &[
+        (
+            "a role",
+            &[
+                "added editor; it permits: articles.read articles.write",
+                "\nadmin ",
+                "\neditor ",
+                "Writes the magazine",
+            ],
+        ),
+        (
+            "held",
+            &[
+                "ada@example.com holds editor",
+                r#"{"roles":["editor"],"scope":"articles.read articles.write","ce":1,"rv":1}"#,
+            ],
+        ),
+        (
+            "and no more",
+            &[
+                "changed editor; it permits: articles.read\n",
+                "ada@example.com holds no role",
+                r#"{"roles":[],"scope":null,"ce":2,"rv":"#,
+                "removed editor",
+            ],
+        ),
+        ("its own", &["audit.read", "users.write", "webhooks.read"]),
+        ("the first admin", &["ada@example.com holds admin"]),
+    ];
+    walk(&page("docs/guide/roles.md"), "", steps);
+}
+
+#[test]
 fn the_walk_in_the_guide_to_the_pages_works() {
     let steps: Steps<'_> = &[
         ("return addresses", &["\n200\n", "400\n"]),

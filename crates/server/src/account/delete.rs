@@ -18,7 +18,7 @@ use crate::session::of_session;
     responses(
         (status = 204, description = "Gone; every session has ended"),
         (status = 401, description = "`reauthentication_needed`, or the bearer token is not good", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -31,7 +31,7 @@ pub(crate) struct ChangeEmailBody {
         (status = 202, description = "Always the same, whether or not somebody else has the address", body = LetterSent),
         (status = 400, description = "That is no address", body = ErrorBody),
         (status = 401, description = "`reauthentication_needed`, or the bearer token is not good", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )

@@ -62,6 +62,7 @@ pub(crate) struct EventBody {
     responses(
         (status = 200, description = "Everything that is kept about the user", body = ExportBody),
         (status = 401, description = "`reauthentication_needed`, or the bearer token is not good", body = ErrorBody),
+        (status = 403, description = "The token acts for somebody else", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

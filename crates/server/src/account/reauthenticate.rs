@@ -31,7 +31,7 @@ pub(crate) struct ReauthenticateBody {
     responses(
         (status = 200, description = "Go on with these tokens", body = SessionAnswer),
         (status = 401, description = "`credentials_invalid`, or the bearer token is not good", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )

@@ -25,37 +25,45 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
-        let is_json = has_type(&request, "application/json");
-        let bytes = read(request).await?;
-        match is_json {
-            None if bytes.is_empty() => parse(b"{}"),
-            Some(true) if bytes.is_empty() => parse(b"{}"),
-            Some(true) => parse(&bytes),
-            _ => Err(Problem::NotJson),
-        }
-        .map(Self)
+        json(request).await.map(|(value, _)| Self(value))
     }
 }
 
-/// The whole body. Wiped when it goes: passwords and tokens pass through here.
-pub(super) async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
-    let body = Limited::new(request.into_body(), MOST_BYTES).collect();
+/// A JSON body, and its bytes as they came.
+pub(crate) async fn json<T: DeserializeOwned>(request: Request) -> Result<(T, Zeroizing<Vec<u8>>), Problem> {
+    let is_json = has_type(&request, "application/json");
+    let bytes = read(request, MOST_BYTES).await?;
+    let value = match is_json {
+        None if bytes.is_empty() => parse(b"{}"),
+        Some(true) if bytes.is_empty() => parse(b"{}"),
+        Some(true) => parse(&bytes),
+        _ => Err(Problem::NotJson),
+    }?;
+    Ok((value, bytes))
+}
+
+/// The whole body, of at most so many bytes. Wiped when it goes: passwords and tokens pass through here.
+pub(crate) async fn read(request: Request, most: usize) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let body = Limited::new(request.into_body(), most).collect();
     match tokio::time::timeout(ARRIVAL, body).await {
         Err(_) => Err(Problem::BodyTooSlow),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::BodyTooLarge),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::BodyTooLarge(most / 1024))
+        }
         Ok(Err(_)) => Err(Problem::malformed("The body broke off.")),
         Ok(Ok(collected)) => Ok(Zeroizing::new(Vec::from(collected.to_bytes()))),
     }
 }
 
 /// Whether the body is said to be of this type; `None` when nothing is said.
-pub(super) fn has_type(request: &Request, expected: &str) -> Option<bool> {
+pub(crate) fn has_type(request: &Request, expected: &str) -> Option<bool> {
     let value = request.headers().get(CONTENT_TYPE)?.to_str().unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim();
     Some(essence.eq_ignore_ascii_case(expected))
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// One JSON object.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
     // Asked first, because a field that is read twice would keep one of the two, and another program the other.
     unique_keys::check(text)

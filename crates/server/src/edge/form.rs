@@ -20,7 +20,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let is_form = body::has_type(&request, "application/x-www-form-urlencoded");
-        let bytes = body::read(request).await?;
+        let bytes = body::read(request, body::MOST_BYTES).await?;
         if is_form != Some(true) {
             return Err(Problem::NotForm);
         }

@@ -75,6 +75,17 @@ pub(crate) fn check(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::Origin { ours: web.origin().to_owned(), hint })
 }
 
+/// As [`check`], for what operators do: no application of the site has anything to send there. On loopback, where a developer has
+/// several names for the same page, it is [`check`].
+pub(crate) fn check_own(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+    match Page::of(headers) {
+        Page::Of(origin) if !web.is_loopback() && origin != web.origin() => {
+            Err(Problem::Origin { ours: web.origin().to_owned(), hint: None })
+        }
+        _ => check(web, headers),
+    }
+}
+
 /// What a developer is told beside the refusal: what came, who may, what to do.
 fn hint(web: &Web, page: &Page<'_>) -> String {
     let ours = web.origin();

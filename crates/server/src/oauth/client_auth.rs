@@ -170,7 +170,9 @@ fn basic(headers: &HeaderMap) -> Result<Option<(ClientId, SecretText)>, Problem>
         (Some(header), None) => header,
         (Some(_), Some(_)) => return Err(Problem::malformed("There is more than one Authorization header.")),
     };
-    let (scheme, encoded) = header.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+    // What is no text is no base64 either, and whoever tried must hear so: a header that cannot be read is not one that is not there.
+    let header = String::from_utf8_lossy(header.as_bytes());
+    let (scheme, encoded) = header.split_once(' ').unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("basic") {
         return Ok(None);
     }
@@ -221,5 +223,8 @@ mod tests {
             let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_str(bad).unwrap())]);
             assert!(matches!(basic(&headers), Err(Problem::Malformed(_))), "{bad}");
         }
+        let no_text = HeaderValue::from_bytes(b"Basic \xc5?").unwrap();
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, no_text)]);
+        assert!(matches!(basic(&headers), Err(Problem::Malformed(_))));
     }
 }

@@ -89,6 +89,16 @@ pub(crate) struct Introspection {
     /// The user's roles.
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<Vec<String>>,
+    /// Who acts for the user (RFC 8693 §4.1); not there where they act themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<ActingUser>,
+}
+
+/// Who acts for somebody.
+#[derive(Serialize, ToSchema)]
+struct ActingUser {
+    /// The id of the user who acts.
+    sub: String,
 }
 
 /// Ask whether a token is good just now, and whose it is. For clients that authenticate.
@@ -142,6 +152,7 @@ fn of_access(claims: Claims) -> Introspection {
         amr: is_users.then_some(claims.amr),
         ep: claims.ep,
         roles: is_users.then_some(claims.roles),
+        act: claims.act.map(|act| ActingUser { sub: act.sub }),
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) enum Asks {
     Password,
     /// One that they choose.
     NewPassword,
+    /// Anything else, on one line.
+    Text,
 }
 
 /// Whether what was typed is wrong, and where it is said.
@@ -43,12 +45,15 @@ pub(crate) struct Field {
     pub wrong: Wrong,
     /// Whether the cursor stands in it.
     pub focus: bool,
+    /// Whether it has to be filled in.
+    pub required: bool,
 }
 
 impl Field {
     fn new(asks: Asks, name: &'static str, label: &'static str) -> Self {
         let (hint, value) = (None, String::new());
-        Self { asks, name, id: name, label, hint, value, least: None, wrong: Wrong::No, focus: false }
+        let wrong = Wrong::No;
+        Self { asks, name, id: name, label, hint, value, least: None, wrong, focus: false, required: true }
     }
 
     /// For an address or a user name.
@@ -72,25 +77,41 @@ impl Field {
         Self { hint, least: Some(least), ..Self::new(Asks::NewPassword, name, label) }
     }
 
+    /// For anything else.
+    pub(crate) fn text(name: &'static str, label: &'static str, value: String) -> Self {
+        Self { value, ..Self::new(Asks::Text, name, label) }
+    }
+
+    /// The same, which may stay empty.
+    pub(crate) fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+
+    /// The same with words beneath its label.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
     pub(crate) fn is_password(&self) -> bool {
         matches!(self.asks, Asks::Password | Asks::NewPassword)
     }
 
     pub(crate) fn input_type(&self) -> &'static str {
         match self.asks {
-            Asks::Handle => "text",
+            Asks::Handle | Asks::Text => "text",
             Asks::Email => "email",
             Asks::Password | Asks::NewPassword => "password",
         }
     }
 
     /// How password managers know it.
-    pub(crate) fn autocomplete(&self) -> &'static str {
+    pub(crate) fn autocomplete(&self) -> Option<&'static str> {
         match self.asks {
-            Asks::Handle => "username",
-            Asks::Email => "email",
-            Asks::Password => "current-password",
-            Asks::NewPassword => "new-password",
+            Asks::Handle => Some("username"),
+            Asks::Email => Some("email"),
+            Asks::Password => Some("current-password"),
+            Asks::NewPassword => Some("new-password"),
+            Asks::Text => None,
         }
     }
 

@@ -18,6 +18,8 @@ pub(crate) const USERNAME: &str = "username";
 #[template(path = "form.html")]
 pub(crate) struct FormPage<'a> {
     pub page: &'a Page,
+    /// For whom somebody acts, where they do.
+    pub acting: Option<String>,
     pub heading: &'a str,
     /// What has happened, and why they are here.
     pub news: Option<&'a str>,
@@ -47,6 +49,7 @@ impl<'a> FormPage<'a> {
     pub(crate) fn new(page: &'a Page, heading: &'a str, action: &'a str, button: &'a str) -> Self {
         Self {
             page,
+            acting: None,
             heading,
             news: None,
             lead: None,

@@ -66,6 +66,11 @@ impl Page {
         Self { language, brand: Arc::new(brand), forms_to: None }
     }
 
+    /// The same in English: the console is an operator's tool, like the command line, and speaks as that does.
+    pub(crate) fn in_english(self) -> Self {
+        Self { language: Language::English, ..self }
+    }
+
     /// The same, with forms that may lead on to that origin.
     pub(crate) fn with_forms_to(self, origin: Option<String>) -> Self {
         Self { forms_to: origin, ..self }

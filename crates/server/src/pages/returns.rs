@@ -56,6 +56,18 @@ impl Returns {
     }
 }
 
+/// A page of our own that asks for a sign-in and wants its visitor back: the console's. It is a path of ours, letter by letter:
+/// nothing in it can be read as another host, another folder or a query.
+pub(crate) fn own(text: &str) -> Option<String> {
+    const CONSOLE: &str = "/admin";
+    let rest = text.strip_prefix(CONSOLE).filter(|_| text.len() <= Returns::MOST_BYTES)?;
+    let is_clear = (rest.is_empty() || rest.starts_with('/'))
+        && !rest.contains("//")
+        && !rest.contains("..")
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.".contains(&b));
+    is_clear.then(|| text.to_owned())
+}
+
 fn is_same(registered: &Url, url: &Url) -> bool {
     if registered.query().is_some() {
         return registered == url;
@@ -156,6 +168,33 @@ mod tests {
         "http://localhost:3000/",
         "https://аpp.example.com/done",
     ];
+
+    #[test]
+    fn a_page_of_our_own_is_the_console_and_nothing_else() {
+        for good in
+            ["/admin", "/admin/users", "/admin/users/0193b2f4-7c1e-7a52-9d1c-5f0e8a4b6c21/roles", "/admin/"]
+        {
+            assert_eq!(own(good).as_deref(), Some(good));
+        }
+        for bad in BAD.iter().copied().chain([
+            "/administrator",
+            "/admin@evil.example",
+            "/admin.evil.example",
+            "/admin//evil.example",
+            "/admin/..//evil.example",
+            "/admin/../login",
+            "/admin/\\evil.example",
+            "/admin/%2e%2e/login",
+            "/admin?x",
+            "/admin#x",
+            "/admin/\r\nx",
+            " /admin",
+            "//admin",
+            "admin",
+        ]) {
+            assert_eq!(own(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn on_this_machine_every_place_of_this_machine_is_good() {

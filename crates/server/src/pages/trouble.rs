@@ -59,10 +59,13 @@ impl Trouble {
             Problem::Failure(failure) if failure.is_temporary() => Self::Away,
             Problem::TimedOut => Self::Away,
             Problem::Origin { .. } => Self::Origin,
-            Problem::Malformed(_) | Problem::NotJson | Problem::NotForm | Problem::GrantType => {
-                Self::Unreadable
-            }
-            Problem::BodyTooLarge => Self::TooLarge,
+            Problem::Malformed(_)
+            | Problem::NotJson
+            | Problem::NotJsonLines
+            | Problem::NotForm
+            | Problem::GrantType
+            | Problem::ConditionMissing => Self::Unreadable,
+            Problem::BodyTooLarge(_) => Self::TooLarge,
             Problem::BodyTooSlow => Self::TooSlow,
             Problem::NoRoute => Self::NoRoute,
             Problem::NoMethod => Self::NoMethod,

@@ -9,7 +9,7 @@ use rotunda_core::model::{ClientId, ClientKind};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::{Page, problem};
+use super::{Page, problem, returns};
 use crate::App;
 use crate::edge::form::Form;
 use crate::reply::Problem;
@@ -21,7 +21,24 @@ const ACCOUNT: &str = "/account";
 pub(crate) struct Visit {
     /// The client that they will hold a session with, where one was named.
     pub client: Option<ClientId>,
-    return_to: Option<Url>,
+    return_to: Option<Return>,
+}
+
+/// Where to.
+enum Return {
+    /// To the application that has sent them.
+    App(Url),
+    /// To a page of ours.
+    Own(String),
+}
+
+impl Return {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::App(url) => url.as_str(),
+            Self::Own(path) => path,
+        }
+    }
 }
 
 impl Visit {
@@ -38,7 +55,8 @@ impl Visit {
         let return_to = match form.value("return_to") {
             None => None,
             Some(text) => {
-                let found = app.web.returns().find(&name, &text, app.web.is_loopback());
+                let app_page = || app.web.returns().find(&name, &text, app.web.is_loopback());
+                let found = returns::own(&text).map(Return::Own).or_else(|| app_page().map(Return::App));
                 let refused = || page.notice(StatusCode::BAD_REQUEST, &page.texts().return_refused, None);
                 Some(found.ok_or_else(refused)?)
             }
@@ -52,25 +70,28 @@ impl Visit {
         match (&self.client, &self.return_to) {
             (Some(client), _) => client == held,
             // Whose return address it is, if nobody was named.
-            (None, Some(_)) => *held == ClientId::web(),
-            (None, None) => true,
+            (None, Some(Return::App(_))) => *held == ClientId::web(),
+            (None, Some(Return::Own(_)) | None) => true,
         }
     }
 
     /// Where to go after it.
     pub(crate) fn target(&self) -> &str {
-        self.return_to.as_ref().map_or(ACCOUNT, Url::as_str)
+        self.return_to.as_ref().map_or(ACCOUNT, Return::as_str)
     }
 
     /// The origin that the form leads on to, where that is not ours.
     pub(crate) fn origin(&self) -> Option<String> {
-        self.return_to.as_ref().map(|url| url.origin().ascii_serialization())
+        match &self.return_to {
+            Some(Return::App(url)) => Some(url.origin().ascii_serialization()),
+            Some(Return::Own(_)) | None => None,
+        }
     }
 
     /// What travels along in a form.
     pub(crate) fn hidden(&self) -> Vec<(&'static str, String)> {
         let client = self.client.as_ref().map(|client| ("client_id", client.0.clone()));
-        let return_to = self.return_to.as_ref().map(|url| ("return_to", url.to_string()));
+        let return_to = self.return_to.as_ref().map(|to| ("return_to", to.as_str().to_owned()));
         client.into_iter().chain(return_to).collect()
     }
 

@@ -17,10 +17,8 @@ pub(super) fn bearer(denied: &Denied) -> HeaderValue {
         Denied::TokenExpired => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token has expired""#,
         ),
-        Denied::ScopeMissing(scope) => {
-            let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
-            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
-        }
+        Denied::ScopeMissing(scope) => insufficient(scope),
+        Denied::PermissionMissing(permission) => insufficient(permission.as_str()),
         Denied::SessionEnded(_) => HeaderValue::from_static(
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The session has ended""#,
         ),
@@ -28,6 +26,12 @@ pub(super) fn bearer(denied: &Denied) -> HeaderValue {
             r#"Bearer realm="rotunda", error="invalid_token", error_description="The access token is not good""#,
         ),
     }
+}
+
+/// RFC 6750 §3.1: which scope it takes.
+fn insufficient(scope: &str) -> HeaderValue {
+    let text = format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{scope}""#);
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("Bearer"))
 }
 
 /// RFC 9470 §3: how long ago the password may have been entered.

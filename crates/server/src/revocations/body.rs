@@ -77,6 +77,12 @@ enum WhatBody {
     Token { jti: String },
     /// Every token of a signing key.
     Key { kid: String },
+    /// Every token of a session whose `rv` is lower, one without `rv` among them: everyone was signed out.
+    Everyone { rv: u64 },
+    /// Not revoked, but outdated: every token of a user whose `ce` is lower, one without `ce` among them.
+    Claims { sub: String, ce: u64 },
+    /// Not revoked, but outdated: every token with this role whose `rv` is lower, one without `rv` among them.
+    Role { role: String, rv: u64 },
 }
 
 fn what(revoked: Revoked) -> WhatBody {
@@ -85,6 +91,9 @@ fn what(revoked: Revoked) -> WhatBody {
         Revoked::User { sub, ep, ending } => WhatBody::User { sub, ep, ending: ending.as_str() },
         Revoked::Token { jti } => WhatBody::Token { jti },
         Revoked::Key { kid } => WhatBody::Key { kid },
+        Revoked::Everyone { rv } => WhatBody::Everyone { rv },
+        Revoked::Claims { sub, ce } => WhatBody::Claims { sub, ce },
+        Revoked::Role { name, rv } => WhatBody::Role { role: name.to_string(), rv },
     }
 }
 

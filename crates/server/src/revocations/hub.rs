@@ -87,6 +87,11 @@ impl Hub {
         })
     }
 
+    /// How many services listen at this server now.
+    pub(crate) fn streams_now(&self) -> usize {
+        STREAMS.saturating_sub(self.streams.available_permits())
+    }
+
     /// For how long an entry counts.
     pub(super) fn keep(&self) -> Duration {
         self.rotunda.keep_revocations()

@@ -156,6 +156,9 @@ fn mark(entry: &Revocation) -> u32 {
         Revoked::User { sub, ep, .. } => ("user", sub.clone(), *ep),
         Revoked::Token { jti } => ("token", jti.clone(), 0),
         Revoked::Key { kid } => ("key", kid.clone(), 0),
+        Revoked::Everyone { rv } => ("everyone", String::new(), *rv),
+        Revoked::Claims { sub, ce } => ("claims", sub.clone(), *ce),
+        Revoked::Role { name, rv } => ("role", name.to_string(), *rv),
     };
     let text = format!("{kind} {subject} {ep} {}", entry.at.0);
     // FNV-1a: whoever may read the feed gains nothing by a collision.

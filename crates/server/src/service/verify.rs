@@ -49,6 +49,7 @@ const MOST_BYTES: usize = 1024;
             ("X-Auth-Client" = String, description = "The client that holds the session"),
             ("X-Auth-Roles" = String, description = "The user's roles, separated by spaces; may be empty"),
             ("X-Auth-Scope" = String, description = "Scopes, separated by spaces; may be empty"),
+            ("X-Auth-Actor" = String, description = "The operator who acts for the user; empty where they act themselves"),
         )),
         (status = 401, description = "The bearer token or the page cookie is missing or not good", body = ErrorBody),
         (status = 403, description = "The page is of another origin", body = ErrorBody),
@@ -89,10 +90,11 @@ fn only_looks(headers: &HeaderMap) -> bool {
     told.peek().is_some() && told.all(|method| safe.iter().any(|safe| method == safe.as_str()))
 }
 
-/// All five, empty where there is nothing to tell: a gateway that finds none might leave the client's own, or write the name
+/// All six, empty where there is nothing to tell: a gateway that finds none might leave the client's own, or write the name
 /// of its variable.
 fn headers(passed: &Passed) -> Result<HeaderMap, Failure> {
-    let [user, session] = [&passed.user, &passed.session].map(|id| Vec::from_iter(id.as_deref()));
+    let [user, session, actor] =
+        [&passed.user, &passed.session, &passed.actor].map(|id| Vec::from_iter(id.as_deref()));
     let roles: Vec<&str> = passed.roles.iter().map(String::as_str).collect();
     let scopes: Vec<&str> = passed.scope.split(' ').filter(|scope| !scope.is_empty()).collect();
     let told = [
@@ -101,6 +103,7 @@ fn headers(passed: &Passed) -> Result<HeaderMap, Failure> {
         ("x-auth-client", &[passed.client.as_str()]),
         ("x-auth-roles", &roles),
         ("x-auth-scope", &scopes),
+        ("x-auth-actor", &actor),
     ];
     let mut headers = HeaderMap::from_iter([(CACHE_CONTROL, HeaderValue::from_static("no-store"))]);
     for (name, words) in told {

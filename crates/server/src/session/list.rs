@@ -93,6 +93,7 @@ pub(crate) async fn list(State(app): Shared, SignedIn(bearer): SignedIn) -> Resu
     responses(
         (status = 204, description = "It is over"),
         (status = 401, description = "The bearer token is missing or not good", body = ErrorBody),
+        (status = 403, description = "The token acts for somebody else", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
         (status = 404, description = "There is no such session of this user", body = ErrorBody),
     )
@@ -117,7 +118,7 @@ pub(crate) async fn end(
     responses(
         (status = 204, description = "All others are over"),
         (status = 401, description = "The bearer token is missing or not good; then no other session has ended", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

@@ -44,7 +44,7 @@ pub(crate) struct LogoutBody {
         (status = 204, description = "The session is over, and the cookies of this browser too"),
         (status = 400, description = "The request cannot be read", body = ErrorBody),
         (status = 401, description = "A bearer token was all that was sent, and it is no longer good; or `invalid_client`: the client has a secret and did not show it", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 503, description = "Not available just now; see Retry-After", body = ErrorBody),
     )
 )]

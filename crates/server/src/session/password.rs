@@ -35,7 +35,7 @@ pub(crate) struct ChangeBody {
         (status = 200, description = "Changed; go on with these tokens", body = SessionAnswer),
         (status = 400, description = "The new password does not do; the description says how to do better", body = ErrorBody),
         (status = 401, description = "`credentials_invalid`, or the bearer token is not good", body = ErrorBody),
-        (status = 403, description = "The page is of another origin", body = ErrorBody),
+        (status = 403, description = "The page is of another origin, or the token acts for somebody else", body = ErrorBody),
         (status = 429, description = "Too many attempts; see Retry-After", body = ErrorBody),
         (status = 503, description = "Too busy just now; see Retry-After", body = ErrorBody),
     )

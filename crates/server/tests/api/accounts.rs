@@ -6,6 +6,7 @@ use rotunda_core::model::Handle;
 use rotunda_core::operate::Who;
 use rotunda_core::policy::Registration;
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 use serde_json::{Value, json};
 
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, post, text};

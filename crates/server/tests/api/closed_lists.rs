@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::limits::{Limits, Quota};
-use rotunda_core::model::{AddressBinding, ClientId, Ending};
+use rotunda_core::model::{AddressBinding, AdminPermission, ClientId, Ending};
 use rotunda_core::password::acceptable::Predictable;
 use rotunda_core::store::WhenFull;
+use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 
+use crate::admin::Operator;
 use crate::support::lists::{ENDINGS, REASONS};
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, get, post};
 
@@ -57,7 +59,14 @@ fn successor(denied: &Denied) -> Option<Denied> {
         D::ClientRefused => D::ClientMayNot,
         D::ClientMayNot => D::ScopeInvalid,
         D::ScopeInvalid => D::ScopeMissing("revocations.read"),
-        D::ScopeMissing(_) => D::ClientUnknown,
+        D::ScopeMissing(_) => D::PermissionMissing(AdminPermission::UsersRead),
+        D::PermissionMissing(_) => D::ActingForAnother,
+        D::ActingForAnother => D::AboveCaller(String::new()),
+        D::AboveCaller(_) => D::NotToYourself,
+        D::NotToYourself => D::ChangedMeanwhile,
+        D::ChangedMeanwhile => D::Unfit(String::new()),
+        D::Unfit(_) => D::InTheWay(String::new()),
+        D::InTheWay(_) => D::ClientUnknown,
         D::ClientUnknown => D::NotFound,
         D::NotFound => D::RegistrationOff,
         D::RegistrationOff => D::EmailTaken,
@@ -94,6 +103,13 @@ async fn every_reason_is_heard_over_http() {
         let reason = answer.json["reason"].as_str().unwrap_or_else(|| panic!("{}", answer.told()));
         heard.insert(reason.to_owned());
     };
+    let root = Operator::admin(&app).await;
+    let user = app.store.facts(ada.session.parse().unwrap()).await.unwrap().unwrap().user.id;
+    let why = json!({"reason": "Ticket 7", "client_id": "native"});
+    let acting = root.post(&format!("users/{user}/act"), &why).await;
+    let token = acting.json["access_token"].as_str().unwrap();
+    hear(app.send(get("/auth/me/export").bearer(token)).await);
+    root.delete(&format!("sessions/{}", acting.json["session_id"].as_str().unwrap())).await.no_content(&[]);
     hear(app.send(get("/auth/me")).await);
     hear(app.send(get("/auth/me").bearer("x")).await);
     hear(ada.clone().login(ADA, OTHER_PASSWORD).await);

@@ -20,6 +20,7 @@ use rotunda_core::policy::Registration;
 use rotunda_core::register::Newcomer;
 use rotunda_outside::{ArgonParameters, ArgonPool, PoolSize, SystemEntropy};
 use rotunda_store_sqlite::SqliteStore;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::NOW;
 use serde_json::{Value, json};
 use tempfile::TempDir;

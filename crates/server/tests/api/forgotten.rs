@@ -5,6 +5,7 @@ use std::time::Duration;
 use rotunda_core::model::LetterKind;
 use rotunda_core::operate::Who;
 use rotunda_core::policy::Registration;
+use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 
 use crate::support::{ADA, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, fields, post, text};

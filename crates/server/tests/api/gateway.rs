@@ -7,10 +7,11 @@ use http::Method;
 use http::header::AUTHORIZATION;
 use rotunda_core::clients::{MOST_SCOPES_BYTES, NewClient};
 use rotunda_core::import::{Arrival, Imported};
-use rotunda_core::model::{ClientId, ClientKind, Password};
+use rotunda_core::model::{Caller, ClientId, ClientKind, Password};
 use rotunda_core::outside::PasswordHasher;
 use rotunda_core::policy::Policy;
 use rotunda_core::store::Store;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::QuickHasher;
 
 use crate::origins::PAGES;
@@ -39,6 +40,7 @@ fn passed(answer: &Answer) -> [String; 3] {
         ("x-auth-client", &client),
         ("x-auth-roles", ""),
         ("x-auth-scope", ""),
+        ("x-auth-actor", ""),
     ];
     answer.has(200, &expected, &[]);
     assert!(answer.bytes.is_empty(), "{}", answer.told());
@@ -281,7 +283,8 @@ async fn a_service_with_all_the_scopes_that_it_may_have_passes() {
     let bytes = scopes.join(" ");
     assert_eq!(bytes.len(), MOST_SCOPES_BYTES);
     let new = NewClient { id: "reports".to_owned(), kind: Some(ClientKind::Service), scopes };
-    let secret = app.rotunda.add_client(&new).await.unwrap().secret.unwrap().expose_text();
+    let secret =
+        app.rotunda.add_client(&new, &Caller::default()).await.unwrap().secret.unwrap().expose_text();
     let form = post("/oauth/token").form(&[("grant_type", "client_credentials")]);
     let token = app.send(form.basic("reports", &secret)).await.json["access_token"].clone();
     let answer = app.send(asking().bearer(token.as_str().unwrap())).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rotunda_core::model::Caller;
 use rotunda_core::outside::Clock as _;
 use rotunda_core::signing::{JWKS_MAX_AGE, Rotated};
 use rotunda_testkit::FixedClock;
@@ -76,7 +77,7 @@ async fn keys_rotate_under_load_without_one_false_refusal() {
     for step in 0..720_u32 {
         app.wait(STEP);
         if step % 240 == 30 {
-            assert!(matches!(app.rotunda.rotate_keys().await.unwrap(), Rotated::Added(_)));
+            assert!(matches!(app.rotunda.rotate_keys(&Caller::default()).await.unwrap(), Rotated::Added(_)));
         }
         if step % 10 == 0 {
             app.rotunda.sweep().await.unwrap();
@@ -122,7 +123,7 @@ async fn a_retired_key_and_a_revoked_one_are_refused() {
     ada.register(ADA, PASSWORD).await.session_on_phone(201);
     let old = ada.access_token.clone();
     let kid = app.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    app.rotunda.revoke_key(&kid).await.unwrap();
+    app.rotunda.revoke_key(&kid, &Caller::default()).await.unwrap();
     ada.refresh().await.session_on_phone(200);
     for verifier in &verifiers {
         // The new key is met before the set is due: it is fetched, and the revoked one is not in it.
@@ -130,7 +131,7 @@ async fn a_retired_key_and_a_revoked_one_are_refused() {
         assert_eq!(verifier.authenticate(&old).await.unwrap_err(), Refused::Invalid(Invalid::KeyUnknown));
     }
 
-    app.rotunda.rotate_keys().await.unwrap();
+    app.rotunda.rotate_keys(&Caller::default()).await.unwrap();
     app.wait(app.rotunda.policy().publish_ahead + app.rotunda.policy().keep_revocations());
     app.rotunda.sweep().await.unwrap();
     let retired = ada.access_token.clone();

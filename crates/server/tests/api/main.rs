@@ -9,6 +9,7 @@
 
 mod account_page;
 mod accounts;
+mod admin;
 mod arbitrary;
 mod bad_bodies;
 mod bad_fields;
@@ -16,6 +17,7 @@ mod bad_requests;
 mod bearer;
 mod browser;
 mod closed_lists;
+mod console;
 mod cors;
 mod devices;
 mod documented;
@@ -32,8 +34,10 @@ mod keys;
 mod limited;
 mod oauth;
 mod origins;
+mod others_sessions;
 mod outage;
 mod pages;
+mod permission_walk;
 mod phone;
 mod planted;
 mod races;

@@ -4,6 +4,7 @@ use http::header::COOKIE;
 use rotunda_core::model::{LetterKind, Password};
 use rotunda_core::policy::Registration;
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 
 use crate::support::{

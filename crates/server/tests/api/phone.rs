@@ -54,7 +54,7 @@ async fn a_lost_reply_is_given_again_to_the_same_retry_key_a_day_later() {
     );
     app.wait(HOUR);
     assert_eq!(ada.refresh().await.session_on_phone(200).generation, 2);
-    assert_eq!(app.news().await, ["user.registered", "user.signed_in"]);
+    assert_eq!(app.news().await, ["user.registered", "user.signed_in", "session.late_retry"]);
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_stolen_token_is_found_out_and_her_other_sessions_live_on() {
     app.news().await;
     // The thief has every key of the past, and not the one that she made for her next attempt.
     thief.refresh().await.session_on_phone(200);
-    assert_eq!(app.news().await, [""; 0]);
+    assert_eq!(app.news().await, ["session.late_retry"]);
     app.wait(HOUR);
     thief.refresh().await.session_on_phone(200);
     app.wait(HOUR);
@@ -96,7 +96,8 @@ async fn a_stolen_token_is_found_out_and_her_other_sessions_live_on() {
     thief.refresh().await.over("session_ended", "reused");
     ada.me().await.challenged("token_expired", None);
     assert_eq!(app.news().await, ["session.ended reused"]);
-    assert_eq!(app.story(&ours.session).await, ["user.signed_in", "session.ended reused"]);
+    let story = ["user.signed_in", "session.late_retry", "session.ended reused"];
+    assert_eq!(app.story(&ours.session).await, story);
     tablet.refresh().await.session_on_phone(200);
 }
 

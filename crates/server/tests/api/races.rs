@@ -39,6 +39,10 @@ impl PasswordHasher for Meddler {
         }
         self.quick.verify(password, hash).await
     }
+
+    fn read_foreign(&self, text: &str) -> Result<PasswordHash, String> {
+        self.quick.read_foreign(text)
+    }
 }
 
 fn end_of(user_id: UserId) -> rotunda_core::store::EndingAll {

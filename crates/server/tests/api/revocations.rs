@@ -7,7 +7,7 @@ use http::Response;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH};
 use http_body_util::BodyExt;
 use rotunda_core::model::{
-    ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, RegisteredClient,
+    Caller, ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, RegisteredClient,
 };
 use rotunda_core::signing::JWKS_MAX_AGE;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ async fn token_of(app: &App, name: &str) -> String {
 }
 
 fn event(app: &App, kind: EventKind) -> Event {
-    Event { kind, at: app.now(), user_id: None, session_id: None, caller: Default::default() }
+    Event { kind, at: app.now(), user_id: None, session_id: None, about: None, caller: Default::default() }
 }
 
 async fn poll(app: &App, token: &str, since: &str) -> Value {
@@ -127,7 +127,7 @@ async fn everything_that_ends_is_on_it_once_and_a_cursor_goes_on_after_it() {
     assert_eq!(entries(&app, &poll(&app, &token, "").await), expected);
 
     let kid = app.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    app.rotunda.revoke_key(&kid).await.unwrap();
+    app.rotunda.revoke_key(&kid, &Caller::default()).await.unwrap();
     // The token that the feed was read with was signed by that key.
     app.send(get("/revocations").bearer(&token)).await.challenged("token_unknown", None);
     let token = token_of(&app, "feed").await;

@@ -12,6 +12,7 @@ use rotunda_core::model::{Ending, LetterKind, LinkPurpose, RecordedEvent};
 use rotunda_server::Web;
 use rotunda_server::edge::Peer;
 use rotunda_server::reply::Problem;
+use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 use tower::ServiceExt;
 use tracing::{Dispatch, Level};

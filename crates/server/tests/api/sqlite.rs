@@ -44,6 +44,7 @@ async fn a_day_on_disk() {
         "user.registered",
         "user.signed_in",
         "user.signed_in",
+        "session.late_retry",
         "session.ended reused",
         "session.ended logged_out",
     ];

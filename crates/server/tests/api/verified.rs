@@ -5,6 +5,7 @@ use std::time::Duration;
 use rotunda_core::model::{LetterKind, Password};
 use rotunda_core::policy::Registration;
 use rotunda_core::register::Newcomer;
+use rotunda_testkit::CommandLine as _;
 use serde_json::{Value, json};
 
 use crate::support::{ADA, Answer, App, Browser, OTHER_PASSWORD, PASSWORD, Phone, Setup, post};

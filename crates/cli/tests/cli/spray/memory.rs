@@ -9,9 +9,9 @@ use crate::support::{PASSWORD, Place};
 
 /// Each from an address of its own, at an account of its own: no limit stops any of them.
 const AT_ONCE: u32 = 200;
-/// What all the rest may take: 200 connections with their buffers, the store's page caches as they fill, and the stacks of
-/// threads that wake for the first time. A third of one hash.
-const REST_KIB: u64 = 16 * 1024;
+/// What all the rest may take: 200 connections with their buffers, the store's page caches as they fill, the stacks of
+/// threads that wake for the first time, and what goes its rounds beside them. Less than half of one hash.
+const REST_KIB: u64 = 20 * 1024;
 
 /// Tries a password at each account at once.
 fn at_once(port: u16, password: &'static str) -> JoinSet<Told> {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use rotunda_core::bearer::Bearer;
 
-use super::proved::{Proved, prove};
+use super::proved::Proved;
 use super::{Asked, farewell, form_page, refused, text};
 use crate::Shared;
 use crate::pages::Page;
@@ -28,7 +28,7 @@ pub(super) async fn show(page: Page, SignedIn(bearer): SignedIn) -> Response {
 
 pub(super) async fn submit(State(app): Shared, asked: Asked) -> Response {
     let again = |error| refused(form(&asked.page, &asked.bearer), error);
-    let Proved { grant, bearer } = match prove(&app, &asked).await {
+    let Proved { grant, bearer } = match asked.prove(&app).await {
         Ok(proved) => proved,
         Err(error) => return again(error),
     };

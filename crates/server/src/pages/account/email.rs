@@ -5,7 +5,7 @@ use axum::response::Response;
 use rotunda_core::bearer::Bearer;
 
 use super::notice::Done;
-use super::proved::{Proved, prove};
+use super::proved::Proved;
 use super::{Asked, form_page, refused, text};
 use crate::Shared;
 use crate::pages::Page;
@@ -29,7 +29,7 @@ pub(super) async fn show(page: Page, SignedIn(bearer): SignedIn) -> Response {
 pub(super) async fn submit(State(app): Shared, asked: Asked) -> Response {
     let typed = asked.form.value("email").unwrap_or_default();
     let again = |error| refused(form(&asked.page, &asked.bearer, typed.clone()), error);
-    let Proved { grant, bearer } = match prove(&app, &asked).await {
+    let Proved { grant, bearer } = match asked.prove(&app).await {
         Ok(proved) => proved,
         Err(error) => return again(error),
     };

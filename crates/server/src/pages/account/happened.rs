@@ -77,8 +77,12 @@ pub(super) fn theft(words: &Words, story: &Story) -> Vec<Line> {
         }
         let last = story.facts.as_ref().map(|facts| &facts.session);
         if let Some((session, at)) = last.and_then(|it| Some((it, it.lineage.rotated_at?))) {
-            let caller =
-                Caller { address: session.last_address, user_agent: session.last_user_agent.clone() };
+            let caller = Caller {
+                actor: None,
+                reason: None,
+                address: session.last_address,
+                user_agent: session.last_user_agent.clone(),
+            };
             lines.push(Line::new(words, at, words.thefts.refreshed, &caller));
         }
         lines.push(Line::new(words, event.at, words.thefts.came_back, &event.caller));

@@ -25,7 +25,7 @@ mod happened;
 mod notice;
 mod overview;
 mod password;
-mod proved;
+pub(crate) mod proved;
 mod sessions;
 mod text;
 
@@ -101,10 +101,16 @@ fn form_page<'a>(
 ) -> FormPage<'a> {
     let texts = page.texts();
     let mut form = FormPage::new(page, words.heading, path, words.button);
+    form.acting = acted_for(bearer);
     form.lead = Some(words.lead.to_owned());
     form.username = Some(bearer.facts.user.email.to_string());
     form.ways = vec![Way::to(ACCOUNT, texts.to_account)];
     form
+}
+
+/// For whom somebody acts, where they do: said on each page, with the way out of it.
+fn acted_for(bearer: &Bearer) -> Option<String> {
+    bearer.facts.session.acting.map(|_| bearer.facts.user.email.to_string())
 }
 
 /// The form once more, with what was wrong; whoever is signed in no longer is led to the sign-in.

@@ -32,6 +32,7 @@ const THEFTS: usize = 3;
 struct Overview<'a> {
     page: &'a Page,
     words: &'static Words,
+    acting: Option<String>,
     lead: String,
     unverified: bool,
     done: Option<&'static str>,
@@ -93,6 +94,7 @@ async fn overview<'a>(
     Ok(Overview {
         page,
         words,
+        acting: super::acted_for(bearer),
         lead: (words.lead)(user.email.as_str()),
         unverified: !user.email_verified,
         done: done.map(words.done),
@@ -101,13 +103,18 @@ async fn overview<'a>(
         thefts,
         recent,
         older,
-        ways: vec![
-            Way::to(password::PATH, words.password.heading),
-            Way::to(email::PATH, words.email.heading),
-            Way::to(export::PATH, words.export.heading),
-            Way::to(delete::PATH, words.delete.heading),
-        ],
+        // What is the user's alone is closed to whoever acts for them.
+        ways: if bearer.facts.session.acting.is_some() { Vec::new() } else { ways(words) },
     })
+}
+
+fn ways<'a>(words: &'static Words) -> Vec<Way<'a>> {
+    vec![
+        Way::to(password::PATH, words.password.heading),
+        Way::to(email::PATH, words.email.heading),
+        Way::to(export::PATH, words.export.heading),
+        Way::to(delete::PATH, words.delete.heading),
+    ]
 }
 
 /// The stories of the thefts that the events tell of, the latest first.

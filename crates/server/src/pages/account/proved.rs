@@ -8,22 +8,34 @@
 use rotunda_core::Grant;
 use rotunda_core::bearer::Bearer;
 use rotunda_core::failure::{Error, Failure};
+use rotunda_core::model::{Caller, Password};
 
 use super::Asked;
 use crate::App;
 
 /// Somebody who has entered their password a moment ago.
-pub(super) struct Proved {
+pub(crate) struct Proved {
     /// What this browser gets with whatever answer.
     pub grant: Grant,
     /// The new session; or what went wrong when it was looked at.
     pub bearer: Result<Bearer, Error>,
 }
 
-/// Renews the session of whoever has sent the form, if the password in it is theirs.
-pub(super) async fn prove(app: &App, asked: &Asked) -> Result<Proved, Error> {
-    let password = asked.form.password();
-    let grant = app.rotunda.reauthenticate(&asked.bearer, &password, &asked.caller).await?;
+impl Asked {
+    /// Renews the session of whoever has sent the form, if the password in it is theirs.
+    pub(super) async fn prove(&self, app: &App) -> Result<Proved, Error> {
+        prove(app, &self.bearer, &self.form.password(), &self.caller).await
+    }
+}
+
+/// Renews a session, if that is its user's password.
+pub(crate) async fn prove(
+    app: &App,
+    bearer: &Bearer,
+    password: &Password,
+    caller: &Caller,
+) -> Result<Proved, Error> {
+    let grant = app.rotunda.reauthenticate(bearer, password, caller).await?;
     let bearer = match &grant.page_key {
         Some(key) => app.rotunda.bearer_of_page(key).await,
         None => Err(Failure::broken("renewing the session of a page", "it has no page key").into()),

@@ -6,7 +6,8 @@ use rotunda_core::password::acceptable::Predictable;
 
 use super::super::Trouble;
 use super::{
-    Demo, Fields, Forgot, Headings, LinkWords, Links, Notice, Register, SignIn, SignOut, SignedIn, Texts,
+    Acting, Demo, Fields, Forgot, Headings, LinkWords, Links, Notice, Register, SignIn, SignOut, SignedIn,
+    Texts,
 };
 
 pub(crate) const DE: Texts = Texts {
@@ -85,6 +86,14 @@ pub(crate) const DE: Texts = Texts {
         not_now: "Im Moment nicht",
         broken: "Etwas ist kaputt",
         not_found: "Hier ist nichts",
+    },
+    acting: Acting {
+        lead: |user| {
+            format!(
+                "Sie handeln für {user}, und das wird dort mitgeteilt. Es endet von selbst 15 Minuten nach dem Beginn."
+            )
+        },
+        stop: "Nicht mehr für andere handeln",
     },
     demo: Demo {
         title: "Zusehen, wie Refresh-Tokens rotieren",
@@ -185,6 +194,10 @@ const COMMON: &str = "Dieses Passwort ist eines der häufigsten, oder ein solche
 const BREACHED: &str = "Dieses Passwort stand in einem Datenleck, also probieren Angreifer es aus. Verwenden Sie es nirgends mehr. \
     Ein paar Wörter, die nichts miteinander zu tun haben, ergeben ein gutes.";
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table: an arm for each refusal, and the compiler asks for all"
+)]
 fn denied(denied: &Denied) -> String {
     let text = match denied {
         Denied::RateLimited(_) => return wait(denied.retry_after_seconds().unwrap_or(1)),
@@ -224,6 +237,20 @@ fn denied(denied: &Denied) -> String {
         | Denied::ClientMayNot
         | Denied::ScopeInvalid
         | Denied::ScopeMissing(_) => CLIENT,
+        Denied::PermissionMissing(_) => {
+            "Das dürfen Sie hier nicht. Der Betreiber kann Ihnen eine Rolle geben, die es darf."
+        }
+        Denied::ActingForAnother => "Sie handeln für jemand anderen, und dies darf nur die Person selbst.",
+        Denied::AboveCaller(_) => {
+            "Hier geht es um Rechte, die Sie selbst nicht haben. Jemand, der sie hat, kann es tun."
+        }
+        Denied::NotToYourself => {
+            "Das können Sie nicht mit sich selbst tun. Jemand anderes, der es darf, kann es."
+        }
+        Denied::ChangedMeanwhile => {
+            "Dies wurde inzwischen geändert. Nichts ist geschehen: Sehen Sie es noch einmal an, und entscheiden Sie neu."
+        }
+        Denied::Unfit(text) | Denied::InTheWay(text) => text,
         Denied::NotFound => "Was Sie wollten, gibt es hier nicht, oder es gehört Ihnen nicht.",
         Denied::RegistrationOff => {
             "Die Registrierung ist hier abgeschaltet. Bitten Sie den Betreiber dieses Dienstes um ein Konto."

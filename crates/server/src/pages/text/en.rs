@@ -6,7 +6,8 @@ use rotunda_core::password::acceptable::Predictable;
 
 use super::super::Trouble;
 use super::{
-    Demo, Fields, Forgot, Headings, LinkWords, Links, Notice, Register, SignIn, SignOut, SignedIn, Texts,
+    Acting, Demo, Fields, Forgot, Headings, LinkWords, Links, Notice, Register, SignIn, SignOut, SignedIn,
+    Texts,
 };
 
 pub(crate) const EN: Texts = Texts {
@@ -83,6 +84,12 @@ pub(crate) const EN: Texts = Texts {
         not_now: "Not just now",
         broken: "Something broke",
         not_found: "There is nothing here",
+    },
+    acting: Acting {
+        lead: |user| {
+            format!("You are acting for {user}. They are told. It ends by itself 15 minutes after it began.")
+        },
+        stop: "Stop acting",
     },
     demo: Demo {
         title: "Watch refresh tokens rotate",
@@ -175,6 +182,10 @@ const LINKS: Links = Links {
     username_taken: "Somebody else took the user name meanwhile. Register again with another one.",
 };
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one table: an arm for each refusal, and the compiler asks for all"
+)]
 fn denied(denied: &Denied) -> String {
     let text = match denied {
         Denied::RateLimited(_) => {
@@ -216,6 +227,16 @@ fn denied(denied: &Denied) -> String {
         | Denied::ScopeMissing(_) => {
             "The application that sent you here is not set up for signing in on this page. Tell its operator."
         }
+        Denied::PermissionMissing(_) => "You may not do that here. An operator can give you a role that may.",
+        Denied::ActingForAnother => "You are acting for somebody else, and this is theirs alone to do.",
+        Denied::AboveCaller(_) => {
+            "This is about permissions that you do not have yourself. Somebody who has them can do it."
+        }
+        Denied::NotToYourself => "You cannot do this to yourself. Somebody else who may can do it.",
+        Denied::ChangedMeanwhile => {
+            "This was changed meanwhile. Nothing has happened: look at it again, then decide again."
+        }
+        Denied::Unfit(text) | Denied::InTheWay(text) => text,
         Denied::NotFound => "What you asked for is not here, or not yours.",
         Denied::RegistrationOff => {
             "Registration is off here. Ask the operator of this service for an account."

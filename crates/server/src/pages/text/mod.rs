@@ -29,6 +29,7 @@ pub(crate) struct Texts {
     pub links: Links,
     pub headings: Headings,
     pub demo: Demo,
+    pub acting: Acting,
     /// What the way to the account page is called.
     pub to_account: &'static str,
     /// What the way to the sign-in is called.
@@ -41,6 +42,13 @@ pub(crate) struct Texts {
     pub trouble: fn(Trouble) -> &'static str,
     /// Why a session ended, told to whoever held it.
     pub ended: fn(Ending) -> &'static str,
+}
+
+/// Above each page of an account, for an operator who acts for its user.
+pub(crate) struct Acting {
+    /// For whom, and for how long.
+    pub lead: fn(&str) -> String,
+    pub stop: &'static str,
 }
 
 /// What `/demo` says before its script has words of its own.

@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding};
 use http::header::AUTHORIZATION;
 use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::{
-    ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, RegisteredClient,
+    Caller, ClientId, ClientKind, ClientSecret, Event, EventKind, KeptClientSecret, RegisteredClient,
 };
 
 use super::Client;
@@ -150,7 +150,7 @@ async fn old_secrets_are_good_while_one_takes_the_place_of_the_other() {
     let first = Client::reports(&app).await;
     let day = Duration::from_secs(24 * 3600);
     let rotate = async |keep| {
-        let rotated = app.rotunda.rotate_client_secret(&first.id(), keep).await.unwrap();
+        let rotated = app.rotunda.rotate_client_secret(&first.id(), keep, &Caller::default()).await.unwrap();
         (first.with(&rotated.secret.expose_text()), rotated.old_until)
     };
     let works = async |client: &Client| match app.send(client.form("/oauth/token", &[GRANT])).await {
@@ -195,8 +195,14 @@ async fn a_client_of_another_server_is_looked_for() {
         secrets: kept(&secret),
         created_at: app.now(),
     };
-    let event =
-        |kind| Event { kind, at: app.now(), user_id: None, session_id: None, caller: Default::default() };
+    let event = |kind| Event {
+        kind,
+        at: app.now(),
+        user_id: None,
+        session_id: None,
+        about: None,
+        caller: Default::default(),
+    };
     assert!(app.store.add_client(client, event(EventKind::ClientAdded)).await.unwrap());
     let asks = |secret: &ClientSecret| {
         let client = Client { id: "elsewhere", secret: secret.expose_text() };
@@ -240,8 +246,8 @@ async fn a_client_that_was_removed_can_do_nothing_any_more() {
     let (shop, reports) = (Client::shop(&app).await, Client::reports(&app).await);
     let ada = shop.signs_in(&app).await;
     let token = reports.token(&app).await;
-    app.rotunda.remove_client(&shop.id()).await.unwrap();
-    app.rotunda.remove_client(&reports.id()).await.unwrap();
+    app.rotunda.remove_client(&shop.id(), &Caller::default()).await.unwrap();
+    app.rotunda.remove_client(&reports.id(), &Caller::default()).await.unwrap();
     app.send(shop.form("/oauth/token", &ada.refreshing())).await.client_refused(true);
     app.send(crate::support::get("/auth/me").bearer(&ada.access_token))
         .await

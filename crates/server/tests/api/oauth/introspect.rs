@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use rotunda_core::model::ClientKind;
+use rotunda_core::model::{Caller, ClientKind};
+use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 
 use super::{Client, Session, ada_has_an_account, claims};
-use crate::support::{ADA, App, OTHER_PASSWORD, OWN_ORIGIN, PASSWORD, Phone, post};
+use crate::admin::Operator;
+use crate::support::{ADA, App, OTHER_PASSWORD, OWN_ORIGIN, PASSWORD, Phone, post, text};
 
 #[tokio::test]
 async fn an_access_token_is_active_and_says_what_it_says() {
@@ -42,6 +44,18 @@ async fn an_access_token_is_active_and_says_what_it_says() {
 }
 
 #[tokio::test]
+async fn whoever_acts_is_told() {
+    let app = App::new().await;
+    let reports = Client::reports(&app).await;
+    let ada = Phone::new(&app, "ada").register(ADA, PASSWORD).await.json["user"]["id"].clone();
+    let root = Operator::admin(&app).await;
+    let why = json!({"reason": "Ticket 7", "client_id": "native"});
+    let acting = root.post(&format!("users/{}/act", text(&ada)), &why).await.json;
+    let told = reports.introspects(&app, &text(&acting["access_token"])).await.json;
+    assert_eq!((&told["sub"], &told["act"]), (&ada, &json!({"sub": root.user})));
+}
+
+#[tokio::test]
 async fn whatever_ends_a_token_ends_it_here_at_once() {
     let app = App::new().await;
     let reports = Client::reports(&app).await;
@@ -73,11 +87,11 @@ async fn whatever_ends_a_token_ends_it_here_at_once() {
     let other = Client::add(&app, "other", ClientKind::Service, &[]).await;
     let token = other.token(&app).await;
     assert!(active(&token).await);
-    app.rotunda.remove_client(&other.id()).await.unwrap();
+    app.rotunda.remove_client(&other.id(), &Caller::default()).await.unwrap();
     reports.introspects(&app, &token).await.inactive();
     let token = reports.token(&app).await;
     let kid = app.rotunda.signing_keys().await.unwrap()[0].kid.clone();
-    app.rotunda.revoke_key(&kid).await.unwrap();
+    app.rotunda.revoke_key(&kid, &Caller::default()).await.unwrap();
     reports.introspects(&app, &token).await.inactive();
     for rubbish in ["x", "rt1_x", "a.b.c", "rc1_x"] {
         reports.introspects(&app, rubbish).await.inactive();

@@ -9,7 +9,7 @@ mod service;
 mod sign_in;
 
 use rotunda_core::clients::NewClient;
-use rotunda_core::model::{ClientId, ClientKind};
+use rotunda_core::model::{Caller, ClientId, ClientKind};
 use serde_json::{Value, json};
 
 use crate::support::{ADA, Answer, App, Ask, PASSWORD, post};
@@ -24,7 +24,10 @@ struct Client {
 impl Client {
     async fn add(app: &App, id: &'static str, kind: ClientKind, scopes: &[&str]) -> Self {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let added = app.rotunda.add_client(&NewClient { id: id.to_owned(), kind: Some(kind), scopes }).await;
+        let added = app
+            .rotunda
+            .add_client(&NewClient { id: id.to_owned(), kind: Some(kind), scopes }, &Caller::default())
+            .await;
         Self { id, secret: added.unwrap().secret.unwrap().expose_text() }
     }
 

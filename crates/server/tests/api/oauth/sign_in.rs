@@ -1,7 +1,7 @@
 //! A shop's server signs its users in, and nobody else does so in its name.
 
 use http::header::AUTHORIZATION;
-use rotunda_core::model::{ClientKind, LetterKind};
+use rotunda_core::model::{Caller, ClientKind, LetterKind};
 use rotunda_core::policy::Registration;
 use serde_json::{Value, json};
 
@@ -108,7 +108,7 @@ async fn a_phone_has_nothing_to_show_and_what_it_shows_is_refused() {
         kind: Some(ClientKind::Native),
         scopes: Vec::new(),
     };
-    assert!(app.rotunda.add_client(&kiosk).await.unwrap().secret.is_none());
+    assert!(app.rotunda.add_client(&kiosk, &Caller::default()).await.unwrap().secret.is_none());
     let mut body = json!({"email": ADA, "password": PASSWORD, "client_id": "kiosk"});
     app.send(login(&body)).await.session_on_phone(200);
     body["client_secret"] = json!("rc1_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");

@@ -2,6 +2,7 @@
 
 use rotunda_core::model::LetterKind;
 use rotunda_core::policy::Registration;
+use rotunda_testkit::CommandLine;
 
 use super::days::COOKIES;
 use super::{AUTH, form};

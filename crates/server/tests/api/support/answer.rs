@@ -230,6 +230,13 @@ impl Answer {
         self.error(status, error, None, None, &[]);
     }
 
+    /// A refusal of whoever has not this permission (RFC 6750 §3.1).
+    pub(crate) fn lacks(&self, permission: &str) {
+        let challenge =
+            format!(r#"Bearer realm="rotunda", error="insufficient_scope", scope="{permission}""#);
+        self.error(403, "insufficient_scope", None, None, &[(WWW_AUTHENTICATE.as_str(), &challenge)]);
+    }
+
     /// An outage or an overload: never a statement about the user.
     pub(crate) fn unavailable(&self, retry_after: &str) {
         self.error(503, "temporarily_unavailable", None, None, &[("retry-after", retry_after)]);
@@ -293,7 +300,7 @@ impl Answer {
 
     /// Whatever of it opens something.
     pub(crate) fn secrets(&self) -> Vec<String> {
-        let fields = ["access_token", "refresh_token", "device_secret"];
+        let fields = ["access_token", "refresh_token", "device_secret", "client_secret", "secret"];
         let in_body = fields.iter().filter_map(|field| self.json[field].as_str().map(str::to_owned));
         let cookies =
             self.headers.get_all(SET_COOKIE).iter().map(|header| header.to_str().unwrap().to_owned());

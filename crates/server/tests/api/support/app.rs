@@ -18,7 +18,8 @@ use rotunda_core::{Outside, Rotunda};
 use rotunda_server::{Web, router};
 use rotunda_testkit::fixtures::NOW;
 use rotunda_testkit::{
-    FixedClock, ListedPasswords, Mailbox, MemoryStore, QuickHasher, SeededEntropy, Sent, SimpleScratch,
+    FixedClock, ListedPasswords, Mailbox, MemoryStore, QuickHasher, Receivers, SeededEntropy, Sent,
+    SimpleScratch,
 };
 use tower::ServiceExt;
 
@@ -79,6 +80,7 @@ impl Setup {
         let mail = Arc::new(Mailbox::default());
         let grenade =
             Arc::new(Grenade { seeded: SeededEntropy::new(self.seed), armed: AtomicBool::new(false) });
+        let receivers = Arc::new(Receivers::default());
         let outside = Outside {
             store: store.clone(),
             scratch: Arc::new(SimpleScratch::default()),
@@ -87,12 +89,27 @@ impl Setup {
             hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
             mailer: mail.clone(),
             known_passwords: Arc::new(ListedPasswords::default()),
+            courier: receivers.clone(),
         };
         let keys = MasterKeys::new([(1, MasterKey::from_bytes([7; 32]))]).unwrap();
         let rotunda = Arc::new(Rotunda::start(outside, keys, self.policy).await.unwrap());
         let router = router(rotunda.clone(), self.web.clone());
         let (web, read, letters, secrets) = (self.web, AtomicU64::new(0), Mutex::default(), Mutex::default());
-        App { rotunda, memory, clock, hasher, mail, router, web, store, grenade, read, letters, secrets }
+        App {
+            rotunda,
+            memory,
+            receivers,
+            clock,
+            hasher,
+            mail,
+            router,
+            web,
+            store,
+            grenade,
+            read,
+            letters,
+            secrets,
+        }
     }
 }
 
@@ -100,6 +117,8 @@ impl Setup {
 pub(crate) struct App {
     pub(crate) rotunda: Arc<Rotunda>,
     pub(crate) memory: Arc<MemoryStore>,
+    /// Other people's servers.
+    pub(crate) receivers: Arc<Receivers>,
     pub(crate) clock: FixedClock,
     pub(crate) hasher: Arc<QuickHasher>,
     pub(crate) mail: Arc<Mailbox>,

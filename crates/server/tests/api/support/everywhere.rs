@@ -6,7 +6,7 @@ use http::Method;
 use http::header::ORIGIN;
 use serde_json::Value;
 
-use super::lists::{ENDINGS, ERRORS, FOR_GATEWAYS, PAGES, REASONS, UNDOCUMENTED};
+use super::lists::{ENDINGS, ERRORS, FOR_GATEWAYS, FOR_OPERATORS, PAGES, REASONS, UNDOCUMENTED};
 use super::{Answer, App, Ask, page};
 
 /// All of it.
@@ -82,7 +82,7 @@ fn check_error(ask: &Ask, answer: &Answer) {
 
 /// Exact origins, credentials on `/auth` only, one `Vary`.
 fn check_cors(app: &App, ask: &Ask, answer: &Answer) {
-    if ask.path == FOR_GATEWAYS {
+    if ask.path == FOR_GATEWAYS || ask.path.starts_with(FOR_OPERATORS) {
         let cors = |name: &str| name == "vary" || name.starts_with("access-control-");
         assert!(!answer.headers.keys().any(|name| cors(name.as_str())), "{}", answer.told());
         return;
@@ -157,12 +157,19 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
 pub(crate) static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(rotunda_server::openapi()).unwrap());
 
+/// Whether a path is one of those that a template stands for.
+fn is_of(template: &str, path: &str) -> bool {
+    let (parts, found) = (template.split('/'), path.split('/'));
+    let fits = |(part, found): (&str, &str)| part == found || (part.starts_with('{') && !found.is_empty());
+    parts.clone().count() == found.clone().count() && parts.zip(found).all(fits)
+}
+
 /// The document's entry for a request, where there is one.
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let path = path.split('?').next()?;
-    let template = match path.strip_prefix("/auth/sessions/") {
-        Some(id) if !id.is_empty() && !id.contains('/') => "/auth/sessions/{id}",
-        _ => path,
-    };
-    DOCUMENT["paths"].get(template)?.get(method.as_str().to_ascii_lowercase())
+    let paths = DOCUMENT["paths"].as_object()?;
+    // What is written out comes before what an id stands in for: `/users/import` is no user.
+    let entry =
+        paths.get(path).or_else(|| Some(paths.iter().find(|(template, _)| is_of(template, path))?.1))?;
+    entry.get(method.as_str().to_ascii_lowercase())
 }

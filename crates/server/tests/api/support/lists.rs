@@ -1,7 +1,7 @@
 //! The closed lists of the contract, written down a second time on purpose: what changes there must be said here too.
 
 /// `reason` of a refusal.
-pub(crate) const REASONS: [&str; 17] = [
+pub(crate) const REASONS: [&str; 18] = [
     "credentials_invalid",
     "email_unverified",
     "user_disabled",
@@ -19,6 +19,7 @@ pub(crate) const REASONS: [&str; 17] = [
     "reauthentication_needed",
     "too_many_sessions",
     "link_invalid",
+    "acting_for_another",
 ];
 
 /// `ended`: why a session ended.
@@ -41,7 +42,7 @@ pub(crate) const ENDINGS: [&str; 15] = [
 ];
 
 /// `error`, each with the statuses that it comes with.
-pub(crate) const ERRORS: [(&str, &[u16]); 25] = [
+pub(crate) const ERRORS: [(&str, &[u16]); 28] = [
     ("invalid_request", &[400]),
     ("invalid_client", &[400, 401]),
     ("unauthorized_client", &[400]),
@@ -61,9 +62,12 @@ pub(crate) const ERRORS: [(&str, &[u16]); 25] = [
     ("request_timeout", &[408]),
     ("email_taken", &[409]),
     ("username_taken", &[409]),
+    ("conflict", &[409]),
+    ("precondition_failed", &[412]),
     ("payload_too_large", &[413]),
     ("unsupported_media_type", &[415]),
     ("misdirected_request", &[421]),
+    ("precondition_required", &[428]),
     ("rate_limited", &[429]),
     ("server_error", &[500]),
     ("temporarily_unavailable", &[503]),
@@ -74,6 +78,9 @@ pub(crate) const UNDOCUMENTED: [u16; 6] = [400, 405, 408, 413, 415, 421];
 
 /// What gateways ask: no page may read it.
 pub(crate) const FOR_GATEWAYS: &str = "/auth/verify";
+
+/// What operators' programs ask: no page may read it.
+pub(crate) const FOR_OPERATORS: &str = "/admin/api/";
 
 /// What people open in a browser.
 pub(crate) const PAGES: [&str; 9] =

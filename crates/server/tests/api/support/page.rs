@@ -21,12 +21,16 @@ const DEMO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 const DEMO_SCRIPT: &str = "<script type=\"module\" src=\"/demo/main.js\"></script>";
 
 /// What travels in a form unseen.
-const UNSEEN: [&str; 4] = ["token", "client_id", "return_to", "id"];
+const UNSEEN: [&str; 5] = ["token", "client_id", "return_to", "id", "version"];
+
+/// A form of the console that looks for something: it changes nothing, and its address can be kept.
+const SEARCH: &str = "<form method=\"get\" action=\"/admin/";
 
 pub(crate) fn check(ask: &Ask, answer: &Answer) {
     let cookies = answer.cookies();
     // What is sensitive renews the session first, and the cookies of that come with whatever follows.
-    let renews = ask.method == Method::POST && ask.path.starts_with("/account/");
+    let sensitive = ["/account/", "/admin/"].iter().any(|begin| ask.path.starts_with(begin));
+    let renews = ask.method == Method::POST && sensitive;
     assert!(
         cookies.is_empty() || matches!(answer.status, 200 | 303) || renews,
         "a refusal never touches a cookie: {}",
@@ -113,7 +117,9 @@ fn check_markup(ask: &Ask, answer: &Answer) {
     assert_eq!(count("role=\"alert\""), usize::from(is_wrong), "{}", answer.told());
     assert!(count(" autofocus") <= 1, "{}", answer.told());
     assert_eq!(count(" maxlength="), 0, "a password is refused, never cut: {}", answer.told());
-    assert_eq!(count("<form method=\"post\" action=\"/"), count("<form"), "{}", answer.told());
+    let searches = count(SEARCH);
+    assert_eq!(count(" role=\"search\""), searches, "{}", answer.told());
+    assert_eq!(count("<form method=\"post\" action=\"/") + searches, count("<form"), "{}", answer.told());
     for input in text.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
         check_input(input, &text);
     }
@@ -141,7 +147,10 @@ fn check_input(input: &str, text: &str) {
             let known = ["current-password", "new-password"];
             assert!(value("autocomplete").is_some_and(|it| known.contains(&it)), "{input}");
         }
-        Some("text") => assert_eq!(value("autocomplete"), Some("username"), "{input}"),
+        Some("text") => {
+            assert!(value("autocomplete").is_none_or(|it| it == "username"), "{input}");
+            assert_eq!(value("autocapitalize"), Some("none"), "{input}");
+        }
         Some("email") => assert_eq!(value("autocomplete"), Some("email"), "{input}"),
         Some("checkbox") => {}
         other => panic!("{other:?}: {input}"),

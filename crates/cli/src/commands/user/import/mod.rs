@@ -22,7 +22,8 @@ use std::time::Duration;
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rotunda_core::Rotunda;
-use rotunda_core::failure::Failure;
+use rotunda_core::desk::Operator;
+use rotunda_core::failure::Error;
 use rotunda_core::import::{Arrival, Imported};
 use rotunda_outside::FirebaseParameters;
 use serde_json::json;
@@ -84,7 +85,7 @@ struct Run {
 struct UnderWay {
     line: u64,
     id: Option<String>,
-    fate: Result<JoinHandle<Result<Imported, Failure>>, String>,
+    fate: Result<JoinHandle<Result<Imported, Error>>, String>,
 }
 
 impl Run {
@@ -144,12 +145,12 @@ impl Run {
 }
 
 /// One row. A store that is busy or away for a moment is asked again: a server at work beside has its writes too.
-async fn register(rotunda: Rc<Rotunda>, arrival: Arrival, dry: bool) -> Result<Imported, Failure> {
+async fn register(rotunda: Rc<Rotunda>, arrival: Arrival, dry: bool) -> Result<Imported, Error> {
     const ATTEMPTS: u32 = 6;
     let mut pause = Duration::from_millis(100);
     for _ in 1..ATTEMPTS {
         match once(&rotunda, &arrival, dry).await {
-            Err(failure) if failure.is_temporary() => tokio::time::sleep(pause).await,
+            Err(Error::Failure(failure)) if failure.is_temporary() => tokio::time::sleep(pause).await,
             fate => return fate,
         }
         pause *= 2;
@@ -157,8 +158,9 @@ async fn register(rotunda: Rc<Rotunda>, arrival: Arrival, dry: bool) -> Result<I
     once(&rotunda, &arrival, dry).await
 }
 
-async fn once(rotunda: &Rotunda, arrival: &Arrival, dry: bool) -> Result<Imported, Failure> {
-    if dry { rotunda.check_import(arrival).await } else { rotunda.import_user(arrival).await }
+async fn once(rotunda: &Rotunda, arrival: &Arrival, dry: bool) -> Result<Imported, Error> {
+    let desk = rotunda.desk(Operator::command_line());
+    if dry { desk.check_import(arrival).await } else { desk.import_user(arrival).await }
 }
 
 /// What is told at the end.

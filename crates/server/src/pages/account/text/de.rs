@@ -145,6 +145,25 @@ fn happened(kind: EventKind) -> &'static str {
         EventKind::UserEnabled => "Der Betreiber hat Ihr Konto wieder freigegeben.",
         EventKind::TokenRevoked => "Ein Zugriffsschlüssel wurde widerrufen.",
         EventKind::KeyAdded | EventKind::KeyRevoked => "Ein Schlüssel dieses Dienstes wurde geändert.",
+        EventKind::UserEdited => "Der Betreiber hat die Angaben zu Ihrem Konto geändert.",
+        EventKind::UserInvited => "Der Betreiber hat Sie eingeladen.",
+        EventKind::RolesChanged | EventKind::FirstAdmin => "Was Sie hier dürfen, wurde geändert.",
+        EventKind::ActedFor => "Der Betreiber hat begonnen, für Sie zu handeln.",
+        EventKind::AddressChanged => "Ein Gerät ist in ein anderes Netz gewechselt.",
+        EventKind::LateRetry => "Ein Gerät hat eine Antwort, die es verpasst hatte, noch einmal verlangt.",
+        EventKind::EveryoneSignedOut => "Der Betreiber hat alle Sitzungen von allen beendet.",
+        EventKind::LimitLifted => {
+            "Der Betreiber hat jemanden wieder zugelassen, der es zu oft versucht hatte."
+        }
+        EventKind::AdminRefused => "Etwas wurde abgewiesen, das Sie nicht dürfen.",
+        EventKind::AuditExported => "Das Prüfprotokoll wurde heruntergeladen.",
+        EventKind::RoleAdded | EventKind::RoleChanged | EventKind::RoleRemoved => {
+            "Eine Rolle dieses Dienstes wurde geändert."
+        }
+        EventKind::WebhookAdded
+        | EventKind::WebhookChanged
+        | EventKind::WebhookRemoved
+        | EventKind::WebhookReplayed => "Ein Webhook dieses Dienstes wurde geändert.",
         EventKind::ClientAdded
         | EventKind::ClientSecretChanged
         | EventKind::ClientRemoved

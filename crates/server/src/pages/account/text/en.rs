@@ -139,6 +139,23 @@ fn happened(kind: EventKind) -> &'static str {
         EventKind::UserEnabled => "The operator enabled your account again.",
         EventKind::TokenRevoked => "An access token was revoked.",
         EventKind::KeyAdded | EventKind::KeyRevoked => "A key of this service was changed.",
+        EventKind::UserEdited => "The operator changed your account's details.",
+        EventKind::UserInvited => "The operator invited you.",
+        EventKind::RolesChanged | EventKind::FirstAdmin => "What you may do here was changed.",
+        EventKind::ActedFor => "An operator began to act for you.",
+        EventKind::AddressChanged => "A device moved to another network.",
+        EventKind::LateRetry => "A device asked once more for an answer that it had missed.",
+        EventKind::EveryoneSignedOut => "The operator ended all sessions of everybody.",
+        EventKind::LimitLifted => "The operator let somebody try again who had tried too often.",
+        EventKind::AdminRefused => "Something was refused that you may not do.",
+        EventKind::AuditExported => "The audit log was downloaded.",
+        EventKind::RoleAdded | EventKind::RoleChanged | EventKind::RoleRemoved => {
+            "A role of this service was changed."
+        }
+        EventKind::WebhookAdded
+        | EventKind::WebhookChanged
+        | EventKind::WebhookRemoved
+        | EventKind::WebhookReplayed => "A webhook of this service was changed.",
         EventKind::ClientAdded
         | EventKind::ClientSecretChanged
         | EventKind::ClientRemoved

@@ -53,6 +53,8 @@ impl Office {
             when_full: WhenFull::EvictOldest,
         };
         let user = User {
+            ce: 0,
+            roles: std::collections::BTreeSet::new(),
             id: UserId::from_bytes([1; 16]),
             subject: None,
             email: Email::parse("a@b").expect("an address"),
@@ -99,6 +101,8 @@ impl Office {
             }
         };
         let session = Session {
+            revision: 0,
+            acting: None,
             id: SessionId::from_bytes([2; 16]),
             user_id: user.id,
             client_id: self.client.id.clone(),
@@ -120,7 +124,7 @@ impl Office {
             last_user_agent: None,
         };
         let accept_ahead_until = accept_ahead.then(|| NOW.plus(TICK));
-        Facts { session, user, accept_ahead_until, may_lose_writes: self.may_lose_writes }
+        Facts { everyone: None, session, user, accept_ahead_until, may_lose_writes: self.may_lose_writes }
     }
 
     /// A request as the server sees it.

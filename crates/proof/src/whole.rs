@@ -107,7 +107,12 @@ impl Whole {
         let facts = office.facts(&state.row, state.accept_ahead);
         let bound = Client { bind_address: AddressBinding::Address, ..office.client().clone() };
         let another = ClientId("another".to_owned());
-        let elsewhere = Caller { address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)), user_agent: None };
+        let elsewhere = Caller {
+            actor: None,
+            reason: None,
+            address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            user_agent: None,
+        };
         office.presented(&asks.request, |shown| {
             let shown = Presented {
                 client_id: asks.as_another.then_some(&another),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::{Violation, ViolationKind};
 
 /// Kinds of events that a run can cause.
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "user.registered",
     "user.signed_in",
     "user.sign_in_failed",
@@ -19,6 +19,7 @@ const KINDS: [&str; 9] = [
     "user.disabled",
     "user.enabled",
     "session.ended",
+    "session.late_retry",
     "session.proof_missing",
 ];
 

@@ -21,9 +21,10 @@ use rotunda_core::refresh::Attempt;
 use rotunda_core::register::Newcomer;
 use rotunda_core::{Grant, Outside, Rotunda};
 use rotunda_proof::state::Device;
+use rotunda_testkit::CommandLine as _;
 use rotunda_testkit::fixtures::email;
 use rotunda_testkit::{
-    FixedClock, Layered, ListedPasswords, Mailbox, QuickHasher, SeededEntropy, SimpleScratch,
+    FixedClock, Layered, ListedPasswords, Mailbox, QuickHasher, Receivers, SeededEntropy, SimpleScratch,
 };
 
 use super::book::{ABSOLUTE, Asked, Book, Deed, IDLE, KEEP_ENDED, START};
@@ -93,6 +94,7 @@ impl Real {
             hasher: self.hasher.clone(),
             mailer: Arc::<Mailbox>::default(),
             known_passwords: Arc::new(ListedPasswords::default()),
+            courier: Arc::new(Receivers::default()),
         };
         let rotunda = Rotunda::start(outside, masters(), self.policy.clone()).await.unwrap();
         self.running = Some((turns, Arc::new(rotunda)));
@@ -137,7 +139,7 @@ impl Real {
                 self.begin(&rotunda, grant).await?;
             }
             Deed::Disable => drop(rotunda.disable_user(self.user).await.map_err(told)?),
-            Deed::Enable => drop(rotunda.enable_user(self.user).await.map_err(failed)?),
+            Deed::Enable => drop(rotunda.enable_user(self.user).await.map_err(told)?),
             Deed::Sweep => drop(rotunda.sweep().await.map_err(failed)?),
             Deed::Believe(span) => drop(rotunda.accept_ahead(*span).await.map_err(failed)?),
             Deed::Arrive(asked) => self.arrive(&rotunda, asked).await?,
@@ -289,7 +291,7 @@ impl Real {
                 Err(other) => return Err(told(other)),
             }
         }
-        let live = rotunda.sessions_of(self.user).await.map_err(failed)?;
+        let live = rotunda.sessions_of(self.user).await.map_err(told)?;
         rows.live = live.into_iter().map(|session| session.id).collect();
         Ok(rows)
     }

@@ -73,6 +73,8 @@ const LAUNCH = {
       // Puppeteer has all of them in one.
       "dom.ipc.processCount": 16,
       "fission.autostart": true,
+      // A page that attacks sends more at once than the six that it would wait for.
+      "network.http.max-persistent-connections-per-server": 32,
       // Its panel takes the focus.
       "browser.download.alwaysOpenPanel": false,
     },

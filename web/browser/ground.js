@@ -31,10 +31,10 @@ export const CLIENT = process.env.ROTUNDA_CLIENT ?? here("../client/dist/");
 const FOLDERS = { "/client/": CLIENT, "/clients/": here("application/clients/"), "/": here("application/") };
 
 /**
- * Starts all of it, and ends it with the test `t`. `config` are sections of `rotunda.toml`, or a function of the origins that
- * answers them.
+ * Starts all of it, and ends it with the test `t`. `server` are more lines of `[server]`, `config` sections of `rotunda.toml`, or a
+ * function of the origins that answers them.
  */
-export async function openGround({ t, https = false, config = "", folders = FOLDERS } = {}) {
+export async function openGround({ t, https = false, config = "", server: lines = "", folders = FOLDERS } = {}) {
   const tls = https ? await certificate(NAMES) : undefined;
   const proxy = await startProxy({ tls });
   const app = await startSite({ tls, folders });
@@ -62,7 +62,7 @@ export async function openGround({ t, https = false, config = "", folders = FOLD
   t?.after(close);
   server = await startServer({
     publicUrl: origins.auth,
-    server: https ? production : "",
+    server: (https ? production : "") + lines,
     config: `${https ? '[accounts]\nregistration = "unverified"\n' : ""}${typeof config === "function" ? config(origins) : config}`,
   });
   proxy.target = server.port;

@@ -56,6 +56,8 @@ class Server {
     const ready = new Promise((resolve, reject) => {
       this.#process.stdout.on("data", (data) => {
         said += data;
+        // For instance the one-time token of the first admin.
+        this.said = said;
         if (said.includes("is ready at")) resolve();
       });
       this.#process.once("exit", (code) => reject(new Error(`the server ended with ${code}: ${said}`)));

@@ -11,9 +11,8 @@ import { test } from "node:test";
 
 import { eachBrowser } from "../browser.js";
 import { openGround } from "../ground.js";
-import { examine, show } from "./examine.js";
 import { pageRoutes } from "./routes.js";
-import { Visitor } from "./visitor.js";
+import { start } from "./start.js";
 import { CONFIG, walk } from "./walk.js";
 
 /** What is no page of the walk, and why. */
@@ -40,48 +39,10 @@ const LONG = { chromium: ALL_VIEWS, firefox: [WIDE, NARROW].map((size) => ({ ...
 const ways = (name) =>
   process.env.ROTUNDA_LONG ? ["en", "de"].map((language) => ({ language, views: LONG[name] })) : WAYS[name];
 
-/** Fails the look at a page on whatever the browser refused by the page's policy. */
-async function watch(browser, page, refused) {
-  if (browser.name === "chromium") {
-    page.on("console", (message) => /Content[- ]Security[- ]Policy|Refused to/i.test(message.text()) && refused.push(message.text()));
-    return;
-  }
-  await page.evaluateOnNewDocument(() => {
-    window.heldBack = [];
-    const note = ({ effectiveDirective, blockedURI }) => window.heldBack.push(`${effectiveDirective}: ${blockedURI}`);
-    document.addEventListener("securitypolicyviolation", note);
-  });
-}
-
-/** Somebody who walks, and what was found wrong on the way. */
-async function start(browser, ground, { language, views }) {
-  const context = await browser.context();
-  const withScripts = (page, isOn) => (browser.name === "chromium" ? page.setJavaScriptEnabled(isOn) : undefined);
-  const [refused, findings] = [[], []];
-  ground.proxy.rewrite = (headers) => ({ ...headers, "accept-language": `${language}, fr;q=0.5` });
-  const newPage = async () => {
-    const page = await context.newPage();
-    await watch(browser, page, refused);
-    await withScripts(page, false);
-    await show(page, views[0]);
-    return page;
-  };
-  const look = async (visitor, name) => {
-    const { page } = visitor;
-    await withScripts(page, true);
-    const found = await examine(visitor, { language, views, picture: `${browser.name}-${language}-${name}` });
-    const noted = (await page.evaluate(() => window.heldBack)) ?? refused.splice(0);
-    findings.push(...[...found, ...noted].map((what) => `${name}: ${what}`));
-    await withScripts(page, false);
-    await show(page, views[0]);
-  };
-  return { visitor: new Visitor({ origin: ground.origins.auth, look, newPage }), findings, context };
-}
-
-/** The routes of pages that nobody came to. */
+/** The routes of pages that nobody came to. The console's have a walk of their own. */
 async function forgotten(proxy) {
   const seen = new Set(proxy.seen.map(({ method, path }) => `${method} ${path}`));
-  return (await pageRoutes()).filter((route) => !seen.has(route) && !OTHERS[route]);
+  return (await pageRoutes()).filter((route) => !seen.has(route) && !OTHERS[route] && !route.includes(" /admin"));
 }
 
 eachBrowser((browser, name) => {

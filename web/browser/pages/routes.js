@@ -11,8 +11,10 @@ const SERVER = fileURLToPath(new URL("../../../crates/server/src/", import.meta.
 
 /** Each as `GET /login`, in order. Throws for a route whose path it cannot read. */
 export async function pageRoutes() {
-  const names = (await readdir(join(SERVER, "pages"), { recursive: true })).filter((name) => name.endsWith(".rs"));
-  const files = [join(SERVER, "routes.rs"), ...names.map((name) => join(SERVER, "pages", name))];
+  const inFolder = async (folder) =>
+    (await readdir(join(SERVER, folder), { recursive: true })).map((name) => join(SERVER, folder, name));
+  const found = (await Promise.all(["pages", "admin/console"].map(inFolder))).flat();
+  const files = [join(SERVER, "routes.rs"), ...found.filter((name) => name.endsWith(".rs"))];
   const routes = (await Promise.all(files.map(inFile))).flat();
   return [...new Set(routes)].sort();
 }

@@ -1,6 +1,7 @@
 /** All tests in one process: each browser is started once. */
 
 import "../pages/pages.test.js";
+import "../console/console.test.js";
 import "./cross-site.test.js";
 import "./faults.test.js";
 import "./demo-rules.test.js";

@@ -26,15 +26,18 @@ eachBrowser((browser) => {
     await steps();
     await browser().freeze(one);
     // A tab in the background counts once a second in Firefox.
-    const other = await counted(two);
+    const [other, frozenAt] = [await counted(two), Date.now()];
     await until("the other tab counts on", async () => (await counted(two)) > other + 3);
+    await until("a second has passed", () => Date.now() > frozenAt + 1000);
     await browser().wake(one);
     const [before, after] = await one.evaluate(() => [window.last, window.n]);
-    assert.ok(after - before <= 2, `a frozen tab counted from ${before} to ${after}`);
+    // A busy machine takes its time to freeze it; one that is not frozen counts to fifty in a second.
+    assert.ok(after - before <= 15, `a frozen tab counted from ${before} to ${after}`);
     await until("the woken tab counts", async () => (await counted(one)) > after);
 
     await browser().crash(three);
-    await assert.rejects(inTime(three.evaluate(() => window.n), 2000, "a dead tab"));
+    const isDead = () => inTime(three.evaluate(() => window.n), 2000, "a dead tab").then(() => false, () => true);
+    await until("the tab is dead", isDead);
     for (const page of [one, two]) assert.ok((await counted(page)) > 0, "another tab died as well");
 
     await two.setOfflineMode(true);

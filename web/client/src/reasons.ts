@@ -22,9 +22,12 @@ export const ERRORS = [
   "request_timeout",
   "email_taken",
   "username_taken",
+  "conflict",
+  "precondition_failed",
   "payload_too_large",
   "unsupported_media_type",
   "misdirected_request",
+  "precondition_required",
   "rate_limited",
   "server_error",
   "temporarily_unavailable",
@@ -52,6 +55,7 @@ export const REASONS = [
   "reauthentication_needed",
   "too_many_sessions",
   "link_invalid",
+  "acting_for_another",
 ] as const;
 
 /** One of {@link REASONS}. */

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use http::header::HOST;
 use rotunda_core::clients::NewClient;
-use rotunda_core::model::{ClientKind, Session, SessionId, Standing};
+use rotunda_core::model::{Caller, ClientKind, Session, SessionId, Standing};
 use rotunda_testkit::MemoryState;
 use tokio::runtime::{Builder, Runtime};
 
@@ -181,7 +181,7 @@ impl House {
 async fn a_service(app: &App) -> String {
     let new =
         NewClient { id: SERVICE.to_owned(), kind: Some(ClientKind::Service), scopes: vec![SCOPE.to_owned()] };
-    let added = app.rotunda.add_client(&new).await.expect("nobody has the name");
+    let added = app.rotunda.add_client(&new, &Caller::default()).await.expect("nobody has the name");
     added.secret.expect("a service has one").expose_text().to_string()
 }
 

@@ -13,7 +13,7 @@
 //!
 //! Each target is a function here and three lines in `fuzz_targets`. An input is nothing but bytes, so a fuzzer can
 //! change it anywhere; each module says how it reads them. `scripts/fuzz` runs them, `examples/seeds` writes what
-//! they begin with.
+//! they begin with, and the tests of `crates/cli` feed each of them the corpus and what chance makes of it.
 
 pub mod configuration;
 pub mod cookie_header;
@@ -34,3 +34,15 @@ mod signers;
 mod support;
 
 pub use house::{ADA_S_PASSWORD, PLACEHOLDERS};
+
+/// Every target, by the name of its folder in `corpus`.
+pub const TARGETS: [(&str, fn(&[u8])); 8] = [
+    ("refresh_token", refresh_token::check),
+    ("jwt", jwt::check),
+    ("jwk", jwk::check),
+    ("cookie_header", cookie_header::check),
+    ("json_body", json_body::check),
+    ("oauth_form", oauth_form::check),
+    ("foreign_hash", foreign_hash::check),
+    ("configuration", configuration::check),
+];

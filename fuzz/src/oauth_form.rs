@@ -110,7 +110,12 @@ impl Asked {
 
     /// Whether it is the client in Ada's phone, which has nothing to show.
     fn is_phone(&self) -> bool {
-        self.is_text && self.client == "native" && self.secret.is_none()
+        self.is_public("native")
+    }
+
+    /// Whether it is this client, and shows no secret.
+    fn is_public(&self, client: &str) -> bool {
+        self.is_text && self.client == client && self.secret.is_none()
     }
 }
 
@@ -183,9 +188,11 @@ fn ended_by_its_client(house: &House, asked: Option<&Asked>, answer: &Answer) {
     let is_client = asked.is_some_and(|asked| asked.is_service(house) || asked.is_phone());
     let ended = house.ended();
     assert!(!ended || answer.status == 200, "a refusal ended a session: {}", answer.told());
-    let [_, _, _, refresh, ..] = &house.secrets;
-    let is_phone_s = asked.is_some_and(Asked::is_phone) && token == Some(refresh);
-    assert_eq!(ended, is_phone_s, "{}", answer.told());
+    let [in_browser, _, _, in_phone, ..] = &house.secrets;
+    let is_own = [("web", in_browser), ("native", in_phone)]
+        .into_iter()
+        .any(|(client, its)| asked.is_some_and(|asked| asked.is_public(client)) && token == Some(its));
+    assert_eq!(ended, is_own, "{}", answer.told());
     if is_client && token.is_some_and(|token| !house.opens_something(token.as_bytes())) {
         assert_eq!(answer.status, 200, "{}", answer.told());
     }

@@ -51,7 +51,8 @@ pub struct Measured {
 
 impl Measured {
     /// The time that `share` of all refreshes did not exceed, in milliseconds.
-    pub fn quantile(&mut self, share: f64) -> f64 {
+    #[must_use]
+    pub fn quantile(&self, share: f64) -> f64 {
         self.latencies.quantile(share)
     }
 
@@ -63,7 +64,8 @@ impl Measured {
     }
 
     /// All of it, for programs.
-    pub fn json(&mut self) -> Value {
+    #[must_use]
+    pub fn json(&self) -> Value {
         json!({
             "refreshes": self.latencies.len(),
             "refreshes_per_second": self.rate.round(),
@@ -77,8 +79,8 @@ impl Measured {
     }
 
     /// Takes the times of another measurement of the same to these.
-    pub fn join(&mut self, mut other: Self) {
-        self.latencies.append(&mut other.latencies);
+    pub fn join(&mut self, other: Self) {
+        self.latencies.join(&other.latencies);
         for (status, count) in other.others {
             *self.others.entry(status).or_default() += count;
         }
@@ -130,7 +132,7 @@ impl Clients {
     /// When the server is gone, or says what no client understands.
     pub fn run(&mut self, span: Duration) -> anyhow::Result<Measured> {
         let mut measured =
-            Measured { rate: 0.0, latencies: Latencies::default(), others: BTreeMap::new(), sample: None };
+            Measured { rate: 0.0, latencies: Latencies::new()?, others: BTreeMap::new(), sample: None };
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let mut request = Vec::with_capacity(1024);
         for client in &mut self.clients {

@@ -26,7 +26,7 @@ pub(crate) fn listing(clients: &mut Clients, sessions: u64) -> anyhow::Result<Li
     let mut stream = TcpStream::connect(clients.server())?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.set_nodelay(true)?;
-    let mut listed = Listed { two: Latencies::default(), hundred: Latencies::default() };
+    let mut listed = Listed { two: Latencies::new()?, hundred: Latencies::new()? };
     for n in 0..TIMES {
         let session = OF_FIRST_USER + n * ((sessions - OF_FIRST_USER) / TIMES);
         let bearer = clients.access_token(&mut stream, session)?;

@@ -1,4 +1,4 @@
-//! `rotunda-bench`: figures from the command line. `scripts/measure-stores` builds what it needs.
+//! `rotunda-bench`: figures from the command line. `scripts/bench` and `scripts/measure-stores` build what they need.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the command line")]
 
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Parser};
 use rotunda_bench::clients::Clients;
 use rotunda_bench::seed::Seed;
-use rotunda_bench::{capacity, fill, measure};
+use rotunda_bench::{capacity, fill, load, measure};
 
 /// Figures about Rotunda.
 #[derive(Parser)]
@@ -21,6 +21,9 @@ enum Command {
     Refresh(Refresh),
     /// Put sessions into a store; its server has been started once.
     Fill(Fill),
+    /// Rotunda beside the floor and its peers.
+    #[command(subcommand)]
+    Load(load::Command),
     /// Print the table of docs/guide/scaling.md.
     Capacity,
 }
@@ -81,6 +84,11 @@ fn main() -> anyhow::Result<()> {
                 fill::sqlite(seed, store.as_ref(), sessions).context("filling SQLite")?;
             }
         }
+        Command::Load(load::Command::Run(options)) => {
+            let figures = load::run(&options, |text| eprintln!("{text}"))?;
+            println!("{}", serde_json::to_string_pretty(&figures)?);
+        }
+        Command::Load(load::Command::Page(page)) => load::page(&page)?,
         Command::Capacity => print!("{}", capacity::table()),
     }
     Ok(())

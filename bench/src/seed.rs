@@ -66,6 +66,8 @@ impl Seed {
         let hash = self.first_token(n)?.hash(&self.keys).context("there is no current master key")?;
         let idle = DAY * 30;
         Ok(Session {
+            revision: 0,
+            acting: None,
             id: session_id(n)?,
             user_id: user_id(user_of(n))?,
             client_id: ClientId("native".to_owned()),
@@ -117,6 +119,8 @@ pub fn sessions_of(user: u64, sessions: u64) -> std::ops::Range<u64> {
 pub fn account(user: u64, now: UnixMillis) -> anyhow::Result<Account> {
     let email = Email::parse(&format!("user{user}@example.com")).context("no such address")?;
     let user = User {
+        ce: 0,
+        roles: std::collections::BTreeSet::new(),
         id: user_id(user)?,
         subject: None,
         email,

@@ -17,6 +17,8 @@ pub(crate) struct Server {
     _output: BufReader<ChildStdout>,
     folder: PathBuf,
     address: SocketAddr,
+    binary: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 /// Where a server keeps what.
@@ -29,9 +31,14 @@ pub(crate) struct Stores {
 }
 
 impl Server {
-    /// Starts it in a folder of its own and waits until it is ready. Limits are as ever; the window is none, so that every
-    /// refresh is a rotation.
-    pub(crate) fn start(binary: &Path, folder: &Path, stores: &Stores) -> anyhow::Result<Self> {
+    /// Starts it in a folder of its own and waits until it is ready. The window is none, so that every refresh is a rotation;
+    /// all else is as ever, but for `settings`: variables of its environment.
+    pub(crate) fn start(
+        binary: &Path,
+        folder: &Path,
+        stores: &Stores,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let keys = key_file(folder);
@@ -41,29 +48,47 @@ impl Server {
                 bail!("rotunda key master: {}", String::from_utf8_lossy(&made.stderr));
             }
         }
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let mut environment = vec![
+            ("ROTUNDA_DATA".to_owned(), text(&folder.join("data"))),
+            ("ROTUNDA_SERVER__LISTEN".to_owned(), address.to_string()),
+            ("ROTUNDA_REFRESH__WINDOW".to_owned(), "0s".to_owned()),
+            ("ROTUNDA_KEYS__MASTER_FILE".to_owned(), text(&keys)),
+        ];
+        let urls = [("ROTUNDA_STORE__URL", &stores.main), ("ROTUNDA_SESSIONS__STORE", &stores.sessions)];
+        let urls = urls.into_iter().filter_map(|(name, url)| Some((name, url.as_deref()?)));
+        environment.extend(
+            urls.chain(settings.iter().copied()).map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
         let log = File::options().create(true).append(true).open(folder.join("log"))?;
         let mut command = command(binary, folder);
-        command
-            .env("ROTUNDA_DATA", folder.join("data"))
-            .env("ROTUNDA_SERVER__LISTEN", address.to_string())
-            .env("ROTUNDA_REFRESH__WINDOW", "0s")
-            .env("ROTUNDA_KEYS__MASTER_FILE", &keys);
-        for (name, url) in
-            [("ROTUNDA_STORE__URL", &stores.main), ("ROTUNDA_SESSIONS__STORE", &stores.sessions)]
-        {
-            if let Some(url) = url {
-                command.env(name, url);
-            }
-        }
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let mut output = BufReader::new(child.stdout.take().context("no output to read")?);
         let mut banner = String::new();
         output.read_line(&mut banner)?;
-        let server = Self { child, _output: output, folder: folder.to_owned(), address };
+        let (folder, binary) = (folder.to_owned(), binary.to_owned());
+        let server = Self { child, _output: output, folder, address, binary, environment };
         if !banner.contains("is ready at") {
             bail!("the server did not start: {banner}{}", server.log());
         }
         Ok(server)
+    }
+
+    /// Runs a command of the operator beside it; what it prints.
+    pub(crate) fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let mut command = command(&self.binary, &self.folder);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let output = command.args(arguments).output()?;
+        if !output.status.success() {
+            bail!("rotunda {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Its process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

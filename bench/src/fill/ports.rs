@@ -50,6 +50,7 @@ async fn sign_in(store: &impl Accounts, seed: &Seed, user: u64, sessions: u64) -
     let account = seed::account(user, now)?;
     let password = account.password.clone();
     let new = Registering {
+        first_admin: false,
         account,
         session: Some(seed.session(first, now)?),
         replaces: None,
@@ -61,6 +62,7 @@ async fn sign_in(store: &impl Accounts, seed: &Seed, user: u64, sessions: u64) -
     for n in own {
         let session = seed.session(n, now)?;
         let event = Event {
+            about: None,
             kind: EventKind::SignedIn,
             at: now,
             user_id: Some(session.user_id),

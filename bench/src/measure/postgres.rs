@@ -62,7 +62,7 @@ pub(super) fn measure(options: &Options, tell: &impl Fn(&str)) -> anyhow::Result
     let (listing, bare_rate) = (many.listing()?, median(&bare_rates));
     let ratio = few.rate() / bare_rate;
     let [log_few, log_bare, log_many] = [0, 1, 2].map(|n| (logs[n] / refreshes[n]).round());
-    tell(&format!("postgres: {}", site::sizes(&mut few, &mut many)));
+    tell(&format!("postgres: {}", site::sizes(&few, &many)));
     tell(&format!(
         "postgres: {:.0} refreshes/s, pgbench {bare_rate:.0} bare rotations/s: {ratio:.2} ×",
         few.rate()

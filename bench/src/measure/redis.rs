@@ -38,7 +38,7 @@ pub(super) fn measure(options: &Options, tell: &impl Fn(&str)) -> anyhow::Result
     }
     let (listing, ratio) = (many.listing()?, few.rate() / alone.rate());
     let moved = (used(&redis_many)? - empty) / options.many.max(1);
-    tell(&format!("redis: {}", site::sizes(&mut few, &mut many)));
+    tell(&format!("redis: {}", site::sizes(&few, &many)));
     tell(&format!("redis: {:.0} refreshes/s, SQLite {:.0}: {ratio:.2} ×", few.rate(), alone.rate()));
     tell(&format!("redis: {bytes} bytes a session just signed in, {moved} after the run; listing {listing}"));
     Ok(json!({

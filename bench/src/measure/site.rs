@@ -32,7 +32,7 @@ impl Site {
         sessions: u64,
         fill: impl FnOnce(&Server, Seed) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
-        let server = Server::start(&options.rotunda, folder, stores)?;
+        let server = Server::start(&options.rotunda, folder, stores, &[])?;
         fill(&server, server.seed()?)?;
         let clients = Clients::connect(server.seed()?, server.address(), options.clients, sessions)?;
         Ok(Self { server, clients, sessions, all: None, rates: Vec::new(), processor: Duration::ZERO })
@@ -62,15 +62,15 @@ impl Site {
         median(&self.rates)
     }
 
-    pub(super) fn p99(&mut self) -> f64 {
-        self.all.as_mut().map_or(0.0, |all| all.quantile(0.99))
+    pub(super) fn p99(&self) -> f64 {
+        self.all.as_ref().map_or(0.0, |all| all.quantile(0.99))
     }
 
     /// All of it, for programs.
-    pub(super) fn json(&mut self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let (rate, rates) =
             (self.rate().round(), self.rates.iter().map(|rate| rate.round()).collect::<Vec<_>>());
-        let Some(all) = &mut self.all else { return Value::Null };
+        let Some(all) = &self.all else { return Value::Null };
         let microseconds = self.processor.as_secs_f64() * 1e6 / all.count().max(1.0);
         json!({
             "sessions": self.sessions,
@@ -84,8 +84,8 @@ impl Site {
 
     /// The listing of a user's sessions: p99 in milliseconds, of users with two and of one with a hundred.
     pub(super) fn listing(&mut self) -> anyhow::Result<Value> {
-        let mut listed = listing(&mut self.clients, self.sessions)?;
-        let (two, hundred) = (&mut listed.two, &mut listed.hundred);
+        let listed = listing(&mut self.clients, self.sessions)?;
+        let (two, hundred) = (&listed.two, &listed.hundred);
         Ok(json!({
             "of_two": { "p50_ms": two.quantile(0.5), "p99_ms": two.quantile(0.99) },
             "of_hundred": { "p50_ms": hundred.quantile(0.5), "p99_ms": hundred.quantile(0.99) },
@@ -102,7 +102,7 @@ fn healthy(measured: &Measured) -> anyhow::Result<()> {
 }
 
 /// How the larger site compares with the smaller one, as text for people.
-pub(super) fn sizes(few: &mut Site, many: &mut Site) -> String {
+pub(super) fn sizes(few: &Site, many: &Site) -> String {
     let (small, large) = (few.p99(), many.p99());
     format!(
         "{:.0}/s, p99 {small:.1} ms with {} sessions; {:.0}/s, p99 {large:.1} ms with {}: {:.2} ×",

@@ -25,7 +25,7 @@ pub(super) fn measure(options: &Options, tell: &impl Fn(&str)) -> anyhow::Result
         many.turn(options.turn())?;
     }
     let listing = many.listing()?;
-    tell(&format!("sqlite: {}", site::sizes(&mut few, &mut many)));
+    tell(&format!("sqlite: {}", site::sizes(&few, &many)));
     tell(&format!(
         "sqlite: {bytes:.0} bytes a session in the file, with its user, device and event; listing {listing}"
     ));

@@ -341,10 +341,15 @@ mod tests {
     #[test]
     fn the_name_of_a_key_may_begin_with_a_hyphen() {
         for kid in ["-tNtvGHzXB37ry-q_gVR2ZAUZUOocZWSrJsmGmISivA", "--tvGHzXB37ry", "-h", "tN-tv"] {
-            for line in [["rotunda", "key", "revoke", "--json", kid], ["rotunda", "key", "revoke", kid, "--json"]] {
+            for line in
+                [["rotunda", "key", "revoke", "--json", kid], ["rotunda", "key", "revoke", kid, "--json"]]
+            {
                 match (kid, Args::try_parse_from(line)) {
                     ("-h", Err(help)) => assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp),
-                    (_, Ok(Args { global, command: Some(Command::Key { verb: Key::Revoke { kid: read } }) })) => {
+                    (
+                        _,
+                        Ok(Args { global, command: Some(Command::Key { verb: Key::Revoke { kid: read } }) }),
+                    ) => {
                         assert_eq!((read.as_str(), global.json), (kid, true));
                     }
                     (_, Err(error)) => panic!("{line:?}: {error}"),

@@ -143,6 +143,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/guide/services.md",
         "docs/guide/verify/README.md",
         "docs/guide/webhooks.md",
+        "docs/reference/asvs.md",
         "docs/reference/audit.md",
         "docs/reference/proof.md",
         "docs/reference/stores.md",

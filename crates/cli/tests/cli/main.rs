@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it breaks")]
 
 mod accounts;
+mod asvs;
 mod audit;
 mod bad_input;
 mod browsers;

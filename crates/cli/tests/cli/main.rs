@@ -16,6 +16,7 @@ mod faults;
 mod fleet;
 mod fuzz;
 mod gateways;
+mod guide;
 mod house;
 mod import;
 mod languages;

@@ -12,7 +12,7 @@
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain | [`serve`] |
 //!
-//! The router is an ordinary axum router and can be nested in somebody else's application:
+//! The router is an ordinary axum router and can be merged into somebody else's application; `examples/embedded.rs` is a whole one:
 //!
 //! ```no_run
 //! # async fn example(rotunda: rotunda_core::Rotunda) -> Result<(), Box<dyn std::error::Error>> {

@@ -75,3 +75,8 @@ fn the_page_for_serverless_functions_works() {
 fn the_page_for_python_works() {
     run_page("python");
 }
+
+#[test]
+fn services_take_tokens_of_before_beside_the_new_ones_as_the_guide_has_it() {
+    run(&["test/tutorials.test.js"], &[]);
+}

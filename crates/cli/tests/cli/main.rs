@@ -17,6 +17,7 @@ mod faults;
 mod fleet;
 mod fuzz;
 mod gateways;
+mod guide;
 mod house;
 mod import;
 mod languages;

@@ -4,7 +4,6 @@
 //! which the last of three services refuses its token.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -13,7 +12,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 
-use crate::support::{Answer, Place, Server, get, login, refresh, register};
+use crate::support::{Answer, Place, Server, example, get, login, refresh, register};
 
 const CONFIG: &str = "[password]\nmemory_mib = 19\niterations = 2\n[limits]\nenabled = false\n";
 /// How many refresh all the time meanwhile.
@@ -28,7 +27,7 @@ struct Service {
 impl Service {
     /// Starts one that takes its keys and the feed from a server.
     fn start(place: &Place, server: &Server, feed: Option<&Answer>) -> Self {
-        let mut command = Command::new(example());
+        let mut command = Command::new(example("rotunda-verify", "service", Some("axum")));
         command.env("ROTUNDA_ISSUER", format!("http://localhost:{}", place.port));
         command.env("ROTUNDA_URL", &server.url).env("LISTEN", "127.0.0.1:0");
         if let Some(feed) = feed {
@@ -72,31 +71,6 @@ impl Drop for Service {
 #[expect(clippy::disallowed_methods, reason = "how long a revocation takes is what is measured here")]
 fn now() -> Instant {
     Instant::now()
-}
-
-/// The built example; built now, where only this package's tests were.
-fn example() -> PathBuf {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_rotunda"));
-    let path = binary.with_file_name("examples").join("service");
-    if !path.exists() {
-        let mut build = Command::new(env!("CARGO"));
-        build.args([
-            "build",
-            "--locked",
-            "-p",
-            "rotunda-verify",
-            "--example",
-            "service",
-            "--features",
-            "axum",
-        ]);
-        if !cfg!(debug_assertions) {
-            build.arg("--release");
-        }
-        let target = binary.parent().and_then(|profile| profile.parent()).unwrap();
-        assert!(build.env("CARGO_TARGET_DIR", target).status().unwrap().success());
-    }
-    path
 }
 
 fn feed_client(place: &Place) -> Answer {

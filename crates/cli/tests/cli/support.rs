@@ -102,6 +102,23 @@ impl Place {
     }
 }
 
+/// A built example of another package; built now, where only this package's tests were.
+pub(crate) fn example(package: &str, name: &str, features: Option<&str>) -> PathBuf {
+    let binary = PathBuf::from(env!("CARGO_BIN_EXE_rotunda"));
+    let path = binary.with_file_name("examples").join(name);
+    if !path.exists() {
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--locked", "-p", package, "--example", name]);
+        build.args(features.map(|features| ["--features", features]).into_iter().flatten());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        let target = binary.parent().and_then(|profile| profile.parent()).unwrap();
+        assert!(build.env("CARGO_TARGET_DIR", target).status().unwrap().success());
+    }
+    path
+}
+
 /// A port that is free, and stays so: below those that the kernel hands out to connections, and given to one test only.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -44,7 +44,7 @@ fn walk(markdown: &str, config: &str, steps: Steps<'_>) {
         let block = block.replace("http://localhost:8080", &server.url);
         write!(script, "echo '--- {number}'\n{block}").unwrap();
     }
-    let output = shell(&place, &script);
+    let output = shell(&place, &script, &[]);
     let printed: Vec<&str> = output.split("--- ").skip(1).collect();
     assert_eq!(printed.len(), steps.len(), "{output}");
     for (text, (step, wanted)) in printed.iter().zip(steps) {
@@ -158,7 +158,8 @@ fn the_walk_in_the_guide_to_the_pages_works() {
     walk(&page("docs/guide/pages.md"), "", steps);
 }
 
-fn shell(place: &Place, script: &str) -> String {
+/// Runs a script in the folder of a server, with the commands that a reader has, and answers what it prints.
+pub(crate) fn shell(place: &Place, script: &str, environment: &[(&str, String)]) -> String {
     let home = place.path("home");
     std::fs::create_dir_all(&home).unwrap();
     let binaries = Path::new(env!("CARGO_BIN_EXE_rotunda")).parent().unwrap();
@@ -171,6 +172,7 @@ fn shell(place: &Place, script: &str) -> String {
         .env("HOME", &home)
         // What makes port 8080 of the README this port, for the server and the commands alike.
         .env("ROTUNDA_SERVER__LISTEN", format!("127.0.0.1:{}", place.port))
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

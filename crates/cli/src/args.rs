@@ -124,6 +124,9 @@ pub(crate) enum Command {
     /// come by: exit 0, or exit 1 and what to do.
     #[command(after_help = DOCTOR)]
     Doctor,
+    /// Ask the server on this machine whether it lives: exit 0, or exit 1 and why. For supervisors that can ask no other way.
+    #[command(after_help = HEALTH)]
+    Health(Health),
 }
 
 const DOCTOR: &str = "\
@@ -135,6 +138,15 @@ Examples:
   rotunda doctor
   rotunda --config /etc/rotunda/rotunda.toml doctor --json";
 
+const HEALTH: &str = "\
+It asks where `[server] listen` says, with the configuration of the server: /healthz, or /readyz with --ready. It opens no
+store and no key. Have a server restarted by /healthz only: one that is not ready waits for its database, and a restart
+does not bring that back.
+
+Examples:
+  rotunda health
+  rotunda --config /etc/rotunda/rotunda.toml health --ready";
+
 #[derive(ClapArgs, Default)]
 pub(crate) struct Serve {
     /// Where to listen. [default: 127.0.0.1:8080]
@@ -143,6 +155,13 @@ pub(crate) struct Serve {
     /// How browsers reach this server. [default: http://localhost:PORT]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Health {
+    /// Ask whether it can serve as well: whether its stores answer.
+    #[arg(long)]
+    pub ready: bool,
 }
 
 #[derive(Subcommand)]

@@ -59,6 +59,7 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Openapi => commands::openapi::run(),
         Command::Config { verb } => commands::config::run(&global, verb),
         Command::Doctor => commands::doctor::run(&global).await,
+        Command::Health(health) => commands::health::run(&global, &health),
     }
 }
 

@@ -108,7 +108,7 @@ fn one_crypto_provider_is_linked() {
 fn paths_in(markdown: &str) -> Vec<String> {
     let spans = markdown.split('`').skip(1).step_by(2);
     let is_path = |span: &&str| {
-        ["bench/", "crates/", "docs/", "scripts/"].iter().any(|top| span.starts_with(top))
+        ["bench/", "crates/", "docs/", "packaging/", "scripts/"].iter().any(|top| span.starts_with(top))
             && !span.contains(['*', '{', ' ', '…'])
             && !span.chars().any(|c| c.is_ascii_uppercase() && span.contains("VERB"))
     };
@@ -139,6 +139,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/guide/embedding.md",
         "docs/guide/from-the-tutorials.md",
         "docs/guide/gateways.md",
+        "docs/guide/install.md",
         "docs/guide/mobile.md",
         "docs/guide/moving.md",
         "docs/guide/operating.md",
@@ -158,6 +159,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/reference/audit.md",
         "docs/reference/proof.md",
         "docs/reference/stores.md",
+        "packaging/README.md",
     ];
     for page in pages.into_iter().map(|page| root().join(page)).chain(decisions) {
         for path in paths_in(&std::fs::read_to_string(&page).unwrap()) {

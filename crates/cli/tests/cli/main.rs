@@ -23,6 +23,7 @@ mod import;
 mod languages;
 mod mailbox;
 mod outages;
+mod packaging;
 mod password_list;
 mod pictures;
 mod race;

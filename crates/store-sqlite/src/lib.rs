@@ -5,7 +5,7 @@
 //! 2. A write is a job. It goes into a bounded queue; one thread takes all that have gathered, runs them in one
 //!    transaction, commits once, and only then answers each of them (`writer.rs`).
 //! 3. A read is one statement on one of four connections that cannot write (`readers.rs`). It sees all that was
-//!    answered before it was asked.
+//!    answered before it was asked. A read of one row is done at once, by whoever asks (`at_hand.rs`).
 //! 4. What a port's verb does stands in the file of that name; `ports.rs` says which are reads and which are writes;
 //!    `rows.rs` turns rows into the model and back.
 //! 5. When something fails, nothing is answered that did not happen, and the connection that failed is opened anew for
@@ -26,6 +26,7 @@
 
 mod amend;
 mod answers;
+mod at_hand;
 mod audit;
 mod caps;
 mod clients;
@@ -164,12 +165,30 @@ impl SqliteStore {
         self.inner.writer.write(doing, job).await
     }
 
+    /// A write that is one statement.
+    async fn write_one<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.inner.writer.write_one(doing, job).await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         self.inner.readers.read(doing, job).await
+    }
+
+    /// A read of a row that is found by its key, and of no more.
+    async fn read_row<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl Fn(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.inner.readers.read_row(doing, job).await
     }
 }
 

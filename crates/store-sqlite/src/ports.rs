@@ -74,15 +74,19 @@ impl Accounts for SqliteStore {
 #[async_trait]
 impl Sessions for SqliteStore {
     async fn facts(&self, id: SessionId) -> Result<Option<Facts>, Failure> {
-        self.read("reading a session", move |db| refresh::facts(db, id)).await
+        self.read_row("reading a session", move |db| refresh::facts(db, id)).await
     }
 
     async fn facts_of_page(&self, page: PageHash) -> Result<Option<Facts>, Failure> {
-        self.read("reading a page's session", move |db| sessions::facts_of_page(db, page)).await
+        self.read_row("reading a page's session", move |db| sessions::facts_of_page(db, page)).await
     }
 
     async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure> {
-        self.write("rotating a session", move |db| refresh::rotate(db, &rotation)).await
+        const DOING: &str = "rotating a session";
+        if rotation.event.is_some() {
+            return self.write(DOING, move |db| refresh::rotate(db, &rotation)).await;
+        }
+        self.write_one(DOING, move |db| refresh::rotate(db, &rotation)).await
     }
 
     async fn end(&self, end: EndingOne) -> Result<bool, Failure> {
@@ -204,7 +208,7 @@ impl Feed for SqliteStore {
 
     async fn is_token_revoked(&self, jti: &str) -> Result<bool, Failure> {
         let jti = jti.to_owned();
-        self.read("looking for a revoked access token", move |db| feed::is_token_revoked(db, &jti)).await
+        self.read_row("looking for a revoked access token", move |db| feed::is_token_revoked(db, &jti)).await
     }
 
     async fn keep(&self, keep: Duration, now: UnixMillis) -> Result<Duration, Failure> {

@@ -4,6 +4,7 @@
 //! 2. Each read that decides is one statement, hence one moment of the database; it begins after it was asked, so it sees every
 //!    write that was answered before.
 //! 3. A reader whose connection failed opens a new one for its next job, if the file is still the one that the writer has.
+//! 4. A read of one row is done by whoever asks, where that is possible at once (`at_hand.rs`).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -15,6 +16,7 @@ use rotunda_core::failure::Failure;
 use rusqlite::{Connection, Result as SqlResult};
 use tokio::sync::oneshot;
 
+use crate::at_hand::{AtHand, Here};
 use crate::presence::Presence;
 use crate::stats::Counters;
 use crate::{connection, fault};
@@ -32,17 +34,22 @@ pub(crate) struct Readers {
     /// `None` only while they are being dropped.
     jobs: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    at_hand: AtHand,
+    presence: Arc<Presence>,
     counters: Arc<Counters>,
 }
 
 impl Readers {
     pub(crate) fn start(path: &Path, counters: &Arc<Counters>) -> Result<Self, Failure> {
+        const STARTING: &str = "starting the readers";
         let (sender, jobs) = bounded(QUEUE);
-        let mut readers = Self { jobs: Some(sender), threads: Vec::new(), counters: Arc::clone(counters) };
         let presence = Presence::of(path.to_owned());
-        let presence = Arc::new(presence.map_err(|e| Failure::unavailable("starting the readers", e))?);
+        let presence = Arc::new(presence.map_err(|e| Failure::unavailable(STARTING, e))?);
+        let at_hand = AtHand::open(&presence).map_err(|e| fault::failure(STARTING, e))?;
+        let counters = Arc::clone(counters);
+        let mut readers = Self { jobs: Some(sender), threads: Vec::new(), at_hand, presence, counters };
         for _ in 0..THREADS {
-            let (presence, jobs) = (Arc::clone(&presence), jobs.clone());
+            let (presence, jobs) = (Arc::clone(&readers.presence), jobs.clone());
             let thread = thread::Builder::new()
                 .name("sqlite-reader".to_owned())
                 .spawn(move || run(&presence, &jobs))
@@ -58,6 +65,35 @@ impl Readers {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.ask(doing, work, || ()).await
+    }
+
+    /// Reads one row, on the thread that asks where that is possible at once.
+    pub(crate) async fn read_row<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl Fn(&Connection) -> SqlResult<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let lent = match self.at_hand.read(doing, &work) {
+            Here::Done(outcome) => {
+                self.counters.reads.add(1);
+                return outcome;
+            }
+            Here::Not(lent) => lent,
+        };
+        let presence = Arc::clone(&self.presence);
+        // If that fails, the next one who comes to the place has it tried again.
+        let mend = move || drop(lent.map(|mut lent| lent.open(&presence)));
+        self.ask(doing, work, mend).await
+    }
+
+    /// Has a reader run `work`, and `then` what nobody waits for.
+    async fn ask<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> SqlResult<T> + Send + 'static,
+        then: impl FnOnce() + Send + 'static,
+    ) -> Result<T, Failure> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |db| {
             let outcome = match catch_unwind(AssertUnwindSafe(|| db.and_then(work))) {
@@ -67,6 +103,7 @@ impl Readers {
             let healthy = outcome.is_ok();
             // The caller may have gone away.
             drop(reply.send(outcome));
+            then();
             healthy
         });
         match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
@@ -110,7 +147,7 @@ fn run(presence: &Presence, jobs: &Receiver<Job>) {
 }
 
 /// Opens the file that the writer has, and no other that has taken its place: nobody in an empty one would be known.
-fn connect(presence: &Presence) -> SqlResult<Connection> {
+pub(crate) fn connect(presence: &Presence) -> SqlResult<Connection> {
     presence.check()?;
     let open = connection::for_reading(presence.path())?;
     presence.check()?;

@@ -1,22 +1,22 @@
 //! Every route, one table. A test walks `/openapi.json`, which is made from it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use futures_util::FutureExt as _;
 use http::header::{
     AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, VARY, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, Method};
 use rotunda_core::Rotunda;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use crate::edge::{beat, former, host};
 use crate::reply::Problem;
 use crate::revocations::Hub;
-use crate::{App, Web, account, admin, oauth, pages, revocations, service, session};
+use crate::{App, Shared, Web, account, admin, oauth, pages, revocations, service, session};
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
@@ -38,12 +38,10 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let (for_gateways, _) = for_gateways().split_for_parts();
     let (for_operators, _) = for_operators().split_for_parts();
     let rotunda = rotunda.into();
-    // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
-    let only_https = web.is_https().then(|| HeaderValue::from_static("max-age=31536000"));
     let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
-    guarded(for_users, Problem::into_response)
+    let routes = guarded(for_users, Problem::into_response)
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
         .merge(guarded(for_gateways, Problem::into_response))
@@ -53,14 +51,24 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
                 .layer(from_fn_with_state(Arc::clone(&app), pages::put_into_words)),
         )
         .merge(guarded(Router::new().fallback(nowhere), Problem::into_response))
-        .layer(from_fn_with_state(Arc::clone(&app), former::expire))
-        .layer(from_fn_with_state(Arc::clone(&app), host::check))
-        .layer(SetResponseHeaderLayer::overriding(
-            X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::overriding(STRICT_TRANSPORT_SECURITY, only_https))
-        .with_state(app)
+        .with_state(Arc::clone(&app));
+    // Around all routes at once, and not around each: a layer of a route is cloned and boxed anew with every request.
+    Router::new().fallback_service(routes).layer(from_fn_with_state(app, at_the_edge))
+}
+
+/// What every request is held to, and what every answer has, wherever it goes.
+async fn at_the_edge(State(app): Shared, request: Request, next: Next) -> Response {
+    let mut response = match host::refused(&app.web, &request) {
+        Some(problem) => problem.into_response(),
+        None => former::expire(&app.web, request, next).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if app.web.is_https() {
+        // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    response
 }
 
 /// What there is nowhere: a page for whoever would rather read one.
@@ -165,8 +173,7 @@ fn pages_about_accounts() -> Router<Arc<App>> {
 fn guarded(routes: Router<Arc<App>>, says: fn(Problem) -> Response) -> Router<Arc<App>> {
     routes
         .method_not_allowed_fallback(async move || says(Problem::NoMethod))
-        .layer(from_fn(move |request, next| in_time(request, next, says)))
-        .layer(CatchPanicLayer::custom(move |_| says(Problem::Panicked)))
+        .layer(from_fn(move |request, next| answered(request, next, says)))
 }
 
 /// The OpenAPI 3.1 document of all routes.
@@ -197,13 +204,18 @@ fn cors(web: &Web) -> CorsLayer {
         .vary([HeaderName::from_static("origin")])
 }
 
-async fn in_time(request: Request, next: Next, says: fn(Problem) -> Response) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+/// Sees to it that there is an answer: in time, and also where a handler panics.
+async fn answered(request: Request, next: Next, says: fn(Problem) -> Response) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     // What was under way goes on where it must: a write that was queued is carried out, and the client that asks again
     // gets the same answer.
-    let answer = tokio::time::timeout(MOST_TIME, next.run(request)).await;
-    let response = answer.unwrap_or_else(|_| says(Problem::TimedOut));
+    let answer = tokio::time::timeout(MOST_TIME, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    let response = match answer {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => says(Problem::Panicked),
+        Err(_) => says(Problem::TimedOut),
+    };
     // Never a query, a header or a body: they may carry what nobody else should read.
-    tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+    tracing::debug!(%method, path = uri.path(), status = response.status().as_u16(), "answered");
     response
 }

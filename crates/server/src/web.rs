@@ -31,6 +31,13 @@ impl Kind {
     /// All of them.
     pub(crate) const ALL: [Self; 3] = [Self::Refresh, Self::Device, Self::Page];
 
+    /// The kind that has a cookie of this name under some scheme and scope, and that name.
+    pub(crate) fn named(name: &str) -> Option<(Self, &'static str)> {
+        let known =
+            |kind: &Self| kind.names().iter().find(|known| **known == name).map(|known| (*kind, *known));
+        Self::ALL.iter().find_map(known)
+    }
+
     /// Every name that it may have, by scheme and scope.
     pub(crate) fn names(self) -> &'static [&'static str] {
         match self {

@@ -20,6 +20,7 @@ use crate::web::{Kind, Web};
 
 /// The cookies of a request. HTTP/2 may spread them over several headers (RFC 9113 §8.2.3), and a browser sends what came
 /// under another domain or path beside the rest ([`super::former`]). What came twice with one value counts once.
+#[derive(Default)]
 pub(crate) struct Cookies {
     refresh: Vec<SecretText>,
     device: Vec<SecretText>,
@@ -32,34 +33,39 @@ impl FromRequestParts<Arc<App>> for Cookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let web = &app.web;
-        let headers = &parts.headers;
-        let former = |kind: Kind| {
-            let names = kind.names().iter().filter(|name| **name != web.cookie_name(kind));
-            names.flat_map(|name| named(headers, name)).collect()
-        };
-        Ok(Self {
-            refresh: named(headers, web.refresh_cookie()),
-            device: named(headers, web.device_cookie()),
-            page: named(headers, web.page_cookie()),
-            former: [former(Kind::Refresh), former(Kind::Page)],
-        })
+        let mut found = Self::default();
+        each(&parts.headers, |name, value| {
+            if let Some(values) = Kind::named(name).and_then(|named| found.of(&app.web, named)) {
+                let value = value.trim_matches('"');
+                if !values.iter().any(|known| known.expose() == value) {
+                    values.push(SecretText::new(value.to_owned()));
+                }
+            }
+        });
+        let Self { refresh, device, page, former: [refreshes, pages] } = &mut found;
+        for values in [refresh, device, page, refreshes, pages] {
+            // Where one has a value, an empty one beside it says nothing.
+            if values.len() > 1 {
+                values.retain(|value| !value.expose().is_empty());
+            }
+        }
+        Ok(found)
     }
 }
 
-/// The values of the cookies of that name, each once. Where one has a value, an empty one beside it says nothing.
-fn named(headers: &HeaderMap, name: &str) -> Vec<SecretText> {
-    let mut found: Vec<SecretText> = Vec::new();
-    each(headers, |key, value| {
-        let value = value.trim_matches('"');
-        if key == name && !found.iter().any(|known| known.expose() == value) {
-            found.push(SecretText::new(value.to_owned()));
+impl Cookies {
+    /// Where the values of a cookie go that has this name; a device secret of before is of no use.
+    fn of(&mut self, web: &Web, (kind, name): (Kind, &'static str)) -> Option<&mut Vec<SecretText>> {
+        let [refreshes, pages] = &mut self.former;
+        match (kind, name == web.cookie_name(kind)) {
+            (Kind::Refresh, true) => Some(&mut self.refresh),
+            (Kind::Device, true) => Some(&mut self.device),
+            (Kind::Page, true) => Some(&mut self.page),
+            (Kind::Refresh, false) => Some(refreshes),
+            (Kind::Page, false) => Some(pages),
+            (Kind::Device, false) => None,
         }
-    });
-    if found.len() > 1 {
-        found.retain(|value| !value.expose().is_empty());
     }
-    found
 }
 
 /// Calls back for each cookie of a request.

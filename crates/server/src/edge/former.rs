@@ -11,16 +11,14 @@
 //! 3. An answer that sets no cookie, such as any refusal, expires none.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::HeaderMap;
 use http::header::{HeaderValue, SET_COOKIE};
 
 use super::cookies::each;
-use crate::App;
 use crate::web::{Kind, Web};
 
 /// The one path that every refresh cookie is sent to, wherever else it goes.
@@ -36,11 +34,11 @@ struct Came {
 }
 
 /// Has the answer expire what the request shows to be of before.
-pub(crate) async fn expire(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let came = Came::with(&app.web, request.headers(), request.uri().path());
+pub(crate) async fn expire(web: &Web, request: Request, next: Next) -> Response {
+    let came = Came::with(web, request.headers(), request.uri().path());
     let mut response = next.run(request).await;
     if !came.former.is_empty() {
-        came.expire_first(&app.web, response.headers_mut());
+        came.expire_first(web, response.headers_mut());
     }
     response
 }
@@ -49,9 +47,7 @@ impl Came {
     fn with(web: &Web, headers: &HeaderMap, path: &str) -> Self {
         let mut came = Self::default();
         each(headers, |name, _| {
-            let known =
-                |kind: &Kind| kind.names().iter().find(|known| **known == name).map(|known| (*kind, *known));
-            let Some((kind, name)) = Kind::ALL.iter().find_map(known) else { return };
+            let Some((kind, name)) = Kind::named(name) else { return };
             let is_second = !came.names.insert((kind, name));
             if is_second || name != web.cookie_name(kind) || !leads_to(web.path_of(kind), path) {
                 came.former.insert(kind);

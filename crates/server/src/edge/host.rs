@@ -11,32 +11,26 @@
 //! Anywhere else, what a proxy calls this server is the proxy's business.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
 use http::HeaderMap;
 use http::header::{FORWARDED, HOST, HeaderName, ORIGIN};
 use url::Url;
 
 use super::caller::Peer;
 use super::origin::shown;
-use crate::App;
 use crate::reply::Problem;
 use crate::web::{Web, is_loopback};
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Refuses what was meant for another address, where `public_url` is on loopback.
-pub(crate) async fn check(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// Why a request is refused that was meant for another address, where `public_url` is on loopback.
+pub(crate) fn refused(web: &Web, request: &Request) -> Option<Problem> {
     if request.headers().get_all(HOST).iter().nth(1).is_some() {
-        return Problem::malformed("There is more than one Host header.").into_response();
+        return Some(Problem::malformed("There is more than one Host header."));
     }
-    match app.web.is_loopback().then(|| misdirected(&app.web, &request)).flatten() {
-        Some(hint) => Problem::Misdirected { ours: app.web.origin().to_owned(), hint }.into_response(),
-        None => next.run(request).await,
-    }
+    let hint = web.is_loopback().then(|| misdirected(web, request)).flatten()?;
+    Some(Problem::Misdirected { ours: web.origin().to_owned(), hint })
 }
 
 /// What shows that a request was meant for another address, and what to do.

@@ -9,11 +9,13 @@
 //! | all stores measured in one go | [`measure`] |
 //! | Rotunda beside the floor and its peers, in closed and open loops | [`load`] |
 //! | how long things took | [`latency`] |
+//! | the pure functions whose instructions are counted | [`hot`] |
 //! | what so many sessions ask of a store | [`capacity`] |
 
 pub mod capacity;
 pub mod clients;
 pub mod fill;
+pub mod hot;
 mod http;
 pub mod latency;
 mod listing;

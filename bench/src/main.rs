@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Args, Parser};
 use rotunda_bench::clients::Clients;
 use rotunda_bench::seed::Seed;
-use rotunda_bench::{capacity, fill, load, measure};
+use rotunda_bench::{capacity, fill, hot, load, measure};
 
 /// Figures about Rotunda.
 #[derive(Parser)]
@@ -26,6 +26,17 @@ enum Command {
     Load(load::Command),
     /// Print the table of docs/guide/scaling.md.
     Capacity,
+    /// Run a pure function of the hot path, for counting its instructions.
+    Hot(Hot),
+}
+
+#[derive(Args)]
+struct Hot {
+    /// Which.
+    function: hot::Hot,
+    /// How many times.
+    #[arg(long)]
+    times: u64,
 }
 
 #[derive(Args)]
@@ -90,6 +101,7 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Load(load::Command::Page(page)) => load::page(&page)?,
         Command::Capacity => print!("{}", capacity::table()),
+        Command::Hot(Hot { function, times }) => hot::run(function, times)?,
     }
     Ok(())
 }

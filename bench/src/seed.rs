@@ -36,6 +36,12 @@ pub struct Seed {
 }
 
 impl Seed {
+    /// With these keys.
+    #[must_use]
+    pub fn of(keys: MasterKeys) -> Self {
+        Self { keys }
+    }
+
     /// With the keys in a master-key file.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod capacity;
+mod instructions;
 mod loops;
 mod pages;
 mod real;

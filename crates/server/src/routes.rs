@@ -41,7 +41,7 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
     let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
-    let routes = guarded(for_users, Problem::into_response)
+    guarded(for_users, Problem::into_response)
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
         .merge(guarded(for_gateways, Problem::into_response))
@@ -51,9 +51,9 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
                 .layer(from_fn_with_state(Arc::clone(&app), pages::put_into_words)),
         )
         .merge(guarded(Router::new().fallback(nowhere), Problem::into_response))
-        .with_state(Arc::clone(&app));
-    // Around all routes at once, and not around each: a layer of a route is cloned and boxed anew with every request.
-    Router::new().fallback_service(routes).layer(from_fn_with_state(app, at_the_edge))
+        // One layer for all of it: each is cloned and boxed anew with every request, and those inside it with it.
+        .layer(from_fn_with_state(Arc::clone(&app), at_the_edge))
+        .with_state(app)
 }
 
 /// What every request is held to, and what every answer has, wherever it goes.

@@ -5,7 +5,8 @@
 //! the writer (`docs/decisions/0023-reads-at-hand.md`).
 //!
 //! 1. Whoever asks takes a connection, reads, and puts it back. Nobody waits for one: when all are in use, a reader is asked.
-//! 2. Such a connection waits for no lock either: what is locked is read by a reader, who may wait.
+//!    There are fewer than threads that serve requests, from two of those on: on a disk that hangs, one is left to say so.
+//! 2. Such a connection does not wait for a lock either, as far as SQLite lets us: what is locked is read by a reader, who may.
 //! 3. One that failed is given up. Its place is lent to the reader who is asked instead, and who opens another.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,7 @@ use crate::fault;
 use crate::presence::Presence;
 use crate::readers::connect;
 
-/// As many as can be of use at once, and no more memory than this many caches.
+/// No more memory than this many caches.
 const MOST: usize = 8;
 
 /// The connections that nobody uses just now; in the place of one that failed there is `None`.
@@ -45,7 +46,7 @@ pub(crate) enum Here<T> {
 
 impl AtHand {
     pub(crate) fn open(presence: &Presence) -> SqlResult<Self> {
-        let places = available_parallelism().map_or(1, usize::from).min(MOST);
+        let places = available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, MOST);
         let (give, take) = bounded(places);
         let at_hand = Self { give, take };
         for _ in 0..places {
@@ -53,6 +54,12 @@ impl AtHand {
             lent.open(presence)?;
         }
         Ok(at_hand)
+    }
+
+    /// How many nobody uses just now.
+    #[cfg(test)]
+    pub(crate) fn free(&self) -> usize {
+        self.take.len()
     }
 
     /// Runs `work` at once, if a connection is free.

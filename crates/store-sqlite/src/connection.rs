@@ -6,7 +6,7 @@
 //! | `busy_timeout` 2 s | another process' transaction is waited for, yet not longer than a caller has patience |
 //! | `wal_autocheckpoint` 1,000 pages | the log goes back into the file in 4 MB steps: the writer's pause stays in milliseconds (measured: 4,000 pages are no faster, and pause twice as long), and a reader looks through one block of the log's index |
 //! | `journal_size_limit` 16 MB | a log that a slow reader let grow is cut back at the next checkpoint |
-//! | `cache_size` 4 MB, readers 1 MB | 8 MB in all at most; the operating system caches the file anyway |
+//! | `cache_size` 4 MB, readers 1 MB | 16 MB in all at most, 9 MB on two cores; the operating system caches the file anyway |
 //! | `temp_store=MEMORY` | no temporary files, so nothing of a session lands elsewhere on the disk |
 //! | `secure_delete=FAST` | deleted hashes and addresses are overwritten where that costs no extra write |
 //! | `trusted_schema=OFF` | a file that somebody else has altered cannot make us run its functions |

@@ -4,7 +4,7 @@
 //!    (`schema.rs`, `connection.rs`).
 //! 2. A write is a job. It goes into a bounded queue; one thread takes all that have gathered, runs them in one
 //!    transaction, commits once, and only then answers each of them (`writer.rs`).
-//! 3. A read is one statement on one of four connections that cannot write (`readers.rs`). It sees all that was
+//! 3. A read is one statement on a connection that cannot write, on one of four threads (`readers.rs`). It sees all that was
 //!    answered before it was asked. A read of one row is done at once, by whoever asks (`at_hand.rs`).
 //! 4. What a port's verb does stands in the file of that name; `ports.rs` says which are reads and which are writes;
 //!    `rows.rs` turns rows into the model and back.

@@ -78,7 +78,7 @@ impl Sessions for SqliteStore {
     }
 
     async fn facts_of_page(&self, page: PageHash) -> Result<Option<Facts>, Failure> {
-        self.read_row("reading a page's session", move |db| sessions::facts_of_page(db, page)).await
+        self.read("reading a page's session", move |db| sessions::facts_of_page(db, page)).await
     }
 
     async fn rotate(&self, rotation: Rotating) -> Result<bool, Failure> {

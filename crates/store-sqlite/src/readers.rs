@@ -204,4 +204,59 @@ mod tests {
         std::fs::rename(&away, &path).unwrap();
         assert_eq!(readers.read("testing", count).await.unwrap(), 1);
     }
+
+    /// Many more than there are places at hand.
+    const MANY: usize = 40;
+
+    #[tokio::test]
+    async fn a_read_at_hand_that_fails_or_panics_leaves_its_place_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rotunda.db");
+        drop(schema::prepare(&path, UnixMillis(0)).unwrap());
+        let readers = Readers::start(&path, &Arc::default()).unwrap();
+        let places = readers.at_hand.free();
+        assert!(places > 0);
+        let count = |db: &Connection| db.query_row(COUNT, [], |row| row.get::<_, i64>(0));
+        for _ in 0..MANY {
+            assert!(readers.read_row("testing", |db| db.execute("DELETE FROM meta", [])).await.is_err());
+            let panic = |_: &Connection| -> SqlResult<()> { panic!("on purpose") };
+            assert!(!readers.read_row("testing", panic).await.unwrap_err().is_temporary());
+            assert_eq!(readers.read_row("testing", count).await.unwrap(), 1);
+        }
+        // A reader puts the last one back when its caller was answered already.
+        while readers.at_hand.free() < places {
+            tokio::task::yield_now().await;
+        }
+        let here = std::thread::current().id();
+        let reads = (0..MANY).map(|_| readers.read_row("testing", |_| Ok(std::thread::current().id())));
+        for read in reads {
+            assert_eq!(read.await.unwrap(), here, "no hop");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_at_hand_never_gets_another_file_and_heals_when_ours_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("rotunda.db"), folder.path().join("away.db"));
+        drop(schema::prepare(&path, UnixMillis(0)).unwrap());
+        let readers = Readers::start(&path, &Arc::default()).unwrap();
+        let count = |db: &Connection| db.query_row(COUNT, [], |row| row.get::<_, i64>(0));
+        std::fs::rename(&path, &away).unwrap();
+        std::fs::copy(&away, &path).unwrap();
+        Connection::open(&path).unwrap().execute("DELETE FROM meta", []).unwrap();
+        let outage = loop {
+            assert!(readers.read_row("testing", |db| db.execute("DELETE FROM meta", [])).await.is_err());
+            match readers.read_row("testing", count).await {
+                Ok(counted) => assert_eq!(counted, 1, "the other file was read"),
+                Err(failure) => break failure,
+            }
+        };
+        assert!(outage.is_temporary());
+        std::fs::rename(&away, &path).unwrap();
+        let here = std::thread::current().id();
+        while readers.read_row("testing", |_| Ok(std::thread::current().id())).await.unwrap() != here {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(readers.read_row("testing", count).await.unwrap(), 1);
+    }
 }

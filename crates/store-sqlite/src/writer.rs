@@ -14,7 +14,8 @@
 //!    is dropped, which rolls back whatever is left. The next group opens a new one.
 //!
 //! A caller that goes away cancels nothing: its job belongs to the queue. A job that panics counts as one that failed,
-//! and the thread goes on: unwinding stops at the job, and its savepoint undoes whatever it had done by then.
+//! and the thread goes on: unwinding stops at the job, and its savepoint undoes whatever it had done by then, or the group is
+//! undone as a whole.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -168,7 +169,7 @@ fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<Mark> {
     for job in group {
         match job.extent() {
             Extent::OneStatement if job.run(db) => {}
-            Extent::OneStatement => return Err(undone()),
+            Extent::OneStatement => return Err(undone(job.doing())),
             Extent::Any => {
                 execute("SAVEPOINT job")?;
                 if !job.run(db) {
@@ -184,8 +185,8 @@ fn commit(db: &Connection, group: &mut [Box<dyn Job>]) -> SqlResult<Mark> {
 }
 
 /// Why a group is undone of which a statement has failed that has no savepoint.
-fn undone() -> rusqlite::Error {
-    let text = "another write of the same group failed, and all of them were undone".to_owned();
+fn undone(doing: &str) -> rusqlite::Error {
+    let text = format!("{doing} failed, and all writes of the same group were undone");
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT), Some(text))
 }
 
@@ -201,6 +202,9 @@ enum Extent {
 trait Job: Send {
     /// How much it does.
     fn extent(&self) -> Extent;
+
+    /// What it does, for people.
+    fn doing(&self) -> &'static str;
 
     /// Does its work and keeps the outcome; `false` when it has to be undone.
     fn run(&mut self, db: &Connection) -> bool;
@@ -226,9 +230,13 @@ where
         self.extent
     }
 
+    fn doing(&self) -> &'static str {
+        self.doing
+    }
+
     fn run(&mut self, db: &Connection) -> bool {
         let Some(work) = self.work.take() else { return false };
-        // Safe to go on after: whatever the closure left half done is in the savepoint.
+        // Safe to go on after: whatever the closure left half done is in the savepoint, or goes with the group.
         let outcome = match catch_unwind(AssertUnwindSafe(|| work(db))) {
             Ok(result) => result.map_err(|error| fault::failure(self.doing, error)),
             Err(panic) => Err(fault::panicked(self.doing, &*panic)),
@@ -354,8 +362,9 @@ mod tests {
         let (open, gate) = crossbeam_channel::bounded::<()>(0);
         let (begins, has_begun) = oneshot::channel();
         let first = writer.write("testing", move |_: &Connection| {
-            drop(begins.send(()));
-            Ok(drop(gate.recv()))
+            let _ = begins.send(());
+            let _ = gate.recv();
+            Ok(())
         });
         let rest = async {
             has_begun.await.unwrap();

@@ -23,6 +23,9 @@ pub(crate) enum End {
     Refuse,
 }
 
+/// No two servers give out the same: a client that is given the token that it has counts that as no success.
+static TOKENS: AtomicU64 = AtomicU64::new(0);
+
 struct Server {
     replies: AtomicU64,
     /// Held while nothing is answered.
@@ -75,7 +78,8 @@ impl Server {
         let length = if stays { "content-length: 4\r\n" } else { "" };
         let status = if self.end == End::Refuse && n.is_multiple_of(3) { 503 } else { 200 };
         if self.end != End::Lose || !n.is_multiple_of(3) {
-            let reply = format!("HTTP/1.1 {status} So\r\nset-cookie: t={n}; Path=/\r\n{length}\r\nbody");
+            let token = TOKENS.fetch_add(1, Ordering::SeqCst);
+            let reply = format!("HTTP/1.1 {status} So\r\nset-cookie: t={token}; Path=/\r\n{length}\r\nbody");
             stream.write_all(reply.as_bytes()).unwrap();
         }
         stays

@@ -49,7 +49,8 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     })?;
     let stop = stop_signal()?;
     let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
-    for warning in warnings.into_iter().chain(client::warnings(&rotunda).await?) {
+    let of_clients = told_if_known(client::warnings(&rotunda).await);
+    for warning in warnings.into_iter().chain(of_clients) {
         tracing::warn!("{warning}");
     }
     let rotunda = Arc::new(rotunda);
@@ -65,7 +66,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let figures = tokio::spawn(keep_count(Arc::clone(&rotunda)));
     output::print(&banner(&settings, has_demo))?;
     let url = settings.public_url.as_str().trim_end_matches('/');
-    output::print(&role::first_admin(&rotunda, url).await?)?;
+    output::print(&told_if_known(role::first_admin(&rotunda, url).await))?;
     rotunda_server::serve::serve(listener, router, connections(), stop).await;
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
@@ -81,6 +82,15 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     chain_last(&rotunda).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the operator is told at the start; nothing where the store went away a moment ago. The server has begun, and from
+/// here on an outage ends no server.
+fn told_if_known<T: Default>(told: anyhow::Result<T>) -> T {
+    told.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the store went away while the server was starting; it goes on, and tells less");
+        T::default()
+    })
 }
 
 /// How many connections this process can bear: as many as it may have open files, less some for the store.

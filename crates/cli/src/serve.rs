@@ -84,11 +84,11 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the operator is told at the start; nothing where the store went away a moment ago. The server has begun, and from
-/// here on an outage ends no server.
+/// What the operator is told at the start; nothing where the store went away a moment ago: it was there, and an outage ends no
+/// server.
 fn told_if_known<T: Default>(told: anyhow::Result<T>) -> T {
     told.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the store went away while the server was starting; it goes on, and tells less");
+        tracing::warn!(%error, "what there is to tell at the start could not be read; the server goes on");
         T::default()
     })
 }

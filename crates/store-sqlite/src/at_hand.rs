@@ -1,8 +1,8 @@
 //! Connections at hand: a read of one row, on the thread that asks.
 //!
-//! A refresh reads its session before it decides. From memory that takes some ten microseconds; to hand it to another thread
-//! and to be woken when it is done takes longer than that. So the only hop between a request and its answer is the one to
-//! the writer (`docs/decisions/0023-reads-at-hand.md`).
+//! A refresh reads its session before it decides. From memory that takes some ten microseconds: too little to hand it to another
+//! thread and to be woken when it is done. So the only hop between a request and its answer is the one to the writer
+//! (`docs/decisions/0023-reads-at-hand.md`).
 //!
 //! 1. Whoever asks takes a connection, reads, and puts it back. Nobody waits for one: when all are in use, a reader is asked.
 //!    There are fewer than threads that serve requests, from two of those on: on a disk that hangs, one is left to say so.

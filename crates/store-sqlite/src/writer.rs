@@ -6,7 +6,7 @@
 //!    (`presence.rs`), and begins one `IMMEDIATE` transaction, so that what a job reads still holds when it writes,
 //!    whatever other processes do.
 //! 3. Each job runs in a savepoint of its own: one that fails undoes itself and nobody else. A job that is one statement, as
-//!    a rotation is, has none: the statement is done or not, and two more beside it would cost a tenth of the writer's time.
+//!    a rotation is, has none: the statement is done or not, and two more beside it would only cost time.
 //!    It does not fail by itself; if it ever does, its group is undone with it.
 //! 4. Commit. Whoever waits for revocations is woken only now, if there are any (`feed.rs`), and the callers are answered,
 //!    each with its own outcome.

@@ -355,7 +355,7 @@ pub(crate) enum Config {
 mod tests {
     use clap::Parser;
 
-    use super::{Args, Command, Key};
+    use super::{Args, Audit, Command, Key};
 
     #[test]
     fn the_name_of_a_key_may_begin_with_a_hyphen() {
@@ -372,6 +372,24 @@ mod tests {
                         assert_eq!((read.as_str(), global.json), (kid, true));
                     }
                     (_, Err(error)) => panic!("{line:?}: {error}"),
+                    _ => panic!("{line:?}: another command"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_public_key_may_begin_with_a_hyphen() {
+        for key in ["-tNtvGHzXB37ry-q_gVR2ZAUZUOocZWSrJsmGmISivA", "--tvGHzXB37ry", "-h", "tN-tv"] {
+            for line in [
+                ["rotunda", "audit", "verify", "--file", "x", "--json", "--key", key],
+                ["rotunda", "audit", "verify", "--key", key, "--file", "x", "--json"],
+            ] {
+                match Args::try_parse_from(line) {
+                    Ok(Args { global, command: Some(Command::Audit { verb: Audit::Verify(told) }) }) => {
+                        assert_eq!((told.keys.as_slice(), global.json), (&[key.to_owned()][..], true));
+                    }
+                    Err(error) => panic!("{line:?}: {error}"),
                     _ => panic!("{line:?}: another command"),
                 }
             }

@@ -53,7 +53,8 @@ pub(crate) struct Verify {
     pub file: Option<PathBuf>,
     /// With --file: the public key that it has to be signed with, as `rotunda audit checkpoint` tells it; may be given several
     /// times. Without it, the signatures are checked with the keys that the file bears, which anybody can put there.
-    #[arg(long = "key", value_name = "PUBLICKEY", requires = "file")]
+    // One key in 64 begins with `-`: it is base64url.
+    #[arg(long = "key", value_name = "PUBLICKEY", requires = "file", allow_hyphen_values = true)]
     pub keys: Vec<String>,
 }
 

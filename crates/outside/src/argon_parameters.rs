@@ -89,6 +89,11 @@ impl ArgonParameters {
         self.lanes
     }
 
+    /// Memory in Argon2's blocks of 1 KiB, as the library rounds it.
+    pub(crate) fn blocks(self) -> usize {
+        self.to_argon2(32).map_or(0, |parameters| parameters.block_count())
+    }
+
     pub(crate) fn to_argon2(self, output_len: usize) -> Result<Params, argon2::Error> {
         Params::new(self.memory_kib, self.iterations, self.lanes, Some(output_len))
     }

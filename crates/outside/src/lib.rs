@@ -12,6 +12,7 @@
 mod argon_parameters;
 mod clock;
 mod entropy;
+mod hash_memory;
 mod master_key_file;
 mod password_hasher;
 pub mod password_lists;

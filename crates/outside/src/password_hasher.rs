@@ -1,6 +1,6 @@
 //! Password hashing with Argon2id (RFC 9106), on threads of its own.
 //!
-//! 1. A fixed number of threads hash; each takes its memory for one hash and gives it back right after.
+//! 1. A fixed number of threads hash, each in memory of its own (`hash_memory.rs`).
 //! 2. A bounded queue waits before them. When it is full, the answer is "too much at once", immediately.
 //! 3. A thread belongs to the hash, not to the request: a client that goes away in the middle frees nothing, so that
 //!    no more hashes run than there are threads, however many connections come and go.
@@ -16,9 +16,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use rotunda_core::failure::Failure;
 use rotunda_core::model::{Password, PasswordHash};
 use rotunda_core::outside::{Entropy, PasswordHasher, PasswordVerdict, random};
@@ -26,6 +27,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use crate::argon_parameters::ArgonParameters;
+use crate::hash_memory::{HashMemory, KEPT};
 use crate::stored_hash::{Argon2Hash, NotComputed, OUTPUT_LEN, SALT_LEN, StoredHash, foreign_hash};
 
 const HASHING: &str = "hashing a password";
@@ -52,7 +54,7 @@ impl Default for PoolSize {
     }
 }
 
-type Job = Box<dyn FnOnce() + Send>;
+type Job = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
 /// The real [`PasswordHasher`]. Its threads end when it is dropped.
 pub struct ArgonPool {
@@ -83,7 +85,10 @@ impl ArgonPool {
         let mut pool = Self { parameters, entropy, nobody, queue: Some(queue), threads: Vec::new() };
         for number in 1..=size.threads.max(1) {
             let jobs = jobs.clone();
-            let thread = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || work(&jobs));
+            let thread = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || {
+                give_way();
+                work(&jobs, parameters.blocks(), KEPT);
+            });
             pool.threads.push(thread.map_err(|e| Failure::unavailable("starting a hashing thread", e))?);
         }
         Ok(pool)
@@ -93,13 +98,13 @@ impl ArgonPool {
     async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
-        job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+        job: impl FnOnce(&mut HashMemory) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move || {
+        let job: Job = Box::new(move |memory| {
             if !answer.is_closed() {
                 // The client may leave during the hash: then there is nobody to tell.
-                let _ = answer.send(job());
+                let _ = answer.send(job(memory));
             }
         });
         match self.queue.as_ref().map(|queue| queue.try_send(job)) {
@@ -113,13 +118,26 @@ impl ArgonPool {
     }
 }
 
-/// What a thread does all its life.
-fn work(jobs: &Receiver<Job>) {
-    give_way();
-    for job in jobs {
-        // A panic must not cost the pool a thread. The job owns all that it touched, and whoever waits for its answer
-        // learns that none will come.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+/// What a thread does all its life: it keeps up to `most` blocks of memory from hash to hash, and none of them once there was no
+/// hash for as long as `kept`.
+fn work(jobs: &Receiver<Job>, most: usize, kept: Duration) {
+    let mut memory = HashMemory::default();
+    loop {
+        let next = if memory.is_empty() {
+            jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            jobs.recv_timeout(kept)
+        };
+        match next {
+            Ok(job) => {
+                // A panic must not cost the pool a thread. What the job leaves in the memory is never read, and whoever waits
+                // for its answer learns that none will come.
+                let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+                memory.keep_at_most(most);
+            }
+            Err(RecvTimeoutError::Timeout) => memory.give_back(),
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }
 
@@ -148,8 +166,9 @@ impl PasswordHasher for ArgonPool {
     async fn hash(&self, password: Password) -> Result<PasswordHash, Failure> {
         let parameters = self.parameters;
         let salt = Zeroizing::new(random::<SALT_LEN>(&*self.entropy)?);
-        self.run(HASHING, move || {
-            let hash = Argon2Hash::make(&password, parameters, &salt).map_err(|e| failed(HASHING, e))?;
+        self.run(HASHING, move |memory| {
+            let hash =
+                Argon2Hash::make(&password, parameters, &salt, memory).map_err(|e| failed(HASHING, e))?;
             Ok(hash.to_hash())
         })
         .await
@@ -166,11 +185,11 @@ impl PasswordHasher for ArgonPool {
         let nobody = self.nobody.clone();
         let hash = hash.unwrap_or_else(|| nobody.clone());
         let stored = StoredHash::parse(&hash).map_err(|e| Failure::broken(VERIFYING, e))?;
-        self.run(VERIFYING, move || {
-            let right = stored.verify(&password).map_err(|e| failed(VERIFYING, e))? && exists;
+        self.run(VERIFYING, move |memory| {
+            let right = stored.verify(&password, memory).map_err(|e| failed(VERIFYING, e))? && exists;
             if !right && !matches!(stored, StoredHash::Argon2(_)) {
                 let nobody = StoredHash::parse(&nobody).map_err(|e| Failure::broken(VERIFYING, e))?;
-                nobody.verify(&password).map_err(|e| failed(VERIFYING, e))?;
+                nobody.verify(&password, memory).map_err(|e| failed(VERIFYING, e))?;
             }
             let outdated = stored.is_outdated(today);
             Ok(PasswordVerdict { right, outdated })
@@ -188,5 +207,45 @@ fn failed(doing: &'static str, error: NotComputed) -> Failure {
     match error {
         NotComputed::Memory => Failure::unavailable(doing, error),
         NotComputed::Refused => Failure::broken(doing, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A thread that works, and what it is asked for.
+    fn thread(most: usize, kept: Duration) -> (Sender<Job>, JoinHandle<()>) {
+        let (queue, jobs) = bounded(1);
+        (queue, thread::spawn(move || work(&jobs, most, kept)))
+    }
+
+    /// Whether it has memory when a job begins; the job takes so many blocks.
+    fn found_some(queue: &Sender<Job>, taking: usize) -> bool {
+        let (answer, answered) = bounded(1);
+        let job: Job = Box::new(move |memory| {
+            let found = !memory.is_empty();
+            memory.room(taking).unwrap();
+            answer.send(found).unwrap();
+        });
+        queue.send(job).unwrap();
+        answered.recv().unwrap()
+    }
+
+    #[test]
+    fn memory_stays_from_hash_to_hash_and_goes_back_when_none_comes() {
+        let (queue, busy) = thread(8, Duration::from_secs(3600));
+        assert_eq!(
+            [8, 8, 9, 8, 8].map(|taking| found_some(&queue, taking)),
+            [false, true, true, false, true]
+        );
+        drop(queue);
+        busy.join().unwrap();
+
+        let (queue, idle) = thread(8, Duration::ZERO);
+        assert!(!found_some(&queue, 8));
+        while found_some(&queue, 8) {}
+        drop(queue);
+        idle.join().unwrap();
     }
 }

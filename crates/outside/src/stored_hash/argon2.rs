@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use argon2::{Algorithm, Argon2, Block, Version};
+use argon2::{Algorithm, Argon2, Version};
 use base64ct::{Base64Unpadded, Encoding};
 use rotunda_core::model::{Password, PasswordHash};
 use subtle::ConstantTimeEq;
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use super::text::{Bytes, base64, fields, named};
 use super::{NotComputed, StoredHashError, within};
 use crate::argon_parameters::ArgonParameters;
+use crate::hash_memory::HashMemory;
 
 /// Bytes of a new salt.
 pub(crate) const SALT_LEN: usize = 16;
@@ -45,10 +46,11 @@ impl Argon2Hash {
         password: &Password,
         parameters: ArgonParameters,
         salt: &[u8; SALT_LEN],
+        memory: &mut HashMemory,
     ) -> Result<Self, NotComputed> {
         let mut hash = Self::dummy(parameters, *salt, [0; OUTPUT_LEN]);
         let mut output = Zeroizing::new(vec![0; OUTPUT_LEN]);
-        hash.compute(password, &mut output)?;
+        hash.compute(password, memory, &mut output)?;
         hash.output = output;
         Ok(hash)
     }
@@ -60,10 +62,10 @@ impl Argon2Hash {
     }
 
     /// Whether it was made from this password; the comparison takes the same time either way.
-    pub(crate) fn verify(&self, password: &Password) -> Result<bool, NotComputed> {
+    pub(crate) fn verify(&self, password: &Password, memory: &mut HashMemory) -> Result<bool, NotComputed> {
         let mut output = Zeroizing::new([0; OUTPUT_MOST]);
         let output = &mut output[..self.output.len()];
-        self.compute(password, output)?;
+        self.compute(password, memory, output)?;
         Ok(output.ct_eq(&self.output).into())
     }
 
@@ -136,22 +138,20 @@ impl Argon2Hash {
         PasswordHash::new(text)
     }
 
-    /// The one place where Argon2 runs. Its memory is taken here and given back before this returns.
-    fn compute(&self, password: &Password, output: &mut [u8]) -> Result<(), NotComputed> {
+    /// The one place where Argon2 runs.
+    fn compute(
+        &self,
+        password: &Password,
+        memory: &mut HashMemory,
+        output: &mut [u8],
+    ) -> Result<(), NotComputed> {
         let parameters = self.parameters.to_argon2(output.len()).map_err(|_| NotComputed::Refused)?;
-        let blocks = parameters.block_count();
-        let mut memory: Vec<Block> = Vec::new();
-        memory.try_reserve_exact(blocks.max(GIVEN_BACK_FROM_BLOCKS)).map_err(|_| NotComputed::Memory)?;
-        memory.resize(blocks, Block::new());
+        let room = memory.room(parameters.block_count())?;
         Argon2::new(self.algorithm, self.version, parameters)
-            .hash_password_into_with_memory(password.expose().as_bytes(), &self.salt, output, &mut memory)
+            .hash_password_into_with_memory(password.expose().as_bytes(), &self.salt, output, room)
             .map_err(|_| NotComputed::Refused)
     }
 }
-
-/// glibc's allocator keeps pieces of up to 32 MiB for later, for each thread: after a few hashes of 19 MiB an idle
-/// server held 440 MiB. Larger pieces go back to the system at once, and what is never touched of them costs nothing.
-const GIVEN_BACK_FROM_BLOCKS: usize = 33 * 1024;
 
 /// `None` when it is not of that form at all.
 fn parse_costs(text: &str) -> Option<Result<ArgonParameters, StoredHashError>> {

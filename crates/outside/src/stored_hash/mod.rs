@@ -25,6 +25,7 @@ mod text;
 use rotunda_core::model::{Password, PasswordHash};
 
 use crate::argon_parameters::{ArgonParameters, ArgonParametersError};
+use crate::hash_memory::HashMemory;
 
 pub(crate) use self::argon2::{Argon2Hash, OUTPUT_LEN, SALT_LEN};
 pub use self::firebase::{FirebaseParameters, FirebaseParametersError};
@@ -113,9 +114,9 @@ impl StoredHash {
     }
 
     /// Whether it was made from this password; the comparison takes the same time either way.
-    pub(crate) fn verify(&self, password: &Password) -> Result<bool, NotComputed> {
+    pub(crate) fn verify(&self, password: &Password, memory: &mut HashMemory) -> Result<bool, NotComputed> {
         match self {
-            Self::Argon2(hash) => hash.verify(password),
+            Self::Argon2(hash) => hash.verify(password, memory),
             Self::Bcrypt(hash) => hash.verify(password),
             Self::Scrypt(hash) => hash.verify(password),
             Self::Firebase(hash) => hash.verify(password),

@@ -40,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   rotunda role grant ada@example.com editor
   rotunda client add reports --kind service --scope revocations.read
   rotunda audit verify
+  rotunda backup /var/backups/rotunda/today.db
   rotunda verify \"$ACCESS_TOKEN\"
   rotunda doctor";
 
@@ -106,6 +107,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         verb: Store,
     },
+    /// Take a backup of the SQLite database, beside the running server, and look whether it is whole.
+    #[command(after_help = BACKUP)]
+    Backup(Backup),
+    /// Put a backup in the place of the database. Nobody who was signed in then is signed out.
+    #[command(after_help = RESTORE)]
+    Restore(Restore),
     /// Lists of passwords that nobody may choose: make one, ask it.
     PasswordList {
         #[command(subcommand)]
@@ -128,6 +135,23 @@ pub(crate) enum Command {
     #[command(after_help = HEALTH)]
     Health(Health),
 }
+
+const BACKUP: &str = "\
+It is one moment of the database, in one file for you alone; nobody waits for it. The master key is not in it, and must be
+the right one. `[backup]` has the server do this by itself.
+
+Examples:
+  rotunda backup /var/backups/rotunda/today.db
+  rotunda backup --replace backup.db --json";
+
+const RESTORE: &str = "\
+Stop the server first. The database that is there is put aside, under another name. What happened after the backup is
+lost, and is told as far as it is known; who was signed in then goes on with newer tokens, for a while.
+
+Examples:
+  rotunda restore /var/backups/rotunda/today.db
+  rotunda restore backup.db --yes --accept-ahead 7d
+  rotunda restore backup.db --end-all-sessions";
 
 const DOCTOR: &str = "\
 It works beside a running server, and asks it through `public_url` as a browser does: whether it is there and is this one,
@@ -155,6 +179,30 @@ pub(crate) struct Serve {
     /// How browsers reach this server. [default: http://localhost:PORT]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Backup {
+    /// The file to write. Its folder must exist.
+    pub file: PathBuf,
+    /// Replace a file that is there, once the new one is whole.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Restore {
+    /// The backup. It stays as it is.
+    pub file: PathBuf,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// For how long refresh tokens newer than the backup are believed, from devices that it knows; "0s": not at all.
+    #[arg(long, value_name = "DURATION", default_value = "24h", conflicts_with = "end_all_sessions")]
+    pub accept_ahead: String,
+    /// End every session: everybody signs in again.
+    #[arg(long)]
+    pub end_all_sessions: bool,
 }
 
 #[derive(ClapArgs)]
@@ -217,6 +265,13 @@ pub(crate) enum Client {
     },
 }
 
+const ROTATES_MASTER: &str = "\
+1. `rotunda key rotate-master` adds a key to the master key file. Nothing is made with it yet.
+2. Give that file to every server, and restart them, one after the other.
+3. `rotunda key rotate-master --finish` makes it the current one, and seals everything under it.
+4. Give the file to every server once more, and restart them.
+Each step can be repeated. The old key stays in the file; docs/guide/operating.md says for how long.";
+
 #[derive(Subcommand)]
 pub(crate) enum Key {
     /// List the signing keys, and what each is for just now.
@@ -237,6 +292,13 @@ pub(crate) enum Key {
     Master {
         /// The file. Give each server a copy, and name it in `[keys] master_file`.
         file: PathBuf,
+    },
+    /// Put a new master key in the place of the old one, in steps between which every server is restarted. Nobody is signed out.
+    #[command(after_help = ROTATES_MASTER)]
+    RotateMaster {
+        /// Every server has the new key: have new tokens made with it, and seal everything under it that is kept sealed.
+        #[arg(long)]
+        finish: bool,
     },
     /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
     Secret {

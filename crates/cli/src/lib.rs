@@ -6,8 +6,10 @@
 //! [`judge`] is the reading of a configuration, without a file.
 
 mod args;
+mod backups;
 mod commands;
 mod config;
+mod keep_backups;
 mod keep_chained;
 mod keep_webhooks;
 mod log;
@@ -54,6 +56,8 @@ async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Key { verb } => commands::key::run(&global, verb).await,
         Command::Audit { verb } => commands::audit::run(&global, verb).await,
         Command::Store { verb } => commands::store::run(&global, verb).await,
+        Command::Backup(flags) => commands::backup::run(&global, &flags),
+        Command::Restore(flags) => commands::restore::run(&global, &flags),
         Command::PasswordList { verb } => commands::password_list::run(&global, verb),
         Command::Verify(verify) => commands::verify::run(&global, verify).await,
         Command::Openapi => commands::openapi::run(),

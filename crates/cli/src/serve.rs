@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::args::{Global, Serve};
 use crate::commands::{client, role};
 use crate::config::{LimitsStore, MailWay, Settings, StoreSettings};
+use crate::keep_backups::keep_backups;
 use crate::keep_chained::{chain_last, keep_chained};
 use crate::keep_webhooks::keep_webhooks;
 use crate::stores::IfNew;
@@ -64,6 +65,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     let webhooks = tokio::spawn(keep_webhooks(Arc::clone(&rotunda)));
     let shelf = tokio::spawn(keep_up(Arc::clone(&rotunda)));
     let figures = tokio::spawn(keep_count(Arc::clone(&rotunda)));
+    let backups = tokio::spawn(keep_backups(settings.store.clone(), settings.master_file.clone()));
     output::print(&banner(&settings, has_demo))?;
     let url = settings.public_url.as_str().trim_end_matches('/');
     output::print(&told_if_known(role::first_admin(&rotunda, url).await))?;
@@ -73,6 +75,8 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     postman.abort();
     webhooks.abort();
     watch.abort();
+    // What is half done is a draft; the next server removes it.
+    backups.abort();
     shelf.abort();
     figures.abort();
     if let Err(failure) = rotunda.flush_tallies().await {
@@ -278,7 +282,7 @@ fn banner(settings: &Settings, has_demo: bool) -> String {
 
 /// Where everything is kept, without a password.
 pub(crate) fn stores(settings: &Settings) -> String {
-    let StoreSettings { main, sessions, limits } = &settings.store;
+    let StoreSettings { main, sessions, limits, backup: _ } = &settings.store;
     let mut lines = format!("  database      {main}\n");
     if let Some(redis) = sessions {
         lines.push_str(&format!("  sessions      {}\n", redis.url));

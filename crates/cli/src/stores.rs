@@ -48,7 +48,7 @@ impl Stores {
         now: UnixMillis,
         entropy: &dyn Entropy,
     ) -> anyhow::Result<Self> {
-        let StoreSettings { main, sessions, limits } = settings;
+        let StoreSettings { main, sessions, limits, backup: _ } = settings;
         let (opened, database) = match main {
             MainStore::Sqlite(path) => {
                 let store = Arc::new(sqlite(path, new, now)?);

@@ -70,6 +70,7 @@ pub mod reauthenticate;
 pub mod refresh;
 pub mod register;
 pub mod report;
+pub mod reseal;
 pub mod revocations;
 pub mod revoke_token;
 pub mod sessions;

@@ -22,7 +22,9 @@ mod stored_hash;
 pub use argon_parameters::{ArgonParameters, ArgonParametersError};
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
-pub use master_key_file::{LineError, MasterKeyFileError, load, load_or_create, make};
+pub use master_key_file::{
+    Coming, LineError, MasterKeyFileError, add_coming, load, load_or_create, make, make_current,
+};
 pub use password_hasher::{ArgonPool, PoolSize};
 pub use password_lists::PasswordLists;
 pub use scratch::MemoryScratch;

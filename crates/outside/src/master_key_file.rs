@@ -1,21 +1,29 @@
-//! The file with the master keys: text, one key a line, `ID KEY`, where KEY is 32 bytes in base64url.
-//! Empty lines and lines that begin with `#` say nothing.
+//! The file with the master keys: text, one key a line, `ID KEY`, where KEY is 32 bytes in base64url. `ID KEY coming` is a key
+//! with which nothing is made yet. Empty lines and lines that begin with `#` say nothing.
 //!
-//! 1. Only its owner may read it; a file that others can read is refused, because it may have been read already.
+//! 1. Only its owner may read it, or, where that is root and we are not, a group of ours as well: so systemd and Kubernetes hand
+//!    out secrets. A file that others can read is refused, because it may have been read already.
 //! 2. A new one is written in full and flushed to the disk under another name, then linked to its own: nobody ever
 //!    sees half of it, and of two processes that start at once the second finds the first one's file and takes that.
 //! 3. No message contains any part of a key.
+//! 4. A new master key comes in two steps (`rotate.rs`).
 
+mod rotate;
+
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyError, MasterKey, MasterKeys};
 use rotunda_core::outside::{Entropy, random};
+use rustix::process::geteuid;
 use zeroize::Zeroizing;
+
+pub use rotate::{Coming, add_coming, make_current};
 
 /// A key in its text form: 32 bytes are 43 characters of base64url.
 const KEY_CHARS: usize = 43;
@@ -31,8 +39,11 @@ const HEADER: &str = "\
 /// # Errors
 /// [`MasterKeyFileError`], which says what to do and never contains key material.
 pub fn load(path: &Path) -> Result<MasterKeys, MasterKeyFileError> {
-    let keys = parse(path, &read(path)?)?;
-    MasterKeys::new(keys).map_err(|reason| MasterKeyFileError::Keys { path: path.into(), reason })
+    let lines = parse(path, &read(path)?)?;
+    let coming: BTreeSet<u8> = lines.iter().filter(|line| line.is_coming).map(|line| line.id).collect();
+    let keys = lines.into_iter().map(|line| (line.id, line.key));
+    MasterKeys::with_coming(keys, &coming)
+        .map_err(|reason| MasterKeyFileError::Keys { path: path.into(), reason })
 }
 
 /// Reads the master keys, or makes the file with one new key if there is none. Its folder must exist.
@@ -70,7 +81,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
     if !about.is_file() || about.len() > MOST_BYTES {
         return Err(MasterKeyFileError::NotAKeyFile { path: path.into() });
     }
-    if mode & 0o077 != 0 {
+    if !is_private(mode, about.uid(), geteuid().as_raw()) {
         return Err(MasterKeyFileError::Open { path: path.into(), mode });
     }
     // A buffer of full length from the start: one that grows leaves copies of the keys behind.
@@ -79,32 +90,51 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
     Ok(bytes)
 }
 
-fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<(u8, MasterKey)>, MasterKeyFileError> {
-    let mut keys: Vec<(u8, MasterKey)> = Vec::new();
+/// Step 1. A file of root's that a group may read, and nobody but root may write, was given to us so: whoever opened it and is
+/// not root is of that group, or is named in a list beside the mode, which then shows as the group's bits.
+fn is_private(mode: u32, owner: u32, we: u32) -> bool {
+    const ROOT: u32 = 0;
+    mode & 0o077 == 0 || (mode & 0o037 == 0 && owner == ROOT && we != ROOT)
+}
+
+/// One key of the file.
+struct Line {
+    id: u8,
+    key: MasterKey,
+    is_coming: bool,
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<Line>, MasterKeyFileError> {
+    let mut lines: Vec<Line> = Vec::new();
     for (index, line) in bytes.split(|b| *b == b'\n').enumerate() {
         let line = line.trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
             continue;
         }
         let refuse = |what| MasterKeyFileError::Line { path: path.into(), line: index + 1, what };
-        let (id, key) = parse_line(line).map_err(refuse)?;
-        if keys.iter().any(|(other, _)| *other == id) {
-            return Err(refuse(LineError::Twice(id)));
+        let line = parse_line(line).map_err(refuse)?;
+        if lines.iter().any(|other| other.id == line.id) {
+            return Err(refuse(LineError::Twice(line.id)));
         }
-        keys.push((id, key));
+        lines.push(line);
     }
-    Ok(keys)
+    Ok(lines)
 }
 
-fn parse_line(line: &[u8]) -> Result<(u8, MasterKey), LineError> {
+fn parse_line(line: &[u8]) -> Result<Line, LineError> {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let (Some(id), Some(key), None) = (words.next(), words.next(), words.next()) else {
-        return Err(LineError::Form);
+    let (id, key, is_coming) = match (words.next(), words.next(), words.next(), words.next()) {
+        (Some(id), Some(key), None, None) => (id, key, false),
+        (Some(id), Some(key), Some(b"coming"), None) => (id, key, true),
+        _ => return Err(LineError::Form),
     };
     let id = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok()).filter(|id| *id > 0);
     let mut bytes = Zeroizing::new([0; 32]);
     let whole = key.len() == KEY_CHARS && Base64UrlUnpadded::decode(key, &mut *bytes).is_ok();
-    if whole { Ok((id.ok_or(LineError::Id)?, MasterKey::from_bytes(*bytes))) } else { Err(LineError::Key) }
+    match whole {
+        true => Ok(Line { id: id.ok_or(LineError::Id)?, key: MasterKey::from_bytes(*bytes), is_coming }),
+        false => Err(LineError::Key),
+    }
 }
 
 /// Whose file it is that is there now.
@@ -117,11 +147,8 @@ enum Made {
 /// Makes the file unless there is one, maybe since a moment ago; either way it is there afterwards, and stays.
 fn create(path: &Path, entropy: &dyn Entropy) -> Result<Made, MasterKeyFileError> {
     let text = new_file(entropy)?;
-    let suffix = u64::from_le_bytes(random(entropy)?);
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{suffix:016x}.new"));
-    let draft = PathBuf::from(draft);
-    let done = write_new(&draft, &text).and_then(|()| match fs::hard_link(&draft, path) {
+    let draft = draft_of(path, entropy)?;
+    let done = write_new(&draft, &*text).and_then(|()| match fs::hard_link(&draft, path) {
         Ok(()) => Ok(Made::Ours),
         // Somebody else was first. Theirs is the key.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(Made::ByAnother),
@@ -132,23 +159,36 @@ fn create(path: &Path, entropy: &dyn Entropy) -> Result<Made, MasterKeyFileError
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
         other => other,
     };
-    // The names of a folder survive a power failure only once the folder is flushed too.
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let flush = || File::open(folder)?.sync_all();
-    done.and_then(|made| removed.and_then(|()| flush()).map(|()| made))
+    done.and_then(|made| removed.and_then(|()| flush_folder(path)).map(|()| made))
         .map_err(|source| MasterKeyFileError::Write { path: path.into(), source })
 }
 
 fn new_file(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Failure> {
-    let key = Zeroizing::new(random::<32>(entropy)?);
-    let encoded = Zeroizing::new(Base64UrlUnpadded::encode_string(&*key));
-    Ok(Zeroizing::new([HEADER, "1 ", &encoded, "\n"].concat()))
+    Ok(Zeroizing::new([HEADER, "1 ", &new_key(entropy)?, "\n"].concat()))
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+fn new_key(entropy: &dyn Entropy) -> Result<Zeroizing<String>, Failure> {
+    let key = Zeroizing::new(random::<32>(entropy)?);
+    Ok(Zeroizing::new(Base64UrlUnpadded::encode_string(&*key)))
+}
+
+fn write_new(path: &Path, text: impl AsRef<[u8]>) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text.as_ref())?;
     file.sync_all()
+}
+
+/// The names of a folder survive a power failure only once the folder is flushed too.
+fn flush_folder(of: &Path) -> io::Result<()> {
+    let folder = of.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+fn draft_of(path: &Path, entropy: &dyn Entropy) -> Result<PathBuf, Failure> {
+    let suffix = u64::from_le_bytes(random(entropy)?);
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{suffix:016x}.new"));
+    Ok(PathBuf::from(draft))
 }
 
 /// Why there are no master keys. Every message says where and what to do; none contains key material.
@@ -174,6 +214,24 @@ pub enum MasterKeyFileError {
         /// What the system said.
         source: io::Error,
     },
+    /// It cannot be changed.
+    #[error(
+        "the master-key file {} cannot be changed: {source}. Where it comes from elsewhere (a secret of Kubernetes, a credential \
+         of systemd), change a copy of it: `ROTUNDA_KEYS__MASTER_FILE=COPY rotunda key rotate-master`",
+        path.display()
+    )]
+    Change {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Ids are used up.
+    #[error("{} has a key with id 255, and there is none after it", path.display())]
+    Full {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is one already.
     #[error("{} is there already and was left as it is: keys that are in use must not be replaced", path.display())]
     Exists {
@@ -188,7 +246,8 @@ pub enum MasterKeyFileError {
     },
     /// Others may read or change it.
     #[error(
-        "the master-key file {0} is open to others (mode {mode:04o}); run: chmod 600 {0}",
+        "the master-key file {0} is open to others (mode {mode:04o}); run: chmod 600 {0}. Where it comes from elsewhere, have it \
+         made readable for this user alone, or root's, with mode 0440 and a group of this user",
         path.display()
     )]
     Open {
@@ -231,8 +290,8 @@ impl MasterKeyFileError {
 /// What can be wrong with a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LineError {
-    /// Not two words.
-    #[error("a line is \"ID KEY\", or begins with #")]
+    /// Not two words, or three that end with "coming".
+    #[error("a line is \"ID KEY\" or \"ID KEY coming\", or begins with #")]
     Form,
     /// The first word is not 1 to 255.
     #[error("the id before the key must be a number from 1 to 255")]
@@ -243,4 +302,28 @@ pub enum LineError {
     /// The id is taken.
     #[error("there is a key with id {0} above already; each id names one key")]
     Twice(u8),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn what_root_gives_to_a_group_of_ours_is_private_and_nothing_else_that_others_read() {
+        let (us, somebody) = (1000, 1001);
+        for mode in [0o600, 0o400] {
+            assert!([0, us, somebody].iter().all(|owner| is_private(mode, *owner, us)), "{mode:o}");
+        }
+        for mode in [0o440, 0o640] {
+            assert!(is_private(mode, 0, us), "{mode:o}: a credential of systemd, a secret of Kubernetes");
+            assert!(
+                !is_private(mode, us, us) && !is_private(mode, somebody, us),
+                "{mode:o}: chmod mends that"
+            );
+            assert!(!is_private(mode, 0, 0), "{mode:o}: root can mend that, too");
+        }
+        for mode in [0o444, 0o644, 0o660, 0o460, 0o450, 0o404, 0o442] {
+            assert!(!is_private(mode, 0, us) && !is_private(mode, us, us), "{mode:o}");
+        }
+    }
 }

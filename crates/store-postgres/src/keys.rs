@@ -25,6 +25,8 @@ pub(crate) const ADD: &str = "\
     SELECT $1, value + 1, $2, $3, $4, $5, $6, $7 FROM meta WHERE name = 'shelf'";
 pub(crate) const REVOKE: &str =
     "UPDATE signing_key SET revoked_at = $2 WHERE kid = $1 AND revoked_at IS NULL";
+pub(crate) const RESEAL: &str =
+    "UPDATE signing_key SET master_id = $3, sealed = $4 WHERE kid = $1 AND sealed = $2";
 pub(crate) const FORGET: &str = "DELETE FROM signing_key WHERE kid = $1 RETURNING revoked_at IS NOT NULL";
 pub(crate) const ADD_CHECK: &str =
     "INSERT INTO key_check (key_id, value) VALUES ($1, $2) ON CONFLICT (key_id) DO NOTHING";
@@ -91,6 +93,16 @@ pub(crate) async fn forget(db: &Db<'_>, kid: &str, at: UnixMillis) -> Result<boo
     let was_revoked: bool = Columns::of(&gone).take()?;
     if !was_revoked {
         feed::key_gone(db, kid, at).await?;
+    }
+    shelf_changed(db).await?;
+    Ok(true)
+}
+
+pub(crate) async fn reseal(db: &Db<'_>, from: &SealedSigningKey, to: &SealedSigningKey) -> Result<bool> {
+    hold_shelf(db).await?;
+    let row: [Param<'_>; 4] = [&from.kid, &from.sealed, &i16::from(to.master_id), &to.sealed];
+    if db.execute(RESEAL, &row).await? == 0 {
+        return Ok(false);
     }
     shelf_changed(db).await?;
     Ok(true)

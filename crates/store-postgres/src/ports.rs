@@ -348,6 +348,13 @@ impl KeyShelf for PostgresStore {
         .await
     }
 
+    async fn reseal_key(&self, from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure> {
+        self.write("sealing a signing key anew", (from, to), |db, (from, to)| {
+            Box::pin(keys::reseal(db, from, to))
+        })
+        .await
+    }
+
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
         let given = (key_id, check);
         self.write("checking a master key", given, |db, (id, check)| Box::pin(keys::check(db, *id, *check)))

@@ -95,6 +95,7 @@ ports! {
         sql add_signing_key(key: SealedSigningKey, after: Option<String>, event: Option<Event>) -> Result<bool, Failure>;
         sql revoke_key(revoking: RevokingKey) -> Result<bool, Failure>;
         sql forget_key(kid: String, at: UnixMillis) -> Result<bool, Failure>;
+        sql reseal_key(from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
         sql key_check(key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
         here ready() -> Result<(), Failure>;
     }

@@ -43,6 +43,22 @@ pub(crate) fn for_reading(path: &Path) -> Result<Connection> {
     open(path, READING)
 }
 
+/// A connection to a copy that nobody else uses, while it is made. No log beside it: what goes wrong is begun anew. Whoever made
+/// it brings it onto the disk.
+pub(crate) fn for_copying_into(path: &Path) -> Result<Connection> {
+    let connection = open(path, WRITING)?;
+    connection.execute_batch("PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;")?;
+    Ok(connection)
+}
+
+/// A connection to a copy that is only looked at, and not changed by that: no log is made beside it.
+pub(crate) fn for_looking(path: &Path) -> Result<Connection> {
+    const LOOKING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+    let connection = Connection::open_with_flags(path, LOOKING)?;
+    connection.execute_batch("PRAGMA trusted_schema=OFF; PRAGMA query_only=ON; PRAGMA cache_size=-4096;")?;
+    Ok(connection)
+}
+
 /// A connection that is never asked anything, only kept. When the last connection of all closes, SQLite forgets where the
 /// log ends, and the next one reads the log anew: with a transaction at its end whose `fsync` failed, of which the caller
 /// was told that it is not done. As long as this one is open, other connections may fail and close as they like.

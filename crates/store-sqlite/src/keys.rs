@@ -22,6 +22,8 @@ pub(crate) const ADD: &str = "\
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 pub(crate) const REVOKE: &str =
     "UPDATE signing_key SET revoked_at = ?2 WHERE kid = ?1 AND revoked_at IS NULL";
+pub(crate) const RESEAL: &str =
+    "UPDATE signing_key SET master_id = ?3, sealed = ?4 WHERE kid = ?1 AND sealed = ?2";
 pub(crate) const FORGET: &str = "DELETE FROM signing_key WHERE kid = ?1 RETURNING revoked_at IS NOT NULL";
 pub(crate) const ADD_CHECK: &str =
     "INSERT INTO key_check (key_id, value) VALUES (?1, ?2) ON CONFLICT (key_id) DO NOTHING";
@@ -75,6 +77,15 @@ pub(crate) fn forget(db: &Connection, kid: &str, at: UnixMillis) -> Result<bool>
     let Some(was_revoked) = gone else { return Ok(false) };
     if !was_revoked {
         feed::key_gone(db, kid, at)?;
+    }
+    shelf_changed(db)?;
+    Ok(true)
+}
+
+pub(crate) fn reseal(db: &Connection, from: &SealedSigningKey, to: &SealedSigningKey) -> Result<bool> {
+    let row = params![from.kid, from.sealed, to.master_id, to.sealed];
+    if db.prepare_cached(RESEAL)?.execute(row)? == 0 {
+        return Ok(false);
     }
     shelf_changed(db)?;
     Ok(true)

@@ -7,9 +7,9 @@ use rusqlite::types::Null;
 
 use crate::search::count;
 use crate::{
-    amend, answers, audit, caps, clients, copy, delete, deliveries, devices, edit, everyone, feed, janitor,
-    journal, keys, letters, links, login, logout, password, refresh, register, roles, schema, search,
-    sessions, skeleton, tallies, users, webhooks,
+    amend, answers, audit, backup, caps, clients, copy, delete, deliveries, devices, edit, everyone, feed,
+    inspect, janitor, journal, keys, letters, links, login, logout, password, refresh, register, restore,
+    roles, schema, search, sessions, skeleton, tallies, users, webhooks,
 };
 
 /// All statements that name a table.
@@ -31,6 +31,7 @@ const ALL: &[&str] = &[
     audit::LIFT,
     audit::PUT,
     audit::UNCHAINED,
+    backup::NOTE_TAKEN,
     caps::LIVE,
     clients::ADD,
     clients::ADD_SECRET,
@@ -122,6 +123,12 @@ const ALL: &[&str] = &[
     feed::MARK,
     feed::NOTE_KEEP,
     feed::WHICH,
+    inspect::LAST_EVENT,
+    inspect::MOMENT,
+    inspect::SEALED_UNDER,
+    inspect::SESSIONS,
+    inspect::SINCE,
+    inspect::USERS,
     janitor::FORGET,
     janitor::ONE,
     janitor::WALK,
@@ -136,6 +143,7 @@ const ALL: &[&str] = &[
     keys::CHECK,
     keys::FORGET,
     keys::NEWEST,
+    keys::RESEAL,
     keys::REVOKE,
     keys::SHELF_VERSION,
     keys::SIGNING_KEYS,
@@ -172,6 +180,8 @@ const ALL: &[&str] = &[
     register::INSERT,
     register::SUBJECT_TAKEN,
     register::USERNAME_TAKEN,
+    restore::LEAP,
+    restore::NO_LONGER_A_BACKUP,
     roles::FIRST_ADMIN,
     roles::HAS_ADMIN,
     roles::HELD,
@@ -274,6 +284,10 @@ const MAY_SCAN: &[&str] = &[
     keys::SIGNING_KEYS,
     feed::FORGET_KEEP,
     feed::WHICH,
+    inspect::LAST_EVENT,
+    inspect::SEALED_UNDER,
+    inspect::SESSIONS,
+    inspect::USERS,
     letters::LIST,
     roles::LIST,
     webhooks::LIST,

@@ -248,6 +248,10 @@ impl KeyShelf for SqliteStore {
         self.write("forgetting a signing key", move |db| keys::forget(db, &kid, at)).await
     }
 
+    async fn reseal_key(&self, from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure> {
+        self.write("sealing a signing key anew", move |db| keys::reseal(db, &from, &to)).await
+    }
+
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
         self.write("checking a master key", move |db| keys::check(db, key_id, check)).await
     }

@@ -39,11 +39,23 @@ pub(crate) fn prepare_alone(path: &Path, now: UnixMillis) -> Result<(Connection,
     prepare_locked(path, now, true)
 }
 
-fn prepare_locked(path: &Path, now: UnixMillis, alone: bool) -> Result<(Connection, File), Failure> {
+/// Only the lock, for one who puts another database in the place of this one, which may be damaged.
+pub(crate) fn lock_alone(path: &Path) -> Result<File, Failure> {
+    let locked = locked(path, true)?;
+    match connection::see_nobody(path) {
+        Err(e) if is_in_use(&e) => Err(fault::at(OPENING, path, &in_use(&e))),
+        Ok(()) | Err(_) => Ok(locked),
+    }
+}
+
+fn locked(path: &Path, alone: bool) -> Result<File, Failure> {
     make_folder(path).map_err(|e| fault::at("making the folder of the database", path, &e))?;
     let lock = lock_path(path);
-    let locked = take_lock(&lock, alone)
-        .map_err(|e| fault::at("locking the database for its migration", &lock, &e))?;
+    take_lock(&lock, alone).map_err(|e| fault::at("locking the database", &lock, &e))
+}
+
+fn prepare_locked(path: &Path, now: UnixMillis, alone: bool) -> Result<(Connection, File), Failure> {
+    let (locked, lock) = (locked(path, alone)?, lock_path(path));
     if alone {
         connection::see_nobody(path).map_err(|e| fault::at(OPENING, path, &in_use(&e)))?;
     }
@@ -112,16 +124,18 @@ fn take_lock(path: &Path, alone: bool) -> io::Result<File> {
 
 /// What to say where somebody else has the database open.
 fn in_use(error: &rusqlite::Error) -> String {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "the database is in use: stop the server and every command that uses it".to_owned()
-        }
-        _ => error.to_string(),
+    match is_in_use(error) {
+        true => "the database is in use: stop the server and every command that uses it".to_owned(),
+        false => error.to_string(),
     }
 }
 
+fn is_in_use(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
 /// From now on its absence is a loss (step 5).
-fn note_presence(mut lock: &File) -> io::Result<()> {
+pub(crate) fn note_presence(mut lock: &File) -> io::Result<()> {
     const NOTE: &[u8] = b"There is a database beside this file. Without this file, an empty one would be made in its place.\n";
     match lock.metadata()?.len() {
         0 => lock.write_all(NOTE),
@@ -154,7 +168,7 @@ fn open(path: &Path) -> Result<Connection, Box<dyn std::error::Error>> {
 }
 
 /// A newer release's migrations are tolerated (the crate's documentation says why), differing ones are not.
-fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>> {
     let runner = embedded::migrations::runner().set_abort_missing(false).set_abort_divergent(true);
     let report = runner.run(connection).map_err(|e| match e.kind() {
         Kind::DivergentVersion(..) => {
@@ -166,6 +180,18 @@ fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::error::Error>
         tracing::info!(%migration, "the database was migrated");
     }
     Ok(())
+}
+
+/// The newest migration of this release.
+pub(crate) fn newest() -> i64 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
+/// The newest migration that a database has.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";
+    connection.query_row(VERSION, [], |row| row.get(0))
 }
 
 /// Writes down when the database was made: it tells one file from its successor.

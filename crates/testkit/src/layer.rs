@@ -118,6 +118,7 @@ layer! {
         add_signing_key(key: SealedSigningKey, after: Option<String>, event: Option<Event>) -> Result<bool, Failure>;
         revoke_key(revoking: RevokingKey) -> Result<bool, Failure>;
         forget_key(kid: String, at: UnixMillis) -> Result<bool, Failure>;
+        reseal_key(from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
         key_check(key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
         ready() -> Result<(), Failure>;
     }

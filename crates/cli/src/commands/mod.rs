@@ -1,6 +1,7 @@
 //! The operator's commands, one file a noun. They work beside a running server.
 
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -9,6 +10,7 @@ pub(crate) mod key;
 pub(crate) mod mail;
 pub(crate) mod openapi;
 pub(crate) mod password_list;
+pub(crate) mod restore;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod store;

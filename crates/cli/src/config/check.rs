@@ -83,7 +83,7 @@ impl<'a> Check<'a> {
     }
 
     /// A span between two bounds.
-    fn between(
+    pub(super) fn between(
         &mut self,
         value: &Key<Period>,
         key: &str,

@@ -39,6 +39,7 @@ pub(super) struct Given {
     pub mail: Mail,
     pub pages: Pages,
     pub webhooks: Webhooks,
+    pub backup: Backup,
     pub log: Log,
 }
 
@@ -289,6 +290,19 @@ pub(super) struct Webhooks {
     /// Networks that are not public and may be connected to all the same, with `http` as well as `https`. Whoever may add webhooks
     /// reaches what is there. Default none.
     pub private_networks: Key<List>,
+}
+
+/// `[backup]`: copies of the file of SQLite that the server takes by itself.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Backup {
+    /// The folder that they go into, made if there is none; only this server's user may read what is in it. Keep it on another
+    /// disk, or have it taken elsewhere. Default none: no backup is taken.
+    pub folder: Key<String>,
+    /// How long after one the next is taken, 10 minutes to 30 days. Default `24h`.
+    pub every: Key<Period>,
+    /// How many are kept, the newest ones, 1 to 1,000. Default 7.
+    pub keep: Key<Whole<1, 1_000>>,
 }
 
 /// `[log]`: what is written to standard error.

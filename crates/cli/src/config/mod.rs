@@ -7,6 +7,7 @@
 //!
 //! Whatever is wrong is found in one go, as far as that goes, and is told with its place, and with what to do.
 
+mod backup;
 mod check;
 mod clients;
 mod duration;
@@ -36,6 +37,7 @@ use check::Check;
 use finding::{Places, Source};
 use tree::Tree;
 
+pub(crate) use backup::BackupSettings;
 pub(crate) use duration::parse_duration;
 pub(crate) use finding::ConfigError;
 pub(crate) use mail::MailWay;

@@ -28,6 +28,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "mail" => fields::<file::Mail>(),
         "pages" => fields::<file::Pages>(),
         "webhooks" => fields::<file::Webhooks>(),
+        "backup" => fields::<file::Backup>(),
         "log" => fields::<file::Log>(),
         _ => &[],
     }

@@ -1,4 +1,4 @@
-//! `[store]`, `[sessions] store`, `[limits] store`: where everything is kept.
+//! `[store]`, `[sessions] store`, `[limits] store`: where everything is kept, and by `[backup]` copied to.
 
 use std::fmt;
 use std::fs::File;
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rotunda_store_postgres::Options;
 
+use super::backup::{BackupSettings, backup};
 use super::check::{Check, file_path, number};
 use super::file::{Given, Key};
 use super::finding::Source;
@@ -26,6 +27,8 @@ pub(crate) struct StoreSettings {
     pub sessions: Option<RedisSettings>,
     /// The buckets of the rate limits.
     pub limits: LimitsStore,
+    /// The backups that the server takes by itself.
+    pub backup: Option<BackupSettings>,
 }
 
 /// The database.
@@ -83,8 +86,9 @@ pub(super) fn store(given: &Given, data: &Path, check: &mut Check<'_>) -> Option
     let main = main_store(given, data, check);
     let sessions = sessions(given, check);
     let (main, sessions) = (main?, sessions?);
+    let backup = backup(given, &main, check);
     let limits = limits(given, &main, sessions.is_some(), check)?;
-    Some(StoreSettings { main, sessions, limits })
+    Some(StoreSettings { main, sessions, limits, backup })
 }
 
 fn main_store(given: &Given, data: &Path, check: &mut Check<'_>) -> Option<MainStore> {

@@ -1,5 +1,6 @@
 //! The configuration, tried: what it comes to, and (in `refused.rs`) what it refuses.
 
+mod backup;
 mod mail;
 mod pages;
 mod refused;
@@ -392,7 +393,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 15);
+    assert_eq!(names::sections().len(), 16);
     let _: file::Given = file::Given::default();
 }
 

@@ -5,6 +5,7 @@
 mod accounts;
 mod asvs;
 mod audit;
+mod backup;
 mod bad_input;
 mod browsers;
 mod client;
@@ -29,6 +30,7 @@ mod pictures;
 mod race;
 mod restart;
 mod roles;
+mod rotate_master;
 mod scaling;
 mod secrets;
 mod services;

@@ -2,7 +2,8 @@
 //!
 //! 1. A master key is 32 random bytes with an id from 1 to 255. The one with the highest id is current.
 //! 2. From each, HKDF-SHA256 (RFC 5869) derives one key for each use, told apart by a label; none is used for two things.
-//! 3. An old master key stays until the last session made under it has ended.
+//! 3. A new one is *coming* until each server has it: it opens what was made with it, and nothing is made with it yet.
+//!    An old one stays until the last session made under it has ended.
 //! 4. Access tokens are signed with other keys altogether, which a master key only seals at rest (`seal.rs`). Other small
 //!    secrets are sealed likewise, under a key of their own (`secret.rs`).
 
@@ -10,7 +11,7 @@ pub mod ring;
 mod seal;
 mod secret;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt as HkdfSalt};
 use aws_lc_rs::hmac;
@@ -135,6 +136,17 @@ impl MasterKeys {
     /// # Errors
     /// [`KeyError::None`] without any, [`KeyError::IdZero`] for an id of 0.
     pub fn new(keys: impl IntoIterator<Item = (u8, MasterKey)>) -> Result<Self, KeyError> {
+        Self::with_coming(keys, &BTreeSet::new())
+    }
+
+    /// The same, where some are coming: of the others, the highest id is current.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); [`KeyError::NoneCurrent`] where all of them are coming.
+    pub fn with_coming(
+        keys: impl IntoIterator<Item = (u8, MasterKey)>,
+        coming: &BTreeSet<u8>,
+    ) -> Result<Self, KeyError> {
         let mut by_id = BTreeMap::new();
         for (id, key) in keys {
             if id == 0 {
@@ -142,8 +154,9 @@ impl MasterKeys {
             }
             by_id.insert(id, DerivedKeys::new(&key)?);
         }
-        let current = *by_id.keys().next_back().ok_or(KeyError::None)?;
-        Ok(Self { by_id, current })
+        let last = by_id.keys().rev().find(|id| !coming.contains(id)).copied();
+        let none = if by_id.is_empty() { KeyError::None } else { KeyError::NoneCurrent };
+        Ok(Self { by_id, current: last.ok_or(none)? })
     }
 
     /// The id under which new tokens are made.
@@ -175,6 +188,9 @@ pub enum KeyError {
     /// There is no master key at all.
     #[error("there is no master key")]
     None,
+    /// Nothing can be made: each key is one that is coming.
+    #[error("every master key is still \"coming\"; the one that is in use is missing")]
+    NoneCurrent,
     /// Ids run from 1 to 255.
     #[error("a master key's id runs from 1 to 255")]
     IdZero,

@@ -39,23 +39,11 @@ impl SealedSigningKey {
         nonce: [u8; NONCE_LEN],
         (created_at, signs_from): (UnixMillis, UnixMillis),
     ) -> Result<Self, KeyError> {
-        let master_id = masters.current_id();
-        let mut sealed = nonce.to_vec();
-        let mut body = Zeroizing::new(secret.to_vec());
-        let tag = sealing_key(masters, master_id)?
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(associated(kid, algorithm.as_str())),
-                &mut body,
-            )
-            .map_err(|_| KeyError::Seal(master_id))?;
-        sealed.extend_from_slice(&body);
-        sealed.extend_from_slice(tag.as_ref());
         Ok(Self {
             kid: kid.to_owned(),
             algorithm: algorithm.as_str().to_owned(),
-            master_id,
-            sealed,
+            master_id: masters.current_id(),
+            sealed: sealed(masters, (kid, algorithm.as_str()), secret, nonce)?,
             created_at,
             signs_from,
             revoked_at: None,
@@ -67,17 +55,54 @@ impl SealedSigningKey {
     /// # Errors
     /// [`KeyError::UnknownMaster`], [`KeyError::Seal`], [`KeyError::SigningKey`].
     pub fn open(&self, masters: &MasterKeys) -> Result<SigningKey, KeyError> {
+        let plain = self.opened(masters)?;
+        let algorithm = Algorithm::from_name(&self.algorithm).ok_or(KeyError::SigningKey)?;
+        let key = SigningKey::from_secret_bytes(algorithm, &plain).map_err(|_| KeyError::SigningKey)?;
+        if key.kid() == self.kid { Ok(key) } else { Err(KeyError::SigningKey) }
+    }
+
+    /// The same key under the current master key, with a fresh nonce. Of what is inside nothing is asked: a newer release may
+    /// have made it.
+    ///
+    /// # Errors
+    /// [`KeyError::UnknownMaster`], [`KeyError::Seal`].
+    pub fn reseal(&self, masters: &MasterKeys, nonce: [u8; NONCE_LEN]) -> Result<Self, KeyError> {
+        let plain = self.opened(masters)?;
+        let sealed = sealed(masters, (&self.kid, &self.algorithm), &plain, nonce)?;
+        Ok(Self { master_id: masters.current_id(), sealed, ..self.clone() })
+    }
+
+    fn opened(&self, masters: &MasterKeys) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let broken = KeyError::Seal(self.master_id);
         let (nonce, body) = self.sealed.split_at_checked(NONCE_LEN).ok_or(broken)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| broken)?;
         let mut body = Zeroizing::new(body.to_vec());
-        let plain = sealing_key(masters, self.master_id)?
+        let length = sealing_key(masters, self.master_id)?
             .open_in_place(nonce, Aad::from(associated(&self.kid, &self.algorithm)), &mut body)
-            .map_err(|_| broken)?;
-        let algorithm = Algorithm::from_name(&self.algorithm).ok_or(KeyError::SigningKey)?;
-        let key = SigningKey::from_secret_bytes(algorithm, plain).map_err(|_| KeyError::SigningKey)?;
-        if key.kid() == self.kid { Ok(key) } else { Err(KeyError::SigningKey) }
+            .map_err(|_| broken)?
+            .len();
+        body.truncate(length);
+        Ok(body)
     }
+}
+
+/// Nonce, ciphertext and tag, under the current master key.
+fn sealed(
+    masters: &MasterKeys,
+    (kid, algorithm): (&str, &str),
+    secret: &[u8],
+    nonce: [u8; NONCE_LEN],
+) -> Result<Vec<u8>, KeyError> {
+    let master_id = masters.current_id();
+    let mut body = Zeroizing::new(secret.to_vec());
+    let tag = sealing_key(masters, master_id)?
+        .seal_in_place_separate_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(associated(kid, algorithm)),
+            &mut body,
+        )
+        .map_err(|_| KeyError::Seal(master_id))?;
+    Ok([&nonce[..], body.as_slice(), tag.as_ref()].concat())
 }
 
 fn sealing_key(masters: &MasterKeys, id: u8) -> Result<LessSafeKey, KeyError> {

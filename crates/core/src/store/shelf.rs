@@ -33,6 +33,10 @@ pub trait KeyShelf: Send + Sync {
     /// when there is none.
     async fn forget_key(&self, kid: String, at: UnixMillis) -> Result<bool, Failure>;
 
+    /// Puts the same signing key, sealed anew, in the place of what was read; `false`, and nothing happens, when that is no longer
+    /// there as it was. Raises the version.
+    async fn reseal_key(&self, from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
+
     /// The check value of a master key, written on first sight of that key id; answers the one that is on record.
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
 

@@ -27,7 +27,7 @@ use crate::failure::Failure;
 use crate::model::{Delivery, RecordedEvent, UnixMillis, Webhook, WebhookId};
 use crate::outside::{NotDelivered, Parcel, random};
 use crate::store::WebhookStep;
-use message::WebhookSecret;
+pub(crate) use message::WebhookSecret;
 
 /// How many events one step looks at.
 const LOOK_AT: u32 = 500;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::keys::{KeyError, MasterKey, MasterKeys, SealedSigningKey};
-use rotunda_core::model::{Ending, EventKind};
+use rotunda_core::model::{Caller, Ending, EventKind};
 use rotunda_core::policy::Policy;
 use rotunda_core::{Outside, Rotunda, StartError};
 use rotunda_testkit::SeededEntropy;
@@ -182,4 +182,26 @@ fn a_sealed_key_opens_as_itself_alone() {
     }
     let elsewhere = SealedSigningKey { master_id: 3, ..sealed };
     assert_eq!(elsewhere.open(&masters).err(), Some(KeyError::UnknownMaster(3)));
+}
+
+#[tokio::test]
+async fn what_is_sealed_anew_is_the_same_key_and_needs_the_old_master_key_no_more() {
+    let mut w = World::new().await;
+    let mut tab = w.register("ada").await;
+    w.restart(&[1, 2]).await.unwrap();
+    let before = w.store.inner.snapshot().signing_keys;
+    let done = w.rotunda.reseal(&Caller::default()).await.unwrap();
+    assert_eq!((done.master_id, done.signing_keys, done.webhooks), (2, 1, 0));
+    let after = w.store.inner.snapshot().signing_keys;
+    assert_eq!((after[0].master_id, &after[0].kid), (2, &before[0].kid));
+    assert_ne!(after[0].sealed, before[0].sealed);
+    w.bearer(&tab).await;
+    let again = w.rotunda.reseal(&Caller::default()).await.unwrap();
+    assert_eq!((again.signing_keys, again.webhooks), (0, 0), "there is nothing left to do");
+    w.pass(HOUR);
+    w.refreshes(&mut tab).await;
+    w.restart(&[2]).await.unwrap();
+    w.bearer(&tab).await;
+    w.pass(HOUR);
+    w.refreshes(&mut tab).await;
 }

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::Entropy;
-use rotunda_outside::{SystemEntropy, load, load_or_create, make};
+use rotunda_outside::{Coming, SystemEntropy, add_coming, load, load_or_create, make, make_current};
 use tempfile::TempDir;
 
 const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -110,7 +110,7 @@ fn a_file_that_others_may_read_or_change_is_refused() {
 
 #[test]
 fn a_bad_line_is_named_by_its_number_and_not_shown() {
-    let form = "a line is \"ID KEY\", or begins with #";
+    let form = "a line is \"ID KEY\" or \"ID KEY coming\", or begins with #";
     let id = "the id before the key must be a number from 1 to 255";
     let key = "the key must be 32 random bytes in base64url: 43 letters, digits, - or _, without =";
     let table: [(String, usize, &str); 11] = [
@@ -173,4 +173,55 @@ fn for_several_servers_a_file_is_made_once_and_never_replaced() {
     assert!(said.contains("is there already and was left as it is"), "{said}");
     assert_eq!(std::fs::read(&path).unwrap(), made);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no draft stays");
+}
+
+#[test]
+fn a_key_that_is_coming_is_known_and_nothing_is_made_with_it() {
+    let folder = folder();
+    let keys = load(&written(&folder, format!("1 {KEY_A}\n2 {KEY_B} coming\n"))).unwrap();
+    assert_eq!((keys.current_id(), keys.checks().count()), (1, 2));
+    let alone = written(&folder, format!("2 {KEY_B} coming\n"));
+    assert!(refusal(&alone).contains("every master key is still \"coming\""), "{}", refusal(&alone));
+    for odd in ["soon", "Coming", "coming soon", "coming coming"] {
+        let path = written(&folder, format!("1 {KEY_A}\n2 {KEY_B} {odd}\n"));
+        assert!(refusal(&path).contains("master.key:2: a line is \"ID KEY\" or \"ID KEY coming\""), "{odd}");
+    }
+}
+
+#[test]
+fn a_new_key_comes_in_two_steps_that_change_nothing_else() {
+    // A key that ends with the word, and a file that ends without a line's end.
+    let odd = format!("{}coming", &KEY_A[..37]);
+    for (old, end) in [(KEY_A, "\n"), (&odd, "")] {
+        let folder = folder();
+        let path = written(&folder, format!("# ours, what is coming\n\n 7   {old}{end}"));
+        chmod(&path, 0o400);
+        let before = checks(&load(&path).unwrap());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(make_current(&link, &SystemEntropy).unwrap(), None, "none is coming");
+        assert_eq!(add_coming(&link, &SystemEntropy).unwrap(), Coming { id: 8, is_new: true });
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(&format!("# ours, what is coming\n\n 7   {old}\n8 ")), "{}", text.len());
+        assert_eq!(add_coming(&path, &SystemEntropy).unwrap(), Coming { id: 8, is_new: false });
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        let coming = load(&path).unwrap();
+        assert_eq!((coming.current_id(), &checks(&coming)[..1]), (7, &before[..]));
+
+        assert_eq!(make_current(&path, &SystemEntropy).unwrap(), Some(8));
+        let current = load(&path).unwrap();
+        assert_eq!((current.current_id(), checks(&current)), (8, checks(&coming)));
+        assert_eq!(make_current(&path, &SystemEntropy).unwrap(), None);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+        assert!(link.is_symlink());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no draft stays");
+    }
+}
+
+#[test]
+fn there_is_no_key_after_the_last_id() {
+    let folder = folder();
+    let path = written(&folder, format!("255 {KEY_A}\n"));
+    let said = add_coming(&path, &SystemEntropy).unwrap_err().to_string();
+    assert!(said.ends_with("has a key with id 255, and there is none after it"), "{said}");
 }

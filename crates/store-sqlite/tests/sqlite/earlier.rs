@@ -138,7 +138,7 @@ async fn what_the_release_before_begins_after_everyone_was_signed_out_ends() {
 }
 
 /// The file that it would have left, and a connection to it.
-fn as_it_was(place: &Place) -> Connection {
+pub(crate) fn as_it_was(place: &Place) -> Connection {
     let today = Place::new();
     drop(today.open());
     let db = place.stranger();

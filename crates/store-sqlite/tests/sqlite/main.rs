@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod backup;
 mod contract;
 mod copying;
 mod earlier;

@@ -133,6 +133,26 @@ pub(super) async fn a_forgotten_key_is_told_unless_it_was_revoked(store: Shelf) 
     assert_eq!(revoked(&store).await.len(), 2);
 }
 
+pub(super) async fn a_key_is_sealed_anew_as_it_was_read_or_not_at_all(store: Shelf) {
+    two_keys(&store).await;
+    assert!(store.revoke_key(a_revoking(1, 2)).await.unwrap());
+    let (before, feed_before) = (store.shelf_version().await.unwrap(), feed(&store).await);
+    let first = SealedSigningKey { revoked_at: Some(NOW), ..a_sealed_key(1) };
+    let anew = SealedSigningKey { master_id: 9, sealed: vec![9; 77], ..first.clone() };
+    assert!(store.reseal_key(first.clone(), anew.clone()).await.unwrap());
+    assert_keys(&store, &[&anew, &a_sealed_key(2)]).await;
+    assert!(store.shelf_version().await.unwrap() > before, "servers read it again");
+    let before = (store.shelf_version().await.unwrap(), journal(&store).await);
+    let another = SealedSigningKey { sealed: vec![8; 77], ..anew.clone() };
+    for (from, why) in [(first, "it was sealed anew meanwhile"), (a_sealed_key(3), "there is none")] {
+        assert!(!store.reseal_key(from, another.clone()).await.unwrap(), "{why}");
+    }
+    assert_keys(&store, &[&anew, &a_sealed_key(2)]).await;
+    let now = (store.shelf_version().await.unwrap(), journal(&store).await);
+    assert_eq!(now, before, "and nothing happens");
+    assert_eq!(feed(&store).await, feed_before, "it is the same key");
+}
+
 pub(super) async fn the_first_check_of_a_master_key_stays(store: Shelf) {
     let (right, wrong) = (KeyCheck([0xff; 16]), KeyCheck([0; 16]));
     assert!(store.key_check(1, right).await.unwrap() == right);

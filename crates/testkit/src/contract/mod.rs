@@ -251,6 +251,7 @@ macro_rules! contract_cases {
                 a_key_is_revoked_as_it_was_read_or_not_at_all
                 a_key_is_revoked_once_however_many_ask
                 a_forgotten_key_is_told_unless_it_was_revoked
+                a_key_is_sealed_anew_as_it_was_read_or_not_at_all
                 the_first_check_of_a_master_key_stays
                 a_check_is_written_once_however_many_ask
                 a_new_store_is_ready

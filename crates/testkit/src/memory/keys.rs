@@ -60,6 +60,15 @@ impl KeyShelf for MemoryStore {
         Ok(true)
     }
 
+    async fn reseal_key(&self, from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure> {
+        let mut state = self.open()?;
+        let as_read = |key: &&mut SealedSigningKey| key.kid == from.kid && key.sealed == from.sealed;
+        let Some(key) = state.signing_keys.iter_mut().find(as_read) else { return Ok(false) };
+        (key.master_id, key.sealed) = (to.master_id, to.sealed);
+        state.shelf_version += 1;
+        Ok(true)
+    }
+
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
         Ok(*self.open()?.key_checks.entry(key_id).or_insert(check))
     }

@@ -87,6 +87,7 @@ noticed! {
     RevocationIgnoresTheNewest by a_key_is_revoked_as_it_was_read_or_not_at_all: "another one is the newest"
     RevokedAgain by a_key_is_revoked_once_however_many_ask: "one wins"
     RevokedKeyIsToldAgain by a_forgotten_key_is_told_unless_it_was_revoked: "it is there as revoked"
+    ResealIgnoresWhatWasRead by a_key_is_sealed_anew_as_it_was_read_or_not_at_all: "it was sealed anew meanwhile"
     VersionStands by the_version_grows_with_each_change_of_keys_and_clients: "comes after"
     VersionGrowsByItself by the_version_stands_while_keys_and_clients_do: "other changes"
     ClientLosesSecrets by every_field_of_a_client_survives: "left"

@@ -1,0 +1,219 @@
+//! `rotunda restore`
+//!
+//! 1. The backup is looked through, beside the database that it would take the place of; whoever uses that is told to stop.
+//! 2. The master keys in their file are those that the backup was made with.
+//! 3. What is in both is told, and what a backup cannot know; then it is asked, unless `--yes` says so already.
+//! 4. The database of before is put aside, and the backup takes its place (`rotunda_store_sqlite::Restoring`).
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::bail;
+use rotunda_core::desk::Operator;
+use rotunda_core::model::{Event, EventKind, UnixMillis};
+use rotunda_core::outside::Clock;
+use rotunda_outside::SystemClock;
+use rotunda_store_sqlite::{After, Inspected, Present, Restoring};
+use serde_json::{Value, json};
+
+use super::backup::source;
+use crate::args::{self, Global, Serve};
+use crate::backups::{Source, keys_fit, stamp};
+use crate::config::{Settings, parse_duration};
+use crate::output::{self, moment, plain};
+use crate::wiring::settings;
+
+/// As long as `rotunda store accept-ahead` allows.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+
+pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<ExitCode> {
+    let span = parse_duration(&flags.accept_ahead).map_err(anyhow::Error::msg)?;
+    if span > LONGEST {
+        bail!(
+            "--accept-ahead: 30 days at most: whoever holds an old copy of a token is believed as long as this lasts"
+        );
+    }
+    let settings = settings(global, &Serve::default())?;
+    let Source { database, master_file } = source(&settings)?;
+    let masters = rotunda_outside::load(&master_file)?;
+    let restoring = Restoring::begin(&database, &flags.file)?;
+    keys_fit(&masters, restoring.backup())?;
+    let now = SystemClock.now();
+    let after = after(flags, span, now);
+    if !flags.yes && !agreed(&question(&restoring, &flags.file, &database, &after))? {
+        return Ok(output::refused("nothing was changed"));
+    }
+    let (backup, present) = (restoring.backup().clone(), restoring.present().clone());
+    let aside = restoring.finish(&after, &format!(".before-{}", stamp(now)))?;
+    let told =
+        Told { file: &flags.file, database: &database, aside: aside.as_deref(), backup, present, after };
+    match global.json {
+        true => output::json(&told.json())?,
+        false => output::print(&told.text(&settings)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn after(flags: &args::Restore, span: Duration, now: UnixMillis) -> After {
+    if flags.end_all_sessions {
+        return After::EndEveryone(Event {
+            kind: EventKind::EveryoneSignedOut,
+            at: now,
+            user_id: None,
+            session_id: None,
+            about: None,
+            caller: Operator::command_line().caller(),
+        });
+    }
+    match span.is_zero() {
+        true => After::RefuseAhead,
+        false => After::AcceptAhead(now.plus(span)),
+    }
+}
+
+/// Step 3, on a terminal.
+fn agreed(question: &str) -> anyhow::Result<bool> {
+    if !io::stdin().is_terminal() {
+        bail!("nobody is there to be asked: say --yes, and what you have read is\n{question}");
+    }
+    output::print(question)?;
+    io::stdout().flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(["y", "yes"].contains(&line.trim().to_lowercase().as_str()))
+}
+
+fn question(restoring: &Restoring, file: &Path, database: &Path, after: &After) -> String {
+    let mut text = format!("The backup {} is whole: {}.\n", shown(file), contents(restoring.backup()));
+    let database = shown(database);
+    text.push_str(&match restoring.present() {
+        Present::Nothing => format!("There is no database at {database}.\n"),
+        Present::Unreadable(why) => {
+            format!("What is at {database} cannot be read ({}), and is put aside.\n", plain(why))
+        }
+        Present::Readable { inspected, .. } => {
+            format!("What is at {database} is put aside: {}.\n", contents(inspected))
+        }
+    });
+    text.push_str(LOST);
+    text.push_str(&since(restoring.present()));
+    text.push_str(match after {
+        After::EndEveryone(_) => "Every session ends: everybody signs in again.\n",
+        After::AcceptAhead(_) => {
+            "Whoever was signed in then stays signed in; `--end-all-sessions` ends every session instead.\n"
+        }
+        After::RefuseAhead => "Tokens newer than the backup are refused until you say otherwise.\n",
+    });
+    text.push_str("Put it back? [y/N] ");
+    text
+}
+
+const LOST: &str = "\
+What a backup cannot know is what came after it. As they were then are again:
+- sessions that have ended since, by whatever end: they go on
+- passwords and addresses that were changed since: the old ones are good again
+- users that were disabled or deleted since: they may sign in
+- roles, clients and their secrets, signing keys that were revoked since
+Whoever registered or signed in since has to do so again.
+";
+
+/// What the database that is put aside knows of that.
+fn since(present: &Present) -> String {
+    let Present::Readable { since: Some(since), .. } = present else { return String::new() };
+    if since.is_empty() {
+        return "By the database that is put aside, nothing of that has happened.\n".to_owned();
+    }
+    let mut text = "By the database that is put aside, this has happened since:\n".to_owned();
+    for (what, times) in since {
+        let _ = writeln!(text, "- {} ×{times}", plain(what));
+    }
+    text
+}
+
+fn contents(found: &Inspected) -> String {
+    let (users, sessions) = (found.users, found.live_sessions);
+    match found.as_of() {
+        Some(at) => format!("{users} users and {sessions} live sessions as of {}", moment(at)),
+        None => format!("{users} users and {sessions} live sessions"),
+    }
+}
+
+fn shown(path: &Path) -> String {
+    plain(&path.display().to_string())
+}
+
+/// What there is to tell when it is done.
+struct Told<'t> {
+    file: &'t Path,
+    database: &'t Path,
+    aside: Option<&'t Path>,
+    backup: Inspected,
+    present: Present,
+    after: After,
+}
+
+impl Told<'_> {
+    fn json(&self) -> Value {
+        let since = match &self.present {
+            Present::Readable { since: Some(since), .. } => Some(
+                since
+                    .iter()
+                    .map(|(what, times)| (what.clone(), json!(times)))
+                    .collect::<serde_json::Map<_, _>>(),
+            ),
+            _ => None,
+        };
+        let until = match self.after {
+            After::AcceptAhead(until) => Some(moment(until)),
+            _ => None,
+        };
+        json!({
+            "file": self.file.display().to_string(),
+            "database": self.database.display().to_string(),
+            "before": self.aside.map(|path| path.display().to_string()),
+            "as_of": self.backup.as_of().map(moment),
+            "users": self.backup.users,
+            "live_sessions": self.backup.live_sessions,
+            "since": since,
+            "accept_ahead_until": until,
+            "ended_all_sessions": matches!(self.after, After::EndEveryone(_)),
+        })
+    }
+
+    fn text(&self, settings: &Settings) -> anyhow::Result<String> {
+        let mut text = format!(
+            "{} is what {} had: {}.\n",
+            shown(self.database),
+            shown(self.file),
+            contents(&self.backup)
+        );
+        if let Some(aside) = self.aside {
+            writeln!(text, "What was there before is {}. Remove it when nobody needs it.", shown(aside))?;
+        }
+        text.push_str(LOST);
+        text.push_str(&since(&self.present));
+        match &self.after {
+            After::AcceptAhead(until) => write!(
+                text,
+                "Start the server: nobody who was signed in then is signed out. Until {} refresh tokens newer than the\n\
+                 backup are believed beside the right device secret, and a used one beside it ends nothing.\n\
+                 `rotunda store accept-ahead --off` stops that; `rotunda session revoke --all` ends every session.\n",
+                moment(*until)
+            )?,
+            After::RefuseAhead => text.push_str(
+                "Start the server. Refresh tokens newer than the backup are refused until `rotunda store accept-ahead`, or\n\
+                 `rotunda session revoke --all`.\n",
+            ),
+            After::EndEveryone(_) => text.push_str("Every session has ended. Start the server: everybody signs in again.\n"),
+        }
+        if settings.store.sessions.is_some() {
+            text.push_str(
+                "Redis stays as it is: of the sessions there, those that the backup knows go on.\n",
+            );
+        }
+        Ok(text)
+    }
+}

@@ -1,0 +1,114 @@
+//! `rotunda key rotate-master`, beside servers that are restarted one after the other.
+
+use reqwest::Client;
+use serde_json::json;
+
+use crate::support::{Answer, Place, get, login, refresh, register};
+
+const QUICK: &str = "[password]\nmemory_mib = 19\niterations = 2\n[refresh]\nwindow = \"0s\"\n";
+
+/// A refresh that goes well, with the device secret of before.
+async fn next(url: &str, session: &Answer) -> Answer {
+    let mut answer = refresh(&Client::new(), url, session, &[]).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.body["device_secret"] = session.body["device_secret"].clone();
+    answer
+}
+
+fn file(place: &Place) -> String {
+    place.read("rotunda-data/master.key")
+}
+
+fn masters(place: &Place) -> Vec<u64> {
+    let keys = place.json(&["key", "list"], "");
+    keys.as_array().unwrap().iter().map(|key| key["master_key"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_new_master_key_comes_and_nobody_is_signed_out() {
+    let place = Place::new(QUICK);
+    let (mut one, mut other) = (place.serve(), place.serve_beside());
+    let urls = [one.url.clone(), other.url.clone()];
+    let mut ada = register(&Client::new(), &urls[0], "ada@example.com").await;
+    let old = login(&Client::new(), &urls[0], "ada@example.com").await;
+    place.json(&["webhook", "add", "https://hooks.example.com/"], "");
+    let before = file(&place);
+
+    let begun = place.json(&["key", "rotate-master"], "");
+    assert_eq!((&begun["master_key"], &begun["added"]), (&json!(2), &json!(true)), "{begun}");
+    let coming = file(&place);
+    assert!(coming.starts_with(&before) && coming.ends_with(" coming\n"), "and nothing else is changed");
+    assert_eq!(place.json(&["key", "rotate-master"], "")["added"], json!(false), "it is on its way");
+    assert_eq!(file(&place), coming);
+    for url in &urls {
+        ada = next(url, &ada).await;
+    }
+    // Each of them is given the file.
+    one.kill_and_wait();
+    let mut one = place.serve();
+    ada = next(&urls[1], &next(&one.url, &ada).await).await;
+    other.kill_and_wait();
+    let mut other = place.serve_beside();
+    assert_eq!(masters(&place), [1], "nothing is made with it yet");
+
+    // Whoever is killed between the two halves of the last step.
+    std::fs::write(place.path("rotunda-data/master.key"), coming.replace(" coming", "")).unwrap();
+    assert_eq!(masters(&place), [1]);
+    let finished = place.json(&["key", "rotate-master", "--finish"], "");
+    assert_eq!((&finished["master_key"], &finished["changed"]), (&json!(2), &json!(false)), "{finished}");
+    assert_eq!((&finished["signing_keys"], &finished["webhooks"]), (&json!(1), &json!(1)), "{finished}");
+    assert_eq!(masters(&place), [2]);
+    let again = place.run(&["key", "rotate-master", "--finish"], "");
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(
+        said.starts_with("No master key is coming, and everything is sealed under master key 2"),
+        "{said}"
+    );
+
+    // Servers that know it as one that is coming read what is made with it, and the other way round.
+    let session = login(&Client::new(), &one.url, "ada@example.com").await;
+    one.kill_and_wait();
+    let one = place.serve();
+    let new = login(&Client::new(), &one.url, "ada@example.com").await;
+    for mut session in [session, new] {
+        for url in [&other.url, &one.url, &other.url] {
+            session = next(url, &session).await;
+            let me = get(&Client::new(), &format!("{url}/auth/me"), &session.text("/access_token")).await;
+            assert_eq!(me.status, 200, "{me:?}");
+        }
+    }
+    other.kill_and_wait();
+    ada = next(&one.url, &next(&one.url, &ada).await).await;
+    assert_eq!(one.stop(), Some(0));
+
+    // The old one goes. Who has refreshed meanwhile goes on; for the others it had to stay.
+    let without: String =
+        file(&place).lines().filter(|line| !line.starts_with("1 ")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(place.path("rotunda-data/master.key"), without).unwrap();
+    let one = place.serve();
+    next(&one.url, &ada).await;
+    let unknown = refresh(&Client::new(), &one.url, &old, &[]).await;
+    assert_eq!((unknown.status, unknown.text("/reason").as_str()), (401, "token_unknown"), "{unknown:?}");
+}
+
+#[test]
+fn with_one_server_a_single_pause_is_enough() {
+    let place = Place::new(QUICK);
+    assert_eq!(place.serve().stop(), Some(0));
+    let said = place.run(&["key", "rotate-master"], "");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("Added master key 2 to") && said.contains("rotunda key rotate-master --finish"),
+        "{said}"
+    );
+    let finished = place.run(&["key", "rotate-master", "--finish"], "");
+    let said = String::from_utf8_lossy(&finished.stdout).into_owned();
+    assert!(
+        said.starts_with("Master key 2 is the current one. Sealed under it: 1 signing keys, 0 secrets"),
+        "{said}"
+    );
+    assert!(!file(&place).contains("coming"));
+    assert_eq!(masters(&place), [2]);
+    assert_eq!(place.serve().stop(), Some(0));
+    assert!(place.run(&["audit", "verify"], "").status.success());
+}

@@ -1,0 +1,102 @@
+//! A new master key, in two steps, so that no server ever meets what was made with a key that it does not have.
+//!
+//! 1. [`add_coming`]: the key is in the file, and nothing is made with it. Every server gets the file, and is started again.
+//! 2. [`make_current`]: the word `coming` goes. Every server gets the file once more; until it has, it reads what others make.
+//!
+//! Each step replaces the file in one go: owner, group and mode stay, and so does everything else in it. Done again, it does
+//! nothing.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::Path;
+
+use rotunda_core::outside::Entropy;
+use zeroize::Zeroizing;
+
+use super::{MasterKeyFileError, draft_of, flush_folder, new_key, parse, read, write_new};
+
+/// A key that is coming.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Coming {
+    /// Its id.
+    pub id: u8,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
+/// Step 1. One that is coming already is answered as it is.
+///
+/// # Errors
+/// As [`load`](super::load), and when the file cannot be written or the system has no randomness.
+pub fn add_coming(path: &Path, entropy: &dyn Entropy) -> Result<Coming, MasterKeyFileError> {
+    let text = read(path)?;
+    let lines = parse(path, &text)?;
+    if let Some(line) = lines.iter().find(|line| line.is_coming) {
+        return Ok(Coming { id: line.id, is_new: false });
+    }
+    let last = lines.iter().map(|line| line.id).max().unwrap_or(0);
+    let id = last.checked_add(1).ok_or_else(|| MasterKeyFileError::Full { path: path.into() })?;
+    let gap: &[u8] = if text.ends_with(b"\n") || text.is_empty() { b"" } else { b"\n" };
+    let key = new_key(entropy)?;
+    let line = Zeroizing::new(format!("{id} {} coming\n", &*key));
+    let text = Zeroizing::new([&text[..], gap, line.as_bytes()].concat());
+    replace(path, &text, entropy)?;
+    Ok(Coming { id, is_new: true })
+}
+
+/// Step 2. Answers which key it is; `None` where none is coming.
+///
+/// # Errors
+/// As [`add_coming`].
+pub fn make_current(path: &Path, entropy: &dyn Entropy) -> Result<Option<u8>, MasterKeyFileError> {
+    let text = read(path)?;
+    let lines = parse(path, &text)?;
+    let Some(coming) = lines.iter().filter(|line| line.is_coming).map(|line| line.id).max() else {
+        return Ok(None);
+    };
+    // As long as the old text: it does not grow, and leaves no copy behind.
+    let mut changed = Zeroizing::new(Vec::with_capacity(text.len()));
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        match without_the_word(line) {
+            Some(key) => {
+                changed.extend_from_slice(key);
+                changed.push(b'\n');
+            }
+            None => changed.extend_from_slice(line),
+        }
+    }
+    replace(path, &changed, entropy)?;
+    Ok(Some(coming))
+}
+
+/// A key may end with the same letters; the word stands alone.
+fn without_the_word(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii();
+    let key = line.strip_suffix(b"coming").filter(|_| !line.starts_with(b"#"))?;
+    key.last().is_some_and(u8::is_ascii_whitespace).then(|| key.trim_ascii_end())
+}
+
+fn replace(path: &Path, text: &[u8], entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
+    let failed = |source| MasterKeyFileError::Change { path: path.into(), source };
+    // What a link names is replaced, not the link.
+    let real = path.canonicalize().map_err(failed)?;
+    let draft = draft_of(&real, entropy)?;
+    let done = write_like(&real, &draft, text).and_then(|()| fs::rename(&draft, &real));
+    if done.is_err() {
+        // It may not even have been made.
+        let _ = fs::remove_file(&draft);
+    }
+    done.and_then(|()| flush_folder(&real)).map_err(failed)
+}
+
+/// With owner, group and mode of the file that it takes the place of.
+fn write_like(real: &Path, draft: &Path, text: &[u8]) -> io::Result<()> {
+    let about = fs::metadata(real)?;
+    write_new(draft, text)?;
+    let made = fs::metadata(draft)?;
+    if (made.uid(), made.gid()) != (about.uid(), about.gid()) {
+        chown(draft, Some(about.uid()), Some(about.gid()))?;
+    }
+    fs::set_permissions(draft, Permissions::from_mode(about.permissions().mode() & 0o777))
+}

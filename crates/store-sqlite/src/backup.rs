@@ -1,0 +1,77 @@
+//! A copy of the database, taken beside whoever uses it.
+//!
+//! 1. All pages are copied as they are, within one read transaction: what was committed before is in the copy, and nothing of
+//!    what comes after. A reader keeps no writer waiting; only the log grows meanwhile, because nothing of it goes back into
+//!    the file before the reader is done.
+//! 2. The moment is noted in the copy, which is made one file: it needs no log beside it. It is brought onto the disk.
+//! 3. It is opened and looked through, as that of a stranger (`inspect.rs`).
+//!
+//! The copy is made where the caller says, under a name that is nobody's yet, and is for its owner only. Whoever is interrupted
+//! leaves that draft behind, and never half a copy under the name of a whole one.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use rotunda_core::failure::Failure;
+use rotunda_core::model::UnixMillis;
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, Result, params};
+
+use crate::inspect::{self, Inspected};
+use crate::{connection, copy, fault};
+
+const COPYING: &str = "copying the database";
+
+/// Pages are copied in steps of 4 MB.
+const STEP: i32 = 1_024;
+/// After so many steps what was copied is brought onto the disk, so that it does not all go there at once, before a commit.
+const SYNC: u32 = 8;
+
+pub(crate) const NOTE_TAKEN: &str = "\
+    INSERT INTO meta (name, value) VALUES ('backup_at', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+
+/// Copies the database at `database`, which may be in use, into a new file at `draft`, and looks whether the copy is whole.
+///
+/// # Errors
+/// The source of the [`Failure`] names the file and what stands in the way. What is at `draft` is of no use then.
+pub fn backup(database: &Path, draft: &Path, now: UnixMillis) -> std::result::Result<Inspected, Failure> {
+    let from = connection::for_reading(database).map_err(|e| fault::at(COPYING, database, &e))?;
+    copy::refuse_unfinished(&from).map_err(|e| fault::at(COPYING, database, &e))?;
+    let file = new_private_file(draft).map_err(|e| fault::at(COPYING, draft, &e))?;
+    let copied = pages(&from, draft, &file).and_then(|()| standalone(draft, Some(now)));
+    copied.map_err(|e| fault::at(COPYING, draft, &e))?;
+    drop(from);
+    file.sync_all().map_err(|e| fault::at(COPYING, draft, &e))?;
+    inspect::inspect(draft)
+}
+
+pub(crate) fn new_private_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Step 1. The transaction is what keeps it one moment: a copy in several steps would begin anew with each write.
+fn pages(from: &Connection, draft: &Path, file: &File) -> Result<()> {
+    let mut to = connection::for_copying_into(draft)?;
+    let moment = from.unchecked_transaction()?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    let copying = Backup::new(&moment, &mut to)?;
+    for step in 1.. {
+        match copying.step(STEP)? {
+            StepResult::Done => break,
+            // What cannot be brought onto the disk is told in the end.
+            _ if step % SYNC == 0 => drop(file.sync_data()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Step 2: to open a file so is to make it one without a log.
+pub(crate) fn standalone(path: &Path, taken: Option<UnixMillis>) -> Result<()> {
+    let db = connection::for_copying_into(path)?;
+    if let Some(at) = taken {
+        db.execute(NOTE_TAKEN, params![at.0])?;
+    }
+    db.close().map_err(|(_, e)| e)
+}

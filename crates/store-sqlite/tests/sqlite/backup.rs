@@ -1,0 +1,228 @@
+//! A backup, taken beside those who use the database, and put in its place.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rotunda_core::failure::Failure;
+use rotunda_core::model::{Caller, Ending, Event, EventKind, UnixMillis};
+use rotunda_core::store::{Feed, Journal, KeyShelf, Roles, Sessions};
+use rotunda_store_sqlite::{After, Present, Restoring, SqliteStore, backup};
+use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end};
+use rusqlite::Connection;
+
+use crate::earlier::as_it_was;
+use crate::scene::{Place, a_signed_in_user, row};
+
+const LATER: UnixMillis = UnixMillis(NOW.0 + 60_000);
+
+/// A file beside the database.
+fn beside(place: &Place, name: &str) -> PathBuf {
+    place.path().with_file_name(name)
+}
+
+fn names(place: &Place) -> Vec<String> {
+    let folder = place.path().parent().unwrap().to_owned();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn told(failure: &Failure) -> String {
+    format!("{failure:?}")
+}
+
+fn refused(place: &Place, from: &Path) -> String {
+    told(&Restoring::begin(&place.path(), from).unwrap_err())
+}
+
+fn ahead() -> After {
+    After::AcceptAhead(UnixMillis(NOW.0 + 3_600_000))
+}
+
+#[tokio::test]
+async fn a_backup_is_one_moment_and_waits_for_nobody() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    place.copy_the_session(20_000);
+    store.add_signing_key(a_sealed_key(7), None, None).await.unwrap();
+    let stranger = place.writing_stranger();
+    stranger.execute("UPDATE session SET generation = 99", []).unwrap();
+    let to = beside(&place, "backup.db");
+    let found = backup(&place.path(), &to, LATER).unwrap();
+    stranger.execute_batch("COMMIT").unwrap();
+
+    assert_eq!((found.users, found.live_sessions), (1, 20_001));
+    assert_eq!((found.made_at, found.taken_at, found.as_of()), (Some(NOW), Some(LATER), Some(LATER)));
+    assert_eq!(found.sealed_under.len(), 1);
+    assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read(&to).unwrap()[18..20], [1, 1], "it needs no log");
+    let copy = Connection::open(&to).unwrap();
+    let newest: i64 = copy.query_row("SELECT max(generation) FROM session", [], |row| row.get(0)).unwrap();
+    assert_eq!(newest, 0, "what was not committed is not in it");
+    drop(copy);
+    assert!(!names(&place).iter().any(|name| name.starts_with("backup.db-")), "{:?}", names(&place));
+    assert_eq!(
+        place.count("SELECT count(*) FROM meta WHERE name = 'backup_at'"),
+        0,
+        "the copy alone is told"
+    );
+    assert_eq!(row(&store, &session).await.lineage.generation, 99);
+    let again = told(&backup(&place.path(), &to, LATER).unwrap_err());
+    assert!(again.contains("File exists"), "{again}");
+}
+
+#[tokio::test]
+async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_believed() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    let (_, ended) = a_signed_in_user(&store, 2).await;
+    let (to, feed) = (beside(&place, "backup.db"), store.revocations(None, NOW, 9).await.unwrap().feed);
+    backup(&place.path(), &to, LATER).unwrap();
+    assert!(refused(&place, &to).contains("in use: stop the server"), "{}", refused(&place, &to));
+    assert!(store.rotate(a_rotation(&session, NOW)).await.unwrap());
+    assert!(store.end(an_end(&ended, Ending::LoggedOut, NOW)).await.unwrap());
+    drop(store);
+
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    let Present::Readable { inspected, since: Some(since) } = restoring.present() else {
+        panic!("it can be read")
+    };
+    assert_eq!((inspected.users, inspected.live_sessions), (2, 1));
+    assert_eq!(since[..], [("session.ended (logged_out)".to_owned(), 1)]);
+    // Somebody else has to wait, and whoever changes their mind changes nothing.
+    assert!(refused(&place, &to).contains("locking the database"), "{}", refused(&place, &to));
+    drop(restoring);
+    assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.lock"]);
+    assert_eq!(place.count("SELECT max(generation) FROM session"), 1);
+
+    let aside = Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), ".before").unwrap();
+    assert_eq!(aside, Some(beside(&place, "rotunda.db.before")));
+    assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.lock"]);
+    let store = place.open();
+    for before in [&session, &ended] {
+        assert_eq!(&row(&store, before).await, before, "as it was");
+    }
+    let facts = store.facts(session.id).await.unwrap().unwrap();
+    assert_eq!(facts.accept_ahead_until, Some(UnixMillis(NOW.0 + 3_600_000)));
+    assert_ne!(store.revocations(None, NOW, 9).await.unwrap().feed, feed, "places on it are given again");
+    assert_eq!(store.roles().await.unwrap().1, 1 << 20, "above what any token of the lost time bears");
+    assert_eq!(place.count("SELECT count(*) FROM meta WHERE name = 'backup_at'"), 0);
+    let before = SqliteStore::open(&beside(&place, "rotunda.db.before"), NOW).unwrap();
+    assert_eq!(row(&before, &session).await.lineage.generation, 1, "what was there before is all there");
+}
+
+#[tokio::test]
+async fn everyone_can_be_signed_out_with_it() {
+    let place = Place::new();
+    let store = place.open();
+    let (_, session) = a_signed_in_user(&store, 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, LATER).unwrap();
+    drop(store);
+    let event = Event {
+        kind: EventKind::EveryoneSignedOut,
+        at: LATER,
+        user_id: None,
+        session_id: None,
+        about: None,
+        caller: Caller::default(),
+    };
+    Restoring::begin(&place.path(), &to).unwrap().finish(&After::EndEveryone(event), ".before").unwrap();
+    let store = place.open();
+    let facts = store.facts(session.id).await.unwrap().unwrap();
+    let everyone = facts.everyone.unwrap();
+    assert_eq!((everyone.below, everyone.at, facts.accept_ahead_until), ((1 << 20) + 1, LATER, None));
+    let events = store.events(0, 9).await.unwrap();
+    assert_eq!(events.last().unwrap().event.kind, EventKind::EveryoneSignedOut);
+}
+
+#[tokio::test]
+async fn a_backup_of_an_earlier_release_is_migrated_and_one_of_a_newer_one_refused() {
+    let (place, earlier) = (Place::new(), Place::new());
+    drop(as_it_was(&earlier));
+    let restoring = Restoring::begin(&place.path(), &earlier.path()).unwrap();
+    assert_eq!((restoring.present(), restoring.backup().schema), (&Present::Nothing, 1));
+    assert_eq!(restoring.finish(&After::RefuseAhead, ".before").unwrap(), None);
+    a_signed_in_user(&place.open(), 1).await;
+    assert_eq!(earlier.count("SELECT max(version) FROM refinery_schema_history"), 1, "it stays as it is");
+
+    let newer = "INSERT INTO refinery_schema_history SELECT 99, 'from_the_future', applied_on, '1' \
+                 FROM refinery_schema_history WHERE version = 1";
+    earlier.stranger().execute_batch(newer).unwrap();
+    let why = refused(&place, &earlier.path());
+    assert!(why.contains("made by a newer release"), "{why}");
+    assert_eq!(place.count("SELECT count(*) FROM user"), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_backup_changes_nothing() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    place.copy_the_session(5_000);
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, LATER).unwrap();
+    drop(store);
+    let other = |name: &str, bytes: &[u8]| {
+        fs::write(beside(&place, name), bytes).unwrap();
+        beside(&place, name)
+    };
+    let whole = fs::read(&to).unwrap();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 40_960].fill(0xA5);
+    for (from, why) in [
+        (other("damaged.db", &damaged), "damaged"),
+        (other("half.db", &whole[..whole.len() / 2]), "half.db"),
+        (
+            other(
+                "text.db",
+                b"Not a database, and longer than a header is, which has a hundred bytes in front of it all.",
+            ),
+            "text.db",
+        ),
+        (other("empty.db", b""), "no database of Rotunda"),
+        (beside(&place, "nowhere.db"), "No such file"),
+        (place.path(), "this is the database itself"),
+    ] {
+        let said = refused(&place, &from);
+        assert!(said.contains(why), "{}: {said}", from.display());
+    }
+    other("backup.db-wal", b"what is left of somebody who was killed");
+    assert!(
+        refused(&place, &to).contains("take a backup of it")
+            || refused(&place, &to).contains("Take a backup of it")
+    );
+    assert_eq!(place.count("SELECT count(*) FROM session"), 5_001);
+    assert!(!names(&place).contains(&"rotunda.db.restoring".to_owned()));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_read_is_put_aside_with_its_log() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, LATER).unwrap();
+    drop(store);
+    fs::write(
+        place.path(),
+        "overwritten by somebody, from its first byte on, and longer than the header is, for sure",
+    )
+    .unwrap();
+    fs::write(beside(&place, "rotunda.db-wal"), "its log").unwrap();
+    // Another restore was interrupted.
+    fs::write(beside(&place, "rotunda.db.restoring"), "half").unwrap();
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    assert!(matches!(restoring.present(), Present::Unreadable(_)), "{:?}", restoring.present());
+    restoring.finish(&ahead(), ".before").unwrap();
+    let left = ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.before-wal", "rotunda.db.lock"];
+    assert_eq!(names(&place), left);
+    a_signed_in_user(&place.open(), 2).await;
+}

@@ -63,7 +63,22 @@ impl Nginx {
     /// As with [`start`](Self::start).
     #[must_use]
     pub fn passing(ports: &[u16], directives: &str) -> Self {
-        Self(Proxy::start("nginx.conf", nginx(ports, directives), |config| {
+        Self::of(nginx(ports, directives, ""))
+    }
+
+    /// The same as [`start`](Self::start), with TLS by this certificate, PEM, and its key.
+    ///
+    /// # Panics
+    /// As with [`start`](Self::start), and where the two do not belong together.
+    #[must_use]
+    pub fn with_tls(ports: &[u16], certificate: &Path, key: &Path) -> Self {
+        let (certificate, key) = (certificate.display(), key.display());
+        let tls = format!(" ssl;\n        ssl_certificate {certificate};\n        ssl_certificate_key {key}");
+        Self::of(nginx(ports, PASSED, &tls))
+    }
+
+    fn of(config: String) -> Self {
+        Self(Proxy::start("nginx.conf", config, |config| {
             let mut command: Vec<OsString> =
                 ["/usr/sbin/nginx", "-e", "stderr", "-p"].map(OsString::from).into();
             command.extend(config.parent().map(Into::into));
@@ -129,7 +144,7 @@ const PASSED: &str = "proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;";
 
 /// One process without a master: what is killed is all that there is.
-fn nginx(ports: &[u16], directives: &str) -> String {
+fn nginx(ports: &[u16], directives: &str, tls: &str) -> String {
     let servers: String =
         ports.iter().map(|port| format!("        server 127.0.0.1:{port} max_fails=0;\n")).collect();
     let paths: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -147,7 +162,7 @@ http {{
 {servers}        keepalive 32;
     }}
     server {{
-        listen 127.0.0.1:PORT;
+        listen 127.0.0.1:PORT{tls};
         location / {{
             proxy_pass http://servers;
             proxy_http_version 1.1;

@@ -89,14 +89,14 @@ impl Mail {
     }
 
     /// Whether the mail server takes us in: connects, makes it secret and signs in, and sends nothing. A folder was there when
-    /// it was opened.
+    /// it was opened. Answers the server's certificate, in DER, where there is TLS.
     ///
     /// # Errors
     /// [`MailFailure`] with the server's own words.
-    pub async fn reach(&self) -> Result<(), MailFailure> {
+    pub async fn reach(&self) -> Result<Option<Vec<u8>>, MailFailure> {
         match &self.way {
             Way::Smtp(smtp) => smtp.reach().await,
-            Way::Folder(_) => Ok(()),
+            Way::Folder(_) => Ok(None),
         }
     }
 }

@@ -22,6 +22,7 @@ mod amend;
 mod answers;
 mod audit;
 mod caps;
+mod checkup;
 mod clients;
 mod copy;
 mod db;
@@ -73,6 +74,7 @@ use rotunda_core::store::Rotating;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+pub use checkup::{Checkup, checkup};
 pub use stats::Stats;
 
 use db::{Db, Error};

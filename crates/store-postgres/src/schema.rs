@@ -29,6 +29,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 const THERE: &str = "SELECT 1 FROM refinery_schema_history LIMIT 1";
 const NOTE_BIRTH: &str = "INSERT INTO meta (name, value) VALUES ('created_at', $1) ON CONFLICT DO NOTHING";
 
+/// The number of the newest migration of this release.
+pub(crate) fn newest() -> i64 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
 /// Brings the schema up to date. What goes wrong is told in words.
 pub(crate) async fn prepare(pool: &Pool, now: UnixMillis) -> Result<(), String> {
     for _ in 1..TRIES {

@@ -14,6 +14,7 @@
 //!
 //! [`Facts::may_lose_writes`]: rotunda_core::model::Facts::may_lose_writes
 
+mod checkup;
 mod connection;
 mod copy;
 mod janitor;
@@ -35,6 +36,7 @@ use rotunda_core::failure::Failure;
 use rotunda_core::model::{Session, SessionId};
 use rotunda_core::store::KeyShelf;
 
+pub use checkup::{Checkup, checkup};
 pub use connection::RedisOptions;
 pub use limits::RedisLimits;
 

@@ -30,6 +30,7 @@ mod at_hand;
 mod audit;
 mod backup;
 mod caps;
+mod checkup;
 mod clients;
 mod connection;
 mod copy;
@@ -79,6 +80,7 @@ use rotunda_core::model::UnixMillis;
 use rusqlite::Connection;
 
 pub use backup::backup;
+pub use checkup::{Checkup, checkup};
 pub use inspect::Inspected;
 pub use restore::{After, Present, Restoring};
 pub use stats::Stats;

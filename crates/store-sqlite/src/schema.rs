@@ -28,6 +28,12 @@ mod embedded {
 
 const OPENING: &str = "opening the database";
 
+/// The number of the newest migration of this release.
+pub(crate) fn newest() -> i64 {
+    let runner = embedded::migrations::runner();
+    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
+}
+
 /// The first connection to a database that is ready for use.
 pub(crate) fn prepare(path: &Path, now: UnixMillis) -> Result<Connection, Failure> {
     // The lock is held until the end of this function.

@@ -1,7 +1,11 @@
 //! `rotunda doctor`, before real servers and real proxies that lose what browsers send. Whatever it says, it prints no secret.
 
+mod certificates;
+mod machine;
+mod stores;
+
 use std::os::unix::fs::PermissionsExt;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use rotunda_grounds::Nginx;
 use serde_json::Value;
@@ -18,7 +22,12 @@ struct Found {
 
 impl Found {
     fn by(place: &Place) -> Self {
-        let Output { status, stdout, stderr } = place.run(&["doctor", "--json"], "");
+        Self::by_command(place, place.command(&["doctor", "--json"]))
+    }
+
+    /// By this command, which may stand in another world than ours.
+    fn by_command(place: &Place, mut command: Command) -> Self {
+        let Output { status, stdout, stderr } = command.output().unwrap();
         let said = String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr);
         for secret in ["hunter2-of-mail", &master_key(place)] {
             assert!(secret.is_empty() || !said.contains(secret), "{said}");
@@ -31,6 +40,19 @@ impl Found {
     fn of(&self, grade: &str) -> Vec<String> {
         let all = self.report["findings"].as_array().unwrap().iter().filter(|it| it["grade"] == grade);
         all.map(|it| format!("{} {}", it["check"].as_str().unwrap(), it["where"].as_str().unwrap())).collect()
+    }
+
+    /// What stands under this check, of everything of that grade.
+    fn what(&self, grade: &str, check: &str) -> Vec<&str> {
+        let all = self.report["findings"].as_array().unwrap().iter();
+        let ours = all.filter(|it| it["grade"] == grade && it["check"] == check);
+        ours.map(|it| it["what"].as_str().unwrap()).collect()
+    }
+
+    /// One finding of that grade and check, which says this.
+    fn has(&self, grade: &str, check: &str, words: &str) {
+        let told = self.what(grade, check);
+        assert!(told.iter().any(|what| what.contains(words)), "{grade} {check} {words:?}: {:#}", self.report);
     }
 
     /// The only thing that is bad, which says this, and what to do about it.

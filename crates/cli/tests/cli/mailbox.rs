@@ -17,6 +17,8 @@ pub(crate) struct Mailbox {
     server: Option<Child>,
     port: u16,
     folder: PathBuf,
+    /// Its certificate and key, where it speaks TLS from the beginning.
+    tls: Option<[PathBuf; 2]>,
     /// How many letters were taken out of it.
     taken: usize,
 }
@@ -33,10 +35,23 @@ pub(crate) struct Mail {
 impl Mailbox {
     /// Starts a mail server that keeps what it gets in this folder.
     pub(crate) fn open(folder: PathBuf) -> Self {
+        Self::open_at(folder, None)
+    }
+
+    /// The same with TLS.
+    pub(crate) fn open_with_tls(folder: PathBuf, certificate: PathBuf, key: PathBuf) -> Self {
+        Self::open_at(folder, Some([certificate, key]))
+    }
+
+    fn open_at(folder: PathBuf, tls: Option<[PathBuf; 2]>) -> Self {
         std::fs::create_dir_all(&folder).unwrap();
-        let mut mailbox = Self { server: None, port: free_port(), folder, taken: 0 };
+        let mut mailbox = Self { server: None, port: free_port(), folder, tls, taken: 0 };
         mailbox.reopen();
         mailbox
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// What makes a Rotunda send its letters here.
@@ -55,7 +70,12 @@ impl Mailbox {
 
     /// Starts it again, on the same port.
     pub(crate) fn reopen(&mut self) {
-        let given = json!({"log": self.folder.join("log"), "port": self.port});
+        let mut given = json!({"log": self.folder.join("log"), "port": self.port});
+        if let Some([certificate, key]) = &self.tls {
+            given["tls"] = json!("implicit");
+            given["certificate"] = json!(certificate);
+            given["key"] = json!(key);
+        }
         let mut child = Command::new(PYTHON)
             .arg(script("server.py"))
             .arg(given.to_string())

@@ -7,6 +7,7 @@ mod asvs;
 mod audit;
 mod backup;
 mod bad_input;
+mod book;
 mod browsers;
 mod client;
 mod clients;

@@ -77,16 +77,17 @@ impl Smtp {
         }
     }
 
-    /// Begins a conversation, and ends it before anything was said.
+    /// Begins a conversation, and ends it before anything was said. Answers the server's certificate, in DER, where there is TLS.
     ///
     /// # Errors
     /// What keeps letters from being sent.
-    pub(crate) async fn reach(&self) -> Result<(), MailFailure> {
+    pub(crate) async fn reach(&self) -> Result<Option<Vec<u8>>, MailFailure> {
         let reach = async {
             let mut conversation = self.begin().await?;
+            let certificate = conversation.peer_certificate().ok();
             // Only politeness: the server closes its side.
             _ = timeout(STEP, conversation.quit()).await;
-            Ok(())
+            Ok(certificate)
         };
         match timeout(WHOLE, reach).await {
             Ok(reached) => reached.map_err(|trouble: Trouble| trouble.failure(&self.server)),

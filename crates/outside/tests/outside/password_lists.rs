@@ -68,6 +68,26 @@ fn the_common_ones_are_known_however_they_are_dressed_up() {
     }
 }
 
+/// From all over the 3,000 commonest of fifteen characters and more: a policy that asks for so many refuses them.
+#[test]
+fn the_common_ones_among_the_long_ones_are_known() {
+    let lists = PasswordLists::builtin().unwrap();
+    for text in [
+        "nuttertools1234",
+        "4733473347334733",
+        "supplementalincome",
+        "fussballbekloppte",
+        "championlake409",
+        "12345678912345678",
+        "zxcvbnm1zxcvbnm2",
+        "zuckerschnecke88",
+        "zombaks23zombaks23",
+        "zinedinezidane10",
+    ] {
+        assert_eq!(find(&lists, text), Some(KnownPassword::Common), "{text}");
+    }
+}
+
 #[test]
 fn a_phrase_is_not_known_because_common_words_are_in_it() {
     let lists = PasswordLists::builtin().unwrap();

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, LOCATION, SET_COOKIE};
+use reqwest::tls::TlsInfo;
 use reqwest::{Client, Method, StatusCode};
+use rotunda_core::model::UnixMillis;
+use rotunda_core::outside::Clock;
+use rotunda_outside::SystemClock;
 use serde_json::Value;
 
 /// How long an answer may take.
@@ -26,6 +30,10 @@ pub(super) struct Answer {
     pub headers: HeaderMap,
     /// The body; `Null` where it is not JSON.
     pub body: Value,
+    /// The certificate of whoever answered, in DER; `None` without TLS.
+    pub certificate: Option<Vec<u8>>,
+    /// When it was asked, and when it answered.
+    pub between: (UnixMillis, UnixMillis),
 }
 
 impl Asker {
@@ -35,6 +43,7 @@ impl Asker {
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            .tls_info(true)
             .build()?;
         Ok(Self { client, origin: origin.trim_end_matches('/').to_owned() })
     }
@@ -59,7 +68,11 @@ impl Asker {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        let asked = SystemClock.now();
         let mut response = request.send().await.map_err(told)?;
+        let between = (asked, SystemClock.now());
+        let tls = response.extensions().get::<TlsInfo>();
+        let certificate = tls.and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
         let (status, headers) = (response.status(), response.headers().clone());
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(told)? {
@@ -69,7 +82,8 @@ impl Asker {
                 break;
             }
         }
-        Ok(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+        let body = serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(Answer { status, headers, body, certificate, between })
     }
 }
 

@@ -1,4 +1,6 @@
 //! What is on this machine, and what it reaches: the master key, the stores, the clock, the mail server.
+//!
+//! The stores are looked at while they are open. Whoever closes a database of SQLite last writes to it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,33 +13,50 @@ use rotunda_outside::{SystemClock, SystemEntropy};
 use tokio::time::timeout;
 
 use super::report::Report;
-use crate::config::{MailWay, MainStore, Settings};
+use super::{database, disk, feed, files, keys, redis, tls};
+use crate::config::{MailWay, MainStore, RedisSettings, Settings};
 use crate::output::moment;
 use crate::stores::{IfNew, Stores};
 use crate::wiring;
 
 /// How long a store or a mail server may take.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How far clocks may be apart.
-pub(super) const CLOCKS: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+/// How far the newest signing key may be ahead of this clock, because another server made it.
+const AHEAD: Duration = Duration::from_secs(60);
+/// How many letters are looked at.
+const LETTERS: u32 = 100;
+
+/// The stores, and the signing keys that are in them.
+struct Opened {
+    store: Arc<dyn Store>,
+    keys: Vec<SealedSigningKey>,
+}
 
 /// Looks at all of it. Answers the ids of the signing keys that the store has, where it could be read.
 pub(super) async fn check(settings: &Settings, report: &mut Report) -> Option<BTreeSet<String>> {
     let is_new = matches!(&settings.store.main, MainStore::Sqlite(path) if !path.exists());
     let masters = master_key(settings, is_new, report);
-    let keys = if is_new {
+    let opened = if is_new {
         let place = settings.store.main.to_string();
         report.skipped("store", &place, "there is no database yet; `rotunda serve` makes one");
         None
     } else {
         store(settings, report).await
     };
-    if let (Some(masters), Some(keys)) = (&masters, &keys) {
-        opens(settings, masters, keys, report);
+    if let (Some(masters), Some(opened)) = (&masters, &opened) {
+        opens(settings, masters, &opened.keys, report);
     }
-    clock(keys.as_deref().unwrap_or_default(), report);
-    mail(settings, report).await;
-    keys.map(|keys| keys.into_iter().map(|key| key.kid).collect())
+    clock(opened.as_ref().map(|opened| &*opened.keys).unwrap_or_default(), report);
+    if let Some(Opened { store, keys }) = &opened {
+        ages(settings, keys, report);
+        database::check(settings, report).await;
+        redis::check(settings, report).await;
+        feed::check(&**store, report).await;
+        files::check(settings, report);
+        disk::check(settings, report);
+    }
+    mail(settings, opened.as_ref().map(|opened| &*opened.store), report).await;
+    opened.map(|Opened { keys, .. }| keys.into_iter().map(|key| key.kid).collect())
 }
 
 fn master_key(settings: &Settings, is_new: bool, report: &mut Report) -> Option<MasterKeys> {
@@ -62,7 +81,7 @@ fn master_key(settings: &Settings, is_new: bool, report: &mut Report) -> Option<
 }
 
 /// Opens the stores and asks whether they take writes.
-async fn store(settings: &Settings, report: &mut Report) -> Option<Vec<SealedSigningKey>> {
+async fn store(settings: &Settings, report: &mut Report) -> Option<Opened> {
     let place = settings.store.main.to_string();
     let at = ("store", place.as_str());
     let advice =
@@ -79,13 +98,13 @@ async fn store(settings: &Settings, report: &mut Report) -> Option<Vec<SealedSig
             return None;
         }
     };
-    for warning in warnings {
-        report.warning(at, warning, "");
+    if let Some(RedisSettings { url, .. }) = &settings.store.sessions {
+        warnings.iter().for_each(|warning| report.warning(("redis", &url.to_string()), warning, ""));
     }
     match timeout(PATIENCE, ready(&*store)).await {
         Ok(Ok(keys)) => {
             report.good(at.0, at.1, "opens, and takes writes");
-            Some(keys)
+            Some(Opened { store, keys })
         }
         Ok(Err(error)) => {
             report.bad(at, format!("takes no writes: {error:#}"), advice);
@@ -124,11 +143,23 @@ fn opens(settings: &Settings, masters: &MasterKeys, keys: &[SealedSigningKey], r
     }
 }
 
+/// Whether they change as often as they should.
+fn ages(settings: &Settings, signing: &[SealedSigningKey], report: &mut Report) {
+    if !signing.is_empty() {
+        let faults = keys::of(signing, &settings.policy, SystemClock.now());
+        report.faults(
+            ("signing_keys", "[keys] rotate_every"),
+            faults,
+            "the key that signs is no older than it should be",
+        );
+    }
+}
+
 /// Whether this clock has gone back behind what the store remembers. A server's is compared in [`super::through`].
 fn clock(keys: &[SealedSigningKey], report: &mut Report) {
     let now = SystemClock.now();
     let place = moment(now);
-    match keys.iter().map(|key| key.created_at).max().filter(|made| *made > now.plus(CLOCKS)) {
+    match keys.iter().map(|key| key.created_at).max().filter(|made| *made > now.plus(AHEAD)) {
         Some(made) => report.bad(
             ("clock", &place),
             format!("the newest signing key is from {}, which is still to come", moment(made)),
@@ -138,7 +169,7 @@ fn clock(keys: &[SealedSigningKey], report: &mut Report) {
     }
 }
 
-async fn mail(settings: &Settings, report: &mut Report) {
+async fn mail(settings: &Settings, store: Option<&dyn Store>, report: &mut Report) {
     let place = match &settings.mail.way {
         MailWay::Smtp(smtp) => smtp.server.to_string(),
         MailWay::Folder(folder) if !folder.exists() => {
@@ -148,15 +179,21 @@ async fn mail(settings: &Settings, report: &mut Report) {
         MailWay::Folder(folder) => folder.display().to_string(),
     };
     let at = ("mail", place.as_str());
+    if let Some(store) = store {
+        letters(at, store, report).await;
+    }
     let mail = match wiring::mail(settings, Arc::new(SystemClock)) {
         Ok(mail) => mail,
         Err(error) => return report.bad(at, format!("{error:#}"), "see [mail] in the configuration"),
     };
     match (timeout(PATIENCE, mail.reach()).await, &settings.mail.way) {
-        (Ok(Ok(())), MailWay::Smtp(_)) => {
-            report.good(at.0, at.1, "the mail server takes us in; `rotunda mail test` sends a letter")
+        (Ok(Ok(certificate)), MailWay::Smtp(_)) => {
+            report.good(at.0, at.1, "the mail server takes us in; `rotunda mail test` sends a letter");
+            if let Some(certificate) = certificate {
+                tls::of(("tls", &place), &certificate, report);
+            }
         }
-        (Ok(Ok(())), MailWay::Folder(_)) => {
+        (Ok(Ok(_)), MailWay::Folder(_)) => {
             report.good(at.0, at.1, "no mail server is configured: letters go into this folder")
         }
         (Ok(Err(failure)), _) => {
@@ -167,5 +204,16 @@ async fn mail(settings: &Settings, report: &mut Report) {
             format!("does not answer within {} seconds", PATIENCE.as_secs()),
             "see [mail] url, and whether a firewall is in between",
         ),
+    }
+}
+
+/// Whether letters wait that were tried already. Nothing of them is told: they have addresses.
+async fn letters(at: (&'static str, &str), store: &dyn Store, report: &mut Report) {
+    // A store that does not answer was told above.
+    let Ok(Ok(letters)) = timeout(PATIENCE, store.letters(LETTERS)).await else { return };
+    let tried = letters.iter().filter(|queued| queued.last_error.is_some()).count();
+    if tried > 0 {
+        let what = format!("letters that could not be sent, and are tried again: {tried}");
+        report.warning(at, what, "`rotunda mail list` says why, in the words of the mail server");
     }
 }

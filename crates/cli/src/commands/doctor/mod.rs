@@ -1,18 +1,31 @@
 //! `rotunda doctor`: what is wrong, where, and what to do.
 //!
 //! 1. The configuration, as `rotunda config check` has it. Without a good one, there is nothing else to look at.
-//! 2. What is on this machine: master key, stores, clock, mail ([`here`]).
+//! 2. What is on this machine, and what it reaches: master key, stores, clock, mail ([`here`]), the database and its settings
+//!    ([`database`]), Redis ([`redis`]), the feed ([`feed`]), who may read the files ([`files`]), room on the disk ([`disk`]).
 //! 3. What a browser meets on its way through `public_url` ([`through`]): the server is asked what it answers anyway, and what
 //!    it answers tells what arrived.
+//!
+//! Each look has its time, so that the whole of it is bounded. What is judged is apart from how it is asked: a rule takes what was
+//! seen and answers [`report::Fault`]s.
 //!
 //! It makes no file, signs nobody in or out, and prints no secret. An older database is brought up to date, as by every
 //! command.
 
 mod ask;
+mod clocks;
+mod database;
+mod disk;
+mod feed;
+mod files;
 mod here;
+mod keys;
+mod redis;
 mod report;
 mod through;
+mod tls;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use crate::args::{Global, Serve};
@@ -23,7 +36,11 @@ use report::Report;
 
 pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
-    let file = global.config.as_ref().map_or("rotunda.toml".to_owned(), |path| path.display().to_string());
+    let file = match &global.config {
+        Some(path) => path.display().to_string(),
+        None if Path::new("rotunda.toml").exists() => "rotunda.toml".to_owned(),
+        None => "defaults and environment (there is no rotunda.toml in this folder)".to_owned(),
+    };
     if let Some(Loaded { settings, .. }) = configuration(global, &file, &mut report) {
         let web = web(&settings)?;
         let kids = here::check(&settings, &mut report).await;

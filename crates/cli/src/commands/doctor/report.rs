@@ -42,6 +42,24 @@ pub(super) struct Finding {
     pub advice: String,
 }
 
+/// What a rule finds wrong, before it is said where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Fault {
+    pub grade: Grade,
+    pub what: String,
+    pub advice: &'static str,
+}
+
+impl Fault {
+    pub(super) fn warning(what: impl Into<String>, advice: &'static str) -> Self {
+        Self { grade: Grade::Warning, what: what.into(), advice }
+    }
+
+    pub(super) fn bad(what: impl Into<String>, advice: &'static str) -> Self {
+        Self { grade: Grade::Bad, what: what.into(), advice }
+    }
+}
+
 /// Everything that was found, in the order in which it was looked at.
 #[derive(Default)]
 pub(super) struct Report(Vec<Finding>);
@@ -61,6 +79,16 @@ impl Report {
 
     pub(super) fn bad(&mut self, at: (&'static str, &str), what: impl Into<String>, advice: &str) {
         self.add(Grade::Bad, at, what, advice);
+    }
+
+    /// Each of these; without any, that it is good.
+    pub(super) fn faults(&mut self, at: (&'static str, &str), faults: Vec<Fault>, good: impl Into<String>) {
+        if faults.is_empty() {
+            self.good(at.0, at.1, good);
+        }
+        for Fault { grade, what, advice } in faults {
+            self.add(grade, at, what, advice);
+        }
     }
 
     fn add(

@@ -1,7 +1,8 @@
 //! What a browser meets on its way through `public_url`. Nothing is asked that a browser could not ask; what the server answers
 //! tells what arrived:
 //!
-//! 1. `/healthz`: it answers, and not from another address. On loopback, 421 says which `Host` arrived, or that https did not.
+//! 1. `/healthz`: it answers, by a certificate that is good for a while, and not from another address. On loopback, 421 says which
+//!    `Host` arrived, or that https did not.
 //! 2. `/.well-known/jwks.json`: it has our signing keys, so it is this server; its metadata: with this configuration.
 //! 3. A refresh with a cookie that nobody has made: `token_unknown` where the cookie arrives, `token_missing` where not.
 //! 4. The same from a page of nobody: `origin_refused` where `Origin` arrives.
@@ -16,14 +17,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use jiff::fmt::rfc2822;
 use reqwest::Method;
 use reqwest::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, DATE, LOCATION};
-use rotunda_core::outside::Clock;
-use rotunda_outside::SystemClock;
+use rotunda_core::model::UnixMillis;
 use rotunda_server::Web;
 use serde_json::Value;
 
 use super::ask::{Answer, Asker};
-use super::here::CLOCKS;
 use super::report::Report;
+use super::{clocks, tls};
 use crate::config::Settings;
 
 /// An origin that is nobody's (RFC 2606).
@@ -47,6 +47,9 @@ pub(super) async fn check(
     let mut way = Way { settings, web, public: Asker::new(web.origin())?, report };
     let Some(health) = way.answers().await? else { return Ok(()) };
     way.clock(&health);
+    if let Some(certificate) = &health.certificate {
+        tls::of(("tls", web.origin()), certificate, way.report);
+    }
     if !way.identity(kids).await {
         return Ok(());
     }
@@ -94,6 +97,17 @@ impl Way<'_> {
             }
             Err(told) => told,
         };
+        self.nobody_answers(&place, &told).await?;
+        Ok(None)
+    }
+
+    /// Why there is no answer at all: a certificate, http in place of https, nobody who comes through, or no server.
+    async fn nobody_answers(&mut self, place: &str, told: &str) -> anyhow::Result<()> {
+        let at = ("public_url", place);
+        if let Some(advice) = tls::advice(told) {
+            self.report.bad(("tls", place), told, advice);
+            return Ok(());
+        }
         let here = format!("http://{}", reachable(self.settings.listen));
         let runs = Asker::new(&here)?.get("/healthz", &[]).await.is_ok();
         if let Some(bare) = self.bare().filter(|_| self.web.is_https())
@@ -118,23 +132,21 @@ impl Way<'_> {
             );
             self.report.skipped(at.0, at.1, what);
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Whether the clock of whoever answers is ours.
     fn clock(&mut self, answer: &Answer) {
-        let place = self.public.origin.clone();
         let told = answer.header(&DATE).and_then(|text| rfc2822::parse(text).ok());
-        let Some(theirs) = told.map(|zoned| zoned.timestamp().as_millisecond()) else { return };
-        let apart = (SystemClock.now().0 - theirs).unsigned_abs() / 1000;
-        if apart > CLOCKS.as_secs() {
-            let what = format!("its clock is {apart} seconds from this machine's");
-            self.report.bad(
-                ("clock", &place),
-                what,
-                "set the clocks of all machines, and keep them right (NTP)",
-            );
-        }
+        let Some(theirs) = told.map(|zoned| UnixMillis(zoned.timestamp().as_millisecond())) else { return };
+        let apart = clocks::apart(theirs, answer.between);
+        let faults: Vec<_> = clocks::of_server(apart, &self.settings.policy).into_iter().collect();
+        let place = self.public.origin.clone();
+        self.report.faults(
+            ("clock", &place),
+            faults,
+            "the clock of the server that answers is this machine's",
+        );
     }
 
     /// Whether it is a server of this store, with this configuration. Whatever is said of another one helps nobody.

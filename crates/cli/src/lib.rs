@@ -10,6 +10,7 @@ mod backups;
 mod commands;
 mod config;
 mod keep_backups;
+mod keep_certificate;
 mod keep_chained;
 mod keep_webhooks;
 mod log;
@@ -17,9 +18,11 @@ mod output;
 mod password_input;
 mod serve;
 mod stores;
+mod systemd;
 mod wiring;
 
 use std::ffi::OsString;
+use std::net::TcpListener;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -31,22 +34,31 @@ use args::{Args, Command};
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let for_programs = args.global.json;
+    // While this is the only thread.
+    let handed_over = match args.command {
+        None | Some(Command::Serve(_)) => systemd::handed_over(),
+        Some(_) => Ok(None),
+    };
+    let handed_over = match handed_over {
+        Ok(handed_over) => handed_over,
+        Err(error) => return output::failed(&error, for_programs),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             return output::failed(&anyhow::Error::new(error).context("starting the runtime"), for_programs);
         }
     };
-    match runtime.block_on(run(args)) {
+    match runtime.block_on(run(args, handed_over)) {
         Ok(code) => code,
         Err(error) => output::failed(&error, for_programs),
     }
 }
 
-async fn run(args: Args) -> anyhow::Result<ExitCode> {
+async fn run(args: Args, handed_over: Option<TcpListener>) -> anyhow::Result<ExitCode> {
     let Args { global, command } = args;
     match command.unwrap_or(Command::Serve(args::Serve::default())) {
-        Command::Serve(flags) => serve::serve(&global, &flags).await,
+        Command::Serve(flags) => serve::serve(&global, &flags, handed_over).await,
         Command::User { verb } => commands::user::run(&global, verb).await,
         Command::Session { verb } => commands::session::run(&global, verb).await,
         Command::Role { verb } => commands::role::run(&global, verb).await,

@@ -8,18 +8,20 @@ use anyhow::Context;
 use rotunda_core::Rotunda;
 use rotunda_core::policy::Registration;
 use rotunda_core::post::Undelivered;
-use rotunda_server::serve::MOST_CONNECTIONS;
+use rotunda_server::serve::{MOST_CONNECTIONS, Options};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Global, Serve};
 use crate::commands::{client, role};
-use crate::config::{LimitsStore, MailWay, Settings, StoreSettings};
 use crate::keep_backups::keep_backups;
+use crate::config::{LimitsStore, MailWay, MainStore, Settings, StoreSettings};
+use crate::keep_certificate::certificate;
 use crate::keep_chained::{chain_last, keep_chained};
 use crate::keep_webhooks::keep_webhooks;
 use crate::stores::IfNew;
+use crate::systemd::{Supervisor, warn_if_elsewhere};
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
 
@@ -40,15 +42,17 @@ const SHELF_RESTS: Duration = Duration::from_secs(1);
 /// How often figures for the console are added to the store, so that little is lost with a process that dies.
 const FIGURES_REST: Duration = Duration::from_secs(10);
 
-pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(
+    global: &Global,
+    flags: &Serve,
+    handed_over: Option<std::net::TcpListener>,
+) -> anyhow::Result<ExitCode> {
     let loaded = load(global, flags)?;
     log::start(loaded.settings.log_level, loaded.settings.log_format);
     // The port first: of two servers that are started by mistake, the second stops before it touches anything.
-    let listen = loaded.settings.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| {
-        format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
-    })?;
+    let (listener, options) = listen(handed_over, &loaded.settings).await?;
     let stop = stop_signal()?;
+    let (tls, keep_certificate) = certificate(loaded.settings.tls.clone())?;
     let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
     let of_clients = told_if_known(client::warnings(&rotunda).await);
     for warning in warnings.into_iter().chain(of_clients) {
@@ -69,7 +73,16 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     output::print(&banner(&settings, has_demo))?;
     let url = settings.public_url.as_str().trim_end_matches('/');
     output::print(&told_if_known(role::first_admin(&rotunda, url).await))?;
-    rotunda_server::serve::serve(listener, router, connections(), stop).await;
+    let certificate = tokio::spawn(keep_certificate);
+    let supervisor = Arc::new(Supervisor::of_environment());
+    let alive = tokio::spawn(Arc::clone(&supervisor).keep_alive());
+    supervisor.ready();
+    let stop = async {
+        stop.await;
+        supervisor.stopping();
+    };
+    rotunda_server::serve::serve(listener, router, options.with_tls(tls), stop).await;
+    certificate.abort();
     janitor.abort();
     // A letter that is under way is sent again after the next start, if the mail server did not take it.
     postman.abort();
@@ -84,6 +97,7 @@ pub(crate) async fn serve(global: &Global, flags: &Serve) -> anyhow::Result<Exit
     }
     scribe.abort();
     chain_last(&rotunda).await;
+    alive.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
@@ -97,15 +111,46 @@ fn told_if_known<T: Default>(told: anyhow::Result<T>) -> T {
     })
 }
 
-/// How many connections this process can bear: as many as it may have open files, less some for the store.
-fn connections() -> usize {
-    const OURS: u64 = 64;
+/// Where connections come in: what was handed over, or else the configured address.
+async fn listen(
+    handed_over: Option<std::net::TcpListener>,
+    settings: &Settings,
+) -> anyhow::Result<(TcpListener, Options)> {
+    let is_handed_over = handed_over.is_some();
+    let listen = settings.listen;
+    let listener = match handed_over {
+        Some(listener) => {
+            let listener = TcpListener::from_std(listener).context("the socket that was handed over")?;
+            warn_if_elsewhere(listen, listener.local_addr()?);
+            listener
+        }
+        None => TcpListener::bind(listen).await.with_context(|| {
+            format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
+        })?,
+    };
+    let options = Options::default()
+        .with_connections(connections(&settings.store))
+        .with_proxies(settings.trusted_proxies.clone())
+        .with_proxy_protocol(settings.proxy_protocol)
+        .with_handed_over(is_handed_over);
+    Ok((listener, options))
+}
+
+/// How many connections this process can bear: as many as it may have open files, less those that it needs itself.
+fn connections(store: &StoreSettings) -> usize {
+    // Files of SQLite, Redis, mail, webhooks, what the runtime has. PostgreSQL's connections are configured.
+    const OURS: u64 = 128;
+    let of_database = match &store.main {
+        MainStore::Sqlite(_) => 0,
+        MainStore::Postgres(postgres) => u64::try_from(postgres.connections).unwrap_or(u64::MAX),
+    };
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // The soft limit is a relic of programs that cannot count further; the hard one is what the operator said.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     let files = if raised { maximum } else { current };
-    let most =
-        files.map_or(MOST_CONNECTIONS, |n| usize::try_from(n.saturating_sub(OURS)).unwrap_or(usize::MAX));
+    let most = files.map_or(MOST_CONNECTIONS, |n| {
+        usize::try_from(n.saturating_sub(OURS.saturating_add(of_database))).unwrap_or(usize::MAX)
+    });
     if most < MOST_CONNECTIONS {
         tracing::warn!(
             "this process may open few files, so it serves {most} connections at once; see `ulimit -n`"

@@ -25,7 +25,16 @@ impl Haproxy {
     /// When it takes no connections within half a minute.
     #[must_use]
     pub fn start(ports: &[u16]) -> Self {
-        Self(Proxy::start("haproxy.cfg", haproxy(ports), |config| {
+        Self::sending(ports, "")
+    }
+
+    /// The same, with these words after each server: `send-proxy`, `send-proxy-v2`.
+    ///
+    /// # Panics
+    /// When it takes no connections within half a minute.
+    #[must_use]
+    pub fn sending(ports: &[u16], words: &str) -> Self {
+        Self(Proxy::start("haproxy.cfg", haproxy(ports, words), |config| {
             ["/usr/sbin/haproxy", "-db", "-f"]
                 .map(OsString::from)
                 .into_iter()
@@ -116,8 +125,9 @@ impl Proxy {
     }
 }
 
-fn haproxy(ports: &[u16]) -> String {
-    let servers: String = ports.iter().map(|port| format!("    server s{port} 127.0.0.1:{port}\n")).collect();
+fn haproxy(ports: &[u16], words: &str) -> String {
+    let servers: String =
+        ports.iter().map(|port| format!("    server s{port} 127.0.0.1:{port} {words}\n")).collect();
     format!(
         "defaults
     mode http

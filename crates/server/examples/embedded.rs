@@ -29,7 +29,7 @@ use rotunda_outside::{
     ArgonParameters, ArgonPool, MemoryScratch, PasswordLists, PoolSize, SystemClock, SystemEntropy,
     load_or_create,
 };
-use rotunda_server::serve::{MOST_CONNECTIONS, serve};
+use rotunda_server::serve::{Options, serve};
 use rotunda_server::{Web, router};
 use rotunda_store_sqlite::SqliteStore;
 use rotunda_webhook::{HttpCourier, Patience, Reach};
@@ -50,7 +50,7 @@ async fn main() -> Result<(), Broken> {
     let app = application(&rotunda, &url)?;
     tokio::spawn(keep(Arc::clone(&rotunda)));
     println!("listening on {url}");
-    serve(listener, app, MOST_CONNECTIONS, stopped()).await;
+    serve(listener, app, Options::default(), stopped()).await;
     Ok(())
 }
 

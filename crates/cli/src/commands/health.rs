@@ -2,15 +2,19 @@
 //! container engine where there is neither a shell nor an HTTP client.
 //!
 //! 1. Only the configuration is read: no store is opened and no key. What is asked is what anybody may ask.
-//! 2. The way is the shortest, to where the server listens. What browsers meet on theirs, `rotunda doctor` looks at.
+//! 2. With `[tls]` it speaks TLS, and takes whatever certificate it is shown: what is asked is whether the server lives, and nothing
+//!    secret is said. With `[server] proxy_protocol` it says of itself what a proxy says that looks whether the server lives.
+//! 3. The way is the shortest, to where the server listens. What browsers meet on theirs, `rotunda doctor` looks at.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustls::StreamOwned;
 use serde_json::json;
 
+use super::health_tls::any_certificate;
 use crate::args::{self, Global, Serve};
 use crate::output;
 use crate::wiring::settings;
@@ -26,29 +30,55 @@ pub(crate) fn run(global: &Global, health: &args::Health) -> anyhow::Result<Exit
     let path = if health.ready { "/readyz" } else { "/healthz" };
     // The name that browsers call: a server whose public URL is on loopback refuses all others.
     let host = settings.public_url.as_str().split('/').nth(2).unwrap_or("localhost");
-    let told = ask(at, host, path).unwrap_or_else(|error| error.to_string());
+    let asked =
+        Asked { at, host, path, has_tls: settings.tls.is_some(), is_proxied: settings.proxy_protocol };
+    let told = asked.told().unwrap_or_else(|error| error.to_string());
     let is_good = told.starts_with("HTTP/1.1 200 ");
+    let place = format!("{}://{at}{path}", if asked.has_tls { "https" } else { "http" });
     if global.json {
-        output::json(&json!({"ok": is_good, "where": format!("http://{at}{path}"), "what": told}))?;
+        output::json(&json!({"ok": is_good, "where": place, "what": told}))?;
     } else if is_good {
         output::print("ok\n")?;
     } else {
-        return Ok(output::refused(&format!("http://{at}{path}: {}", output::plain(&told))));
+        return Ok(output::refused(&format!("{place}: {}", output::plain(&told))));
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The first line of the answer.
-fn ask(at: SocketAddr, host: &str, path: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&at, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(MOST_BYTES).read_to_end(&mut answer)?;
-    let text = String::from_utf8_lossy(&answer);
-    Ok(text.lines().next().unwrap_or("it hung up without an answer").to_owned())
+/// What is asked, where and how.
+struct Asked<'a> {
+    at: SocketAddr,
+    host: &'a str,
+    path: &'a str,
+    has_tls: bool,
+    is_proxied: bool,
+}
+
+impl Asked<'_> {
+    /// The first line of the answer.
+    fn told(&self) -> io::Result<String> {
+        let mut stream = TcpStream::connect_timeout(&self.at, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        if self.is_proxied {
+            stream.write_all(b"PROXY UNKNOWN\r\n")?;
+        }
+        if self.has_tls {
+            self.over(StreamOwned::new(any_certificate(self.host)?, stream))
+        } else {
+            self.over(stream)
+        }
+    }
+
+    fn over(&self, mut stream: impl Read + Write) -> io::Result<String> {
+        let (path, host) = (self.path, self.host);
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.take(MOST_BYTES).read_to_end(&mut answer)?;
+        let text = String::from_utf8_lossy(&answer);
+        Ok(text.lines().next().unwrap_or("it hung up without an answer").to_owned())
+    }
 }
 
 /// Where a server that listens there is reached on this machine.

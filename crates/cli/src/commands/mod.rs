@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod health;
+mod health_tls;
 pub(crate) mod key;
 pub(crate) mod mail;
 pub(crate) mod openapi;

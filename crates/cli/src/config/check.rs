@@ -22,6 +22,7 @@ use super::pages::pages;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::store::store;
+use super::tls::{proxy_protocol, tls};
 use super::values::{Chosen, List, Period, Whole};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -108,12 +109,13 @@ impl<'a> Check<'a> {
     pub(super) fn settings(&mut self, given: &Given, data: &Path, sources: Sources) -> Option<Settings> {
         let listen = self.text(&given.server.listen, "[server] listen", listen_address);
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let public_url = self.public_url(&given.server, listen);
+        let public_url = self.public_url(given, listen);
         // What hangs on the public URL is judged only if that is right itself.
         let web = public_url.map(|url| (self.web(given, &url), mail(given, data, &url, self), url));
         let refresh_path =
             self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
         let trusted_proxies = self.trusted_proxies(&given.server);
+        let proxy_protocol = proxy_protocol(&given.server, &trusted_proxies, self);
         let store = store(given, data, self);
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
         let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
@@ -124,6 +126,7 @@ impl<'a> Check<'a> {
         let argon = self.argon(&given.password);
         let spans = self.spans(given);
         let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
+        let tls = tls(given, &public_url, self);
         let pages = pages(given, &public_url, self);
         if !self.findings.is_empty() {
             return None;
@@ -151,6 +154,8 @@ impl<'a> Check<'a> {
             public_url,
             app_origins,
             trusted_proxies,
+            proxy_protocol,
+            tls,
             cookie_domain,
             refresh_path,
             data: data.to_owned(),
@@ -187,11 +192,15 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn public_url(&mut self, server: &file::Server, listen: SocketAddr) -> Option<Url> {
+    fn public_url(&mut self, given: &Given, listen: SocketAddr) -> Option<Url> {
+        let server = &given.server;
         let key = "[server] public_url";
         let url = match &server.public_url {
             Some(_) => self.text(&server.public_url, key, site::public_url)?,
-            None => Url::parse(&format!("http://localhost:{}", listen.port())).ok()?,
+            None => {
+                let scheme = if given.tls.certificate_file.is_some() { "https" } else { "http" };
+                Url::parse(&format!("{scheme}://localhost:{}", listen.port())).ok()?
+            }
         };
         let source = self.source_of(&server.listen);
         if listen.port() == 0 && server.public_url.is_none() {

@@ -25,6 +25,7 @@ pub(super) type Key<T> = Option<Spanned<T>>;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Given {
     pub server: Server,
+    pub tls: Tls,
     pub cookies: Cookies,
     pub keys: Keys,
     pub store: Store,
@@ -49,12 +50,25 @@ pub(super) struct Given {
 pub(super) struct Server {
     /// Address and port to listen on. Default `127.0.0.1:8080`.
     pub listen: Key<String>,
-    /// The URL under which browsers reach this server. Default `http://localhost:PORT`.
+    /// The URL under which browsers reach this server. Default `http://localhost:PORT`, or `https` with `[tls]`.
     pub public_url: Key<String>,
     /// Networks of reverse proxies whose `X-Forwarded-For` is believed. Default none.
     pub trusted_proxies: Key<List>,
+    /// Whether each connection begins with a PROXY header, version 1 or 2, that says whose it is. Connections are then taken from
+    /// `trusted_proxies` only. Default `false`.
+    pub proxy_protocol: Key<Switch>,
     /// Origins of the applications that may call from a browser. Default none besides `public_url`.
     pub app_origins: Key<List>,
+}
+
+/// `[tls]`: HTTPS without a proxy in front. Both files are looked at again every ten seconds, and at SIGHUP.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Tls {
+    /// A PEM file with the certificate of this server, then those between it and an authority. Default none: plain HTTP.
+    pub certificate_file: Key<String>,
+    /// A PEM file with its private key, which others must not be able to read. Must be set with `certificate_file`. Default none.
+    pub key_file: Key<String>,
 }
 
 /// `[cookies]`: widens what otherwise follows from `public_url`.

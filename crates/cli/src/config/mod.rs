@@ -24,6 +24,7 @@ mod store;
 mod store_url;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tree;
 mod values;
 
@@ -41,7 +42,7 @@ pub(crate) use backup::BackupSettings;
 pub(crate) use duration::parse_duration;
 pub(crate) use finding::ConfigError;
 pub(crate) use mail::MailWay;
-pub(crate) use settings::{LogFormat, Settings};
+pub(crate) use settings::{LogFormat, Settings, TlsFiles};
 pub(crate) use store::{LimitsStore, MainStore, NamedStore, PostgresSettings, RedisSettings, StoreSettings};
 
 /// The file that is read when none is named, if it is there.

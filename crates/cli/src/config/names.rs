@@ -15,6 +15,7 @@ pub(super) fn sections() -> &'static [&'static str] {
 pub(super) fn keys(section: &str) -> &'static [&'static str] {
     match section {
         "server" => fields::<file::Server>(),
+        "tls" => fields::<file::Tls>(),
         "cookies" => fields::<file::Cookies>(),
         "keys" => fields::<file::Keys>(),
         "store" => fields::<file::Store>(),

@@ -25,6 +25,10 @@ pub(crate) struct Settings {
     pub app_origins: Vec<String>,
     /// The networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether each connection begins with a PROXY header.
+    pub proxy_protocol: bool,
+    /// The files with the certificate and its key, if this server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
     /// The domain of all cookies; `None` for the host alone.
     pub cookie_domain: Option<String>,
     /// The path of the refresh cookie, if it is not the usual one.
@@ -57,6 +61,15 @@ pub(crate) struct Settings {
     /// Where each value came from, by `section.key`; a key that is not here has its default.
     #[cfg_attr(not(test), expect(dead_code, reason = "`rotunda config` will show it"))]
     pub sources: Sources,
+}
+
+/// The two files of `[tls]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct TlsFiles {
+    /// The chain of certificates.
+    pub certificate: PathBuf,
+    /// The private key of the first of them.
+    pub key: PathBuf,
 }
 
 /// How the log is written.

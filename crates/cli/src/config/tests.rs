@@ -79,6 +79,7 @@ fn nothing_configured_is_a_local_server() {
     assert_eq!(settings.master_file, Path::new("./rotunda-data/master.key"));
     assert_eq!((settings.cookie_domain, settings.refresh_path), (None, None));
     assert!(settings.app_origins.is_empty() && settings.trusted_proxies.is_empty());
+    assert!(!settings.proxy_protocol && settings.tls.is_none());
     assert_eq!(settings.argon, ArgonParameters::default());
     assert_eq!(settings.pool, PoolSize::default());
     assert_eq!((settings.log_level, settings.log_format), (LevelFilter::INFO, LogFormat::Text));
@@ -94,7 +95,11 @@ const EVERYTHING: &str = r##"
 listen = "[::1]:9000"
 public_url = "https://Auth.Example.com"
 trusted_proxies = ["10.0.0.0/8", "192.0.2.7", "::1"]
+proxy_protocol = true
 app_origins = ["https://app.example.com", "https://example.com:8443/", "https://app.example.com"]
+[tls]
+certificate_file = "/etc/rotunda/tls.pem"
+key_file = "tls.key"
 [cookies]
 domain = ".example.com"
 refresh_path = "/auth"
@@ -198,6 +203,9 @@ fn every_key_has_its_effect() {
     );
     assert_eq!(settings.listen.to_string(), "[::1]:9000");
     assert_eq!(settings.public_url.as_str(), "https://auth.example.com/");
+    assert!(settings.proxy_protocol);
+    let tls = settings.tls.unwrap();
+    assert_eq!([tls.certificate, tls.key], ["/etc/rotunda/tls.pem", "tls.key"].map(std::path::PathBuf::from));
     let proxies: Vec<String> = settings.trusted_proxies.iter().map(ToString::to_string).collect();
     assert_eq!(proxies, ["10.0.0.0/8", "192.0.2.7/32", "::1/128"]);
     assert_eq!(settings.private_networks, ["10.20.0.0/16".parse().unwrap()]);
@@ -241,7 +249,7 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
     assert_eq!((kiosk.max_per_user, kiosk.when_full), (Some(1), WhenFull::EvictOldest));
     assert_eq!((web.max_per_user, web.when_full), (None, WhenFull::Refuse), "as for all");
-    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(40));
+    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(44));
 }
 
 #[test]
@@ -281,6 +289,8 @@ fn what_the_operator_should_know_is_a_warning() {
          http://localhost; set public_url to what their browsers will call"
     );
     assert!(one("[server]\nlisten = \"127.0.0.1:0\"").contains("any port may come of port 0"));
+    let local = good("[tls]\ncertificate_file = \"c\"\nkey_file = \"k\"");
+    assert_eq!((local.settings.public_url.as_str(), local.warnings.len()), ("https://localhost:8080/", 0));
     assert!(one("[server]\ntrusted_proxies = [\"::/0\"]").contains("::/0 is everybody"));
     assert!(
         one("[server]\napp_origins = \"http://127.0.0.1:3000\"").contains("will not have its cookies sent")

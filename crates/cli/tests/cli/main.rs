@@ -35,6 +35,7 @@ mod rotate_master;
 mod scaling;
 mod secrets;
 mod services;
+mod serving;
 mod sites;
 mod spray;
 mod strict;

@@ -314,7 +314,7 @@ fn the_unit_gives_the_server_two_folders_and_time_to_finish() {
     let set: BTreeMap<&str, &str> =
         unit.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')).collect();
     for (key, wanted) in [
-        ("Type", "exec"),
+        ("Type", "notify"),
         ("User", "rotunda"),
         ("ExecStart", "/usr/bin/rotunda --config /etc/rotunda/rotunda.toml --data /var/lib/rotunda serve"),
         ("StateDirectory", "rotunda rotunda-keys"),
@@ -341,9 +341,25 @@ fn the_unit_gives_the_server_two_folders_and_time_to_finish() {
     assert!(unit.contains("\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged "), "{unit}");
     assert!(seconds(set["TimeoutStopSec"]) > drain() + 5, "the last events are chained after that");
     // As many as it serves, and those that it keeps for its stores.
-    assert!(set["LimitNOFILE"].parse::<usize>().unwrap() >= MOST_CONNECTIONS + 64);
+    // The most that `[store] connections` can be are among them.
+    assert!(set["LimitNOFILE"].parse::<usize>().unwrap() >= MOST_CONNECTIONS + 128 + 1_000);
+    // It says that it lives twice as often.
+    assert!(seconds(set["WatchdogSec"]) >= 10);
     let users = page("packaging/systemd/rotunda.sysusers");
     assert!(users.lines().any(|line| line.starts_with("u rotunda ")), "{users}");
+}
+
+#[test]
+fn the_socket_is_where_the_packages_configuration_listens() {
+    let socket = page("packaging/systemd/rotunda.socket");
+    let set: BTreeMap<&str, &str> = socket
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_once('='))
+        .collect();
+    let shipped: toml::Table = toml::from_str(&page("packaging/debian/rotunda.toml")).unwrap();
+    assert_eq!(Some(set["ListenStream"]), shipped["server"]["listen"].as_str());
+    assert_eq!((set["Accept"], set["WantedBy"]), ("no", "sockets.target"));
 }
 
 #[test]
@@ -366,7 +382,9 @@ fn the_package_holds_what_is_there_and_starts_nothing() {
     assert_eq!((units["enable"].as_bool(), units["start"].as_bool()), (Some(false), Some(false)));
     let folder = here.join(units["unit-scripts"].as_str().unwrap());
     // cargo-deb finds them by these names.
-    assert!(folder.join("rotunda.service").is_file() && folder.join("rotunda.sysusers").is_file());
+    for unit in ["rotunda.service", "rotunda.socket", "rotunda.sysusers"] {
+        assert!(folder.join(unit).is_file(), "{unit}");
+    }
     let script = here.join(deb["maintainer-scripts"].as_str().unwrap()).join("postinst");
     let script = std::fs::read_to_string(script).unwrap();
     assert!(script.starts_with("#!/bin/sh\n") && script.contains("\n#DEBHELPER#\n"), "{script}");

@@ -88,13 +88,7 @@ impl Place {
         if port != self.port {
             command.env("ROTUNDA_SERVER__PUBLIC_URL", format!("http://localhost:{}", self.port));
         }
-        let mut child = command.stdout(Stdio::piped()).stderr(out).spawn().unwrap();
-        let mut banner = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        stdout.read_line(&mut banner).unwrap();
-        assert!(banner.contains("is ready at"), "{banner:?}\n{}", self.read(log));
-        // The rest of the banner is left in the pipe, which holds it.
-        Server { child, url: format!("http://localhost:{port}"), banner, stdout: Box::new(stdout) }
+        Server::started(command.stderr(out), port, &self.path(log))
     }
 
     pub(crate) fn read(&self, name: &str) -> String {
@@ -143,6 +137,24 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Starts what serves at this port, and waits until it says that it is ready.
+    pub(crate) fn started(command: &mut Command, port: u16, log: &Path) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut banner = String::new();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut banner).unwrap();
+        let log = || std::fs::read_to_string(log).unwrap_or_default();
+        assert!(banner.contains("is ready at"), "{banner:?}\n{}", log());
+        // The rest of the banner is left in the pipe, which holds it.
+        Self { child, url: format!("http://localhost:{port}"), banner, stdout: Box::new(stdout) }
+    }
+
+    /// Tells it something by a signal, such as `HUP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").arg(format!("-{signal}")).arg(&pid).status().unwrap().success());
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -1,26 +1,44 @@
 //! The accept loop: bounded connections, bounded headers, bounded waiting, and a drain at the end.
+//!
+//! 1. A connection takes one of the places. When there is none, those that were idle for the longest give theirs
+//!    (`connections.rs`); further ones wait in the kernel's queue.
+//! 2. Where that is configured, a PROXY header tells whose it is, and TLS begins; both within [`HEADERS`].
+//! 3. HTTP/1.1 or 2, with limits of headers, bodies, streams and waiting.
+//! 4. Told to stop, it goes on for [`LINGER`] and says with each answer of HTTP/1.1 that the connection ends with it: so that no
+//!    client sends its next request on one that is just being closed. Where proxies are connected, it goes on for up to
+//!    [`PROXIES`], until they have heard it on each connection that they keep. Then it takes no more connections, but for those that
+//!    the kernel has taken for it; HTTP/2 says the same with GOAWAY. Requests under way have [`DRAIN`] to finish.
 
+mod connection;
+mod connections;
 mod impatient;
+mod proxy_protocol;
+#[cfg(test)]
+mod tests;
+mod tls;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use futures_util::FutureExt;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tower::ServiceExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
-use crate::edge::Peer;
-use impatient::Impatient;
+use connection::{Common, attend};
+use connections::{Connections, Who};
+pub use tls::{KeyPair, KeyPairError, Tls};
 
 /// How many connections are served at once, unless the caller says fewer; further ones wait in the kernel's queue.
 pub const MOST_CONNECTIONS: usize = 10_000;
-/// How long the first bytes of a connection, and the headers of a request, may take to arrive.
+/// How long the first bytes of a connection, and the headers of a request, may take to arrive; so may a PROXY header and the
+/// handshake of TLS together.
 const HEADERS: Duration = Duration::from_secs(10);
 /// How long a client may take to read what is ready for it.
 const READERS: Duration = Duration::from_secs(20);
@@ -28,8 +46,77 @@ const READERS: Duration = Duration::from_secs(20);
 const HEADER_BYTES: usize = 32 * 1024;
 /// The most headers of a request.
 const HEADER_COUNT: usize = 100;
+/// How long it goes on after it was told to stop, while clients are told to take another connection.
+const LINGER: Duration = Duration::from_millis(500);
+/// How long it goes on after that while proxies keep connections that they were not told of.
+const PROXIES: Duration = Duration::from_secs(5);
+/// How long a connection that came in that time may take to ask.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long requests under way may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How often it is tried to make room while every place is taken.
+const ROOM: Duration = Duration::from_millis(20);
+
+/// What comes before HTTP, and how many may come.
+#[derive(Clone)]
+pub struct Options {
+    connections: usize,
+    tls: Option<Tls>,
+    proxies: Vec<IpNet>,
+    has_proxy_protocol: bool,
+    is_handed_over: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connections: MOST_CONNECTIONS,
+            tls: None,
+            proxies: Vec::new(),
+            has_proxy_protocol: false,
+            is_handed_over: false,
+        }
+    }
+}
+
+impl Options {
+    /// How many connections may be open at once, [`MOST_CONNECTIONS`] at most: leave some of the process's file descriptors to the
+    /// store.
+    #[must_use]
+    pub fn with_connections(mut self, connections: usize) -> Self {
+        self.connections = connections.clamp(1, MOST_CONNECTIONS);
+        self
+    }
+
+    /// Speaks TLS.
+    #[must_use]
+    pub fn with_tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Where proxies are, by whose connections many clients come. They are given more time to notice that the server stops.
+    #[must_use]
+    pub fn with_proxies(mut self, networks: Vec<IpNet>) -> Self {
+        self.proxies = networks;
+        self
+    }
+
+    /// Demands a PROXY header of each connection, and takes connections from the proxies only: whoever could send one from elsewhere
+    /// could be anybody.
+    #[must_use]
+    pub fn with_proxy_protocol(mut self, has_proxy_protocol: bool) -> Self {
+        self.has_proxy_protocol = has_proxy_protocol;
+        self
+    }
+
+    /// The listener is somebody else's, who keeps it open: what waits there at the end is for the next server.
+    #[must_use]
+    pub fn with_handed_over(mut self, is_handed_over: bool) -> Self {
+        self.is_handed_over = is_handed_over;
+        self
+    }
+}
 
 /// Tells answers that would go on for ever that the server is stopping; in the extensions of each request.
 #[derive(Clone)]
@@ -40,77 +127,134 @@ impl Closing {
     pub async fn told(mut self) {
         let _ = self.0.wait_for(|closing| *closing).await;
     }
+
+    fn is_told(&self) -> bool {
+        *self.0.borrow()
+    }
 }
 
 /// Serves until `stop` is done, then lets the requests under way finish.
-///
-/// `connections` is how many may be open at once: leave some of the process's file descriptors to the store.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    connections: usize,
-    stop: impl Future<Output = ()>,
-) {
-    let builder = Arc::new(connection());
-    let places = Arc::new(Semaphore::new(connections.min(MOST_CONNECTIONS)));
-    let graceful = GracefulShutdown::new();
+pub async fn serve(listener: TcpListener, router: Router, options: Options, stop: impl Future<Output = ()>) {
+    let Options { connections, tls, proxies, has_proxy_protocol, is_handed_over } = options;
     let (close, closing) = watch::channel(false);
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener, &places) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else { continue };
-        let router = router.clone();
-        let closing = Closing(closing.clone());
-        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(peer);
-            request.extensions_mut().insert(closing.clone());
-            router.clone().oneshot(request.map(axum::body::Body::new))
-        });
-        let builder = Arc::clone(&builder);
-        let watcher = graceful.watcher();
-        tokio::spawn(async move {
-            let connection = builder
-                .serve_connection(TokioIo::new(Impatient::new(stream, HEADERS, READERS)), service)
-                .into_owned();
-            // A connection that breaks is the network's business, not ours.
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(%error, "a connection broke off");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
+    let common =
+        Common { builder: http(), router, closing: Closing(closing), tls, proxies, has_proxy_protocol };
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut door = Door {
+        listener,
+        common: Arc::new(common),
+        places: Arc::new(Semaphore::new(connections)),
+        connections: Arc::default(),
+        seconds,
+    };
+    door.open_until(stop).await;
     close.send_replace(true);
     tracing::info!("stopping: requests under way may finish; a second signal cuts them off");
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    let connections = Arc::clone(&door.connections);
+    let lingered = async {
+        tokio::select! {
+            () = sleep(LINGER) => {}
+            () = connections.emptied() => {}
+        }
+        connections.leave(Who::Direct);
+        let _ = timeout(PROXIES, connections.proxies_know()).await;
+    };
+    door.open_until(lingered).await;
+    if !is_handed_over {
+        door.take_in_who_waits();
+    }
+    drop(door);
+    connections.leave(Who::Begun);
+    let gone = async {
+        if timeout(FRESH, connections.emptied()).await.is_err() {
+            connections.leave(Who::All);
+            connections.emptied().await;
+        }
+    };
+    if timeout(DRAIN, gone).await.is_err() {
         tracing::warn!("some requests did not finish in {} s and were cut off", DRAIN.as_secs());
     }
 }
 
-type Accepted = (TcpStream, Peer, tokio::sync::OwnedSemaphorePermit);
+/// Where connections come in.
+struct Door {
+    listener: TcpListener,
+    common: Arc<Common>,
+    places: Arc<Semaphore>,
+    connections: Arc<Connections>,
+    seconds: Interval,
+}
+
+impl Door {
+    async fn open_until(&mut self, end: impl Future<Output = ()>) {
+        let mut end = std::pin::pin!(end);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut end => return,
+                _ = self.seconds.tick() => {
+                    self.connections.second();
+                    continue;
+                }
+                accepted = accept(&self.listener, &self.places, &self.connections) => accepted,
+            };
+            if let Some((stream, peer, place)) = accepted {
+                self.take_in(stream, peer, place);
+            }
+        }
+    }
+
+    fn take_in(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+        // Answers are small and complete: waiting for more of them only delays the one that is there.
+        let _ = stream.set_nodelay(true);
+        // With a PROXY header each client has a connection of its own.
+        let is_shared = !self.common.has_proxy_protocol && self.common.is_proxy(peer);
+        let member = self.connections.enter(is_shared);
+        let common = Arc::clone(&self.common);
+        tokio::spawn(async move {
+            attend(&common, stream, peer, &member.open).await;
+            drop((member, place));
+        });
+    }
+
+    /// Those that the kernel has taken for us would be reset when the listener is closed.
+    fn take_in_who_waits(&self) {
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() else { return };
+            self.take_in(stream, peer, place);
+        }
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
 /// The next connection; `None` when there was none to be had just now.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            // Answers are small and complete: waiting for more of them only delays the one that is there.
-            let _ = stream.set_nodelay(true);
-            Some((stream, Peer(peer), place))
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    connections: &Connections,
+) -> Option<Accepted> {
+    let place = loop {
+        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+            break place;
         }
+        connections.make_room();
+        if let Ok(place) = timeout(ROOM, Arc::clone(places).acquire_owned()).await {
+            break place.ok()?;
+        }
+    };
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
         Err(error) => {
             // Out of file descriptors, most likely: a pause lets some go.
             tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
             None
         }
     }
 }
 
-fn connection() -> Builder<TokioExecutor> {
+fn http() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -127,7 +271,13 @@ fn connection() -> Builder<TokioExecutor> {
         .initial_stream_window_size(16 * 1024)
         .initial_connection_window_size(64 * 1024)
         .max_send_buf_size(64 * 1024)
+        .max_frame_size(16 * 1024)
+        // All headers of a request, also where they come in many frames (CVE-2024-27316).
         .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
+        // Requests that are taken back before they were looked at, and those that we reset for what is wrong with them: more
+        // than these, and the connection ends (CVE-2023-44487, CVE-2025-8671). `connections.rs` counts those taken back later.
+        .max_pending_accept_reset_streams(20)
+        .max_local_error_reset_streams(100)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(10));
     builder

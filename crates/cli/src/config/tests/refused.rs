@@ -39,6 +39,25 @@ const BAD: &[(&str, &str)] = &[
         "rotunda.toml:2: not TOML: string values must be quoted, expected literal string",
     ),
     ("[log]\nlevel = \"info\"\nlevel = \"warn\"", "rotunda.toml:3: not TOML: duplicate key"),
+    // What comes before HTTP.
+    (
+        "[server]\nproxy_protocol = true",
+        "rotunda.toml:2: [server] proxy_protocol: takes connections from trusted_proxies only, and there are none: name the \
+         networks of the proxies there",
+    ),
+    (
+        "[tls]\ncertificate_file = \"c\"",
+        "rotunda.toml:2: [tls] certificate_file: is of no use without key_file; set both",
+    ),
+    (
+        "[tls]\nkey_file = \"k\"",
+        "rotunda.toml:2: [tls] key_file: is of no use without certificate_file; set both",
+    ),
+    (
+        "[tls]\ncertificate_file = \"c\"\nkey_file = \"k\"\n[server]\npublic_url = \"http://localhost:8080\"",
+        "rotunda.toml:2: [tls] certificate_file: with it, browsers call this server by https, and public_url is \
+         \"http://localhost:8080\"; set that to what they call",
+    ),
     // Forms.
     (
         "[refresh]\nidle = \"7 days\"",

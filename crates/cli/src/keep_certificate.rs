@@ -1,0 +1,130 @@
+//! `[tls]`: the certificate and its key are read at the start, and again when their files change.
+//!
+//! 1. The files are looked at every [`RESTS`], and when SIGHUP comes. What counts is what is in them, not when it was written: so
+//!    links that are turned elsewhere are seen too.
+//! 2. A pair that cannot be used, also one half of which is written, is told once, and the one in use stays.
+//! 3. At the start there is none that could stay: the server does not start.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, ensure};
+use rotunda_server::serve::{KeyPair, Tls};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use zeroize::Zeroizing;
+
+use crate::config::TlsFiles;
+
+/// How often the files are looked at.
+const RESTS: Duration = Duration::from_secs(10);
+/// The most bytes of one of them.
+const MOST_BYTES: u64 = 256 * 1024;
+
+/// What is in the files.
+#[derive(PartialEq, Eq)]
+struct Pem {
+    certificate: Vec<u8>,
+    key: Zeroizing<Vec<u8>>,
+}
+
+/// Reads the pair; the second part of the answer keeps it up to date for as long as it runs.
+pub(crate) fn certificate(
+    files: Option<TlsFiles>,
+) -> anyhow::Result<(Option<Tls>, impl Future<Output = ()> + Send)> {
+    let kept = match files {
+        None => None,
+        Some(files) => {
+            let pem = Pem::read(&files)?;
+            let tls = Tls::new(pem.pair(&files)?);
+            Some((files, pem, tls, signal(SignalKind::hangup()).context("listening for SIGHUP")?))
+        }
+    };
+    let tls = kept.as_ref().map(|(_, _, tls, _)| tls.clone());
+    let keep = async move {
+        match kept {
+            Some((files, pem, tls, hangup)) => keep(files, pem, tls, hangup).await,
+            None => std::future::pending().await,
+        }
+    };
+    Ok((tls, keep))
+}
+
+async fn keep(files: TlsFiles, mut seen: Pem, tls: Tls, mut hangup: Signal) {
+    let mut told = None;
+    loop {
+        let is_asked = tokio::select! {
+            asked = hangup.recv() => asked.is_some(),
+            () = tokio::time::sleep(RESTS) => false,
+        };
+        let looked = tokio::task::spawn_blocking({
+            let files = files.clone();
+            move || Pem::read(&files)
+        });
+        let changed = match looked.await {
+            Err(error) => Err(anyhow!(error)),
+            Ok(Err(error)) => Err(error),
+            Ok(Ok(pem)) if pem == seen && told.is_none() => {
+                if is_asked {
+                    tracing::info!("[tls]: the files are as they were; the certificate stays");
+                }
+                continue;
+            }
+            Ok(Ok(pem)) => pem.pair(&files).map(|pair| (pem, pair)),
+        };
+        match changed {
+            Ok((pem, pair)) => {
+                tls.replace(pair);
+                seen = pem;
+                told = None;
+                tracing::info!("[tls]: the certificate was read again; new connections see it");
+            }
+            Err(error) => {
+                let why = format!("{error:#}");
+                if is_asked || told.as_ref() != Some(&why) {
+                    tracing::error!(%why, "[tls]: the files have changed and cannot be used; the certificate of before stays");
+                }
+                told = Some(why);
+            }
+        }
+    }
+}
+
+impl Pem {
+    fn read(files: &TlsFiles) -> anyhow::Result<Self> {
+        let certificate = read(&files.certificate, "[tls] certificate_file", false)?.to_vec();
+        Ok(Self { certificate, key: read(&files.key, "[tls] key_file", true)? })
+    }
+
+    fn pair(&self, files: &TlsFiles) -> anyhow::Result<KeyPair> {
+        KeyPair::from_pem(&self.certificate, &self.key).map_err(|error| {
+            let (key, path) = match error.is_of_certificate() {
+                true => ("certificate_file", &files.certificate),
+                false => ("key_file", &files.key),
+            };
+            anyhow!("[tls] {key}: {}: {error}", path.display())
+        })
+    }
+}
+
+fn read(path: &Path, key: &str, is_secret: bool) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    let about = || format!("{key}: {}", path.display());
+    let file = File::open(path).with_context(about)?;
+    let metadata = file.metadata().with_context(about)?;
+    ensure!(metadata.is_file(), "{}: it is not a file", about());
+    let mode = metadata.permissions().mode() & 0o777;
+    // A group may read it, as Debian's ssl-cert does.
+    let is_open = is_secret && mode & 0o027 != 0;
+    ensure!(
+        !is_open,
+        "{}: it is open to others (mode {mode:04o}); `chmod 640`, or 600, and get another key if somebody may have read this one",
+        about()
+    );
+    // Made once, so that no copy is left behind while it grows.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len().min(MOST_BYTES))? + 1));
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(about)?;
+    ensure!(u64::try_from(bytes.len())? <= MOST_BYTES, "{}: it is too long to be what it should be", about());
+    Ok(bytes)
+}

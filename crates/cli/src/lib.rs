@@ -19,6 +19,7 @@ mod password_input;
 mod serve;
 mod stores;
 mod systemd;
+mod telemetry;
 mod wiring;
 
 use std::ffi::OsString;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,16 +13,18 @@ use rotunda_server::serve::{MOST_CONNECTIONS, Options};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use crate::args::{Global, Serve};
 use crate::commands::{client, role};
-use crate::keep_backups::keep_backups;
 use crate::config::{LimitsStore, MailWay, MainStore, Settings, StoreSettings};
+use crate::keep_backups::keep_backups;
 use crate::keep_certificate::certificate;
 use crate::keep_chained::{chain_last, keep_chained};
 use crate::keep_webhooks::keep_webhooks;
 use crate::stores::IfNew;
 use crate::systemd::{Supervisor, warn_if_elsewhere};
+use crate::telemetry::{Metrics, Sources};
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
 
@@ -48,12 +51,14 @@ pub(crate) async fn serve(
     handed_over: Option<std::net::TcpListener>,
 ) -> anyhow::Result<ExitCode> {
     let loaded = load(global, flags)?;
-    log::start(loaded.settings.log_level, loaded.settings.log_format);
+    log::start(&loaded.settings);
     // The port first: of two servers that are started by mistake, the second stops before it touches anything.
     let (listener, options) = listen(handed_over, &loaded.settings).await?;
-    let stop = stop_signal()?;
     let (tls, keep_certificate) = certificate(loaded.settings.tls.clone())?;
-    let Wired { settings, rotunda, warnings, .. } = Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
+    let metrics = Metrics::listen(&loaded.settings.telemetry.metrics).await?;
+    let stop = stop_signal()?;
+    let Wired { settings, rotunda, warnings, stores, pool } =
+        Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
     let of_clients = told_if_known(client::warnings(&rotunda).await);
     for warning in warnings.into_iter().chain(of_clients) {
         tracing::warn!("{warning}");
@@ -61,19 +66,17 @@ pub(crate) async fn serve(
     let rotunda = Arc::new(rotunda);
     let web = web(&settings)?;
     let has_demo = web.is_loopback();
-    let router = rotunda_server::router(Arc::clone(&rotunda), web);
-    let janitor = tokio::spawn(keep_tidy(Arc::clone(&rotunda)));
-    let postman = tokio::spawn(keep_posting(Arc::clone(&rotunda)));
-    let watch = tokio::spawn(keep_watch(Arc::clone(&rotunda)));
+    let (router, watch) = rotunda_server::watched_router(Arc::clone(&rotunda), web);
+    let are_there = Arc::new(AtomicBool::new(true));
+    let sources = Sources::new(&rotunda, watch, stores, pool, &are_there);
+    let mut beside = beside(&rotunda, &settings);
+    beside.spawn(metrics.serve(sources.page()));
+    beside.spawn(keep_watch(Arc::clone(&rotunda), are_there));
+    beside.spawn(keep_certificate);
     let scribe = tokio::spawn(keep_chained(Arc::clone(&rotunda)));
-    let webhooks = tokio::spawn(keep_webhooks(Arc::clone(&rotunda)));
-    let shelf = tokio::spawn(keep_up(Arc::clone(&rotunda)));
-    let figures = tokio::spawn(keep_count(Arc::clone(&rotunda)));
-    let backups = tokio::spawn(keep_backups(settings.store.clone(), settings.master_file.clone()));
     output::print(&banner(&settings, has_demo))?;
     let url = settings.public_url.as_str().trim_end_matches('/');
     output::print(&told_if_known(role::first_admin(&rotunda, url).await))?;
-    let certificate = tokio::spawn(keep_certificate);
     let supervisor = Arc::new(Supervisor::of_environment());
     let alive = tokio::spawn(Arc::clone(&supervisor).keep_alive());
     supervisor.ready();
@@ -82,16 +85,7 @@ pub(crate) async fn serve(
         supervisor.stopping();
     };
     rotunda_server::serve::serve(listener, router, options.with_tls(tls), stop).await;
-    certificate.abort();
-    janitor.abort();
-    // A letter that is under way is sent again after the next start, if the mail server did not take it.
-    postman.abort();
-    webhooks.abort();
-    watch.abort();
-    // What is half done is a draft; the next server removes it.
-    backups.abort();
-    shelf.abort();
-    figures.abort();
+    beside.abort_all();
     if let Err(failure) = rotunda.flush_tallies().await {
         tracing::warn!(?failure, "the last figures for the console were lost");
     }
@@ -100,6 +94,19 @@ pub(crate) async fn serve(
     alive.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What goes on beside the requests, until the server stops. All of it may be cut off: a letter that is under way is sent again after
+/// the next start, if the mail server did not take it; a backup that is half done is a draft, which the next server removes.
+fn beside(rotunda: &Arc<Rotunda>, settings: &Settings) -> JoinSet<()> {
+    let mut beside = JoinSet::new();
+    beside.spawn(keep_tidy(Arc::clone(rotunda)));
+    beside.spawn(keep_posting(Arc::clone(rotunda)));
+    beside.spawn(keep_webhooks(Arc::clone(rotunda)));
+    beside.spawn(keep_up(Arc::clone(rotunda)));
+    beside.spawn(keep_count(Arc::clone(rotunda)));
+    beside.spawn(keep_backups(settings.store.clone(), settings.master_file.clone()));
+    beside
 }
 
 /// What the operator is told at the start; nothing where the store went away a moment ago: it was there, and an outage ends no
@@ -195,7 +202,7 @@ async fn keep_tidy(rotunda: Arc<Rotunda>) {
 }
 
 /// Says when a store goes away and when it is back, once each. Of the requests that fail meanwhile, the log has fewer and fewer.
-async fn keep_watch(rotunda: Arc<Rotunda>) {
+async fn keep_watch(rotunda: Arc<Rotunda>, are_there: Arc<AtomicBool>) {
     let mut away = false;
     loop {
         match rotunda.ready().await {
@@ -209,6 +216,7 @@ async fn keep_watch(rotunda: Arc<Rotunda>) {
             }
             Ok(()) | Err(_) => {}
         }
+        are_there.store(!away, Ordering::Relaxed);
         tokio::time::sleep(WATCH_RESTS).await;
     }
 }

@@ -18,7 +18,7 @@ use rotunda_core::outside::Entropy;
 use rotunda_core::store::{Scratch, Skeletons, Store};
 use rotunda_outside::MemoryScratch;
 use rotunda_store_postgres::{Options, PostgresStore};
-use rotunda_store_redis::{RedisOptions, RedisSessions};
+use rotunda_store_redis::{RedisOptions, RedisSessions, Stats as RedisStats};
 use rotunda_store_sqlite::SqliteStore;
 
 use crate::config::{LimitsStore, MainStore, PostgresSettings, RedisSettings, StoreSettings};
@@ -27,8 +27,18 @@ use crate::config::{LimitsStore, MainStore, PostgresSettings, RedisSettings, Sto
 pub(crate) struct Stores {
     pub store: Arc<dyn Store>,
     pub scratch: Arc<dyn Scratch>,
+    /// What they have counted.
+    pub counted: CountedStores,
     /// What the operator should know of them.
     pub warnings: Vec<String>,
+}
+
+/// Reads what the stores have counted; each of those that are in use.
+#[derive(Clone, Default)]
+pub(crate) struct CountedStores {
+    pub sqlite: Option<SqliteStore>,
+    pub postgres: Option<Arc<PostgresStore>>,
+    pub redis: Option<Arc<dyn Fn() -> RedisStats + Send + Sync>>,
 }
 
 /// What is done where there is no database yet.
@@ -49,17 +59,21 @@ impl Stores {
         entropy: &dyn Entropy,
     ) -> anyhow::Result<Self> {
         let StoreSettings { main, sessions, limits, backup: _ } = settings;
+        let mut counted = CountedStores::default();
         let (opened, database) = match main {
             MainStore::Sqlite(path) => {
                 let store = Arc::new(sqlite(path, new, now)?);
+                counted.sqlite = Some(SqliteStore::clone(&store));
                 (with_sessions(store, sessions.as_ref()).await?, None)
             }
             MainStore::Postgres(settings) => {
                 let store = Arc::new(postgres(settings, new, now).await?);
+                counted.postgres = Some(Arc::clone(&store));
                 (with_sessions(Arc::clone(&store), sessions.as_ref()).await?, Some(store))
             }
         };
-        let Opened { store, redis, warnings } = opened;
+        let Opened { store, redis, warnings, counted: of_redis } = opened;
+        counted.redis = of_redis;
         let memory = MemoryScratch::new(entropy)?;
         let scratch: Arc<dyn Scratch> = match (limits, database, redis) {
             (LimitsStore::Sessions, _, Some(redis)) => redis,
@@ -69,7 +83,7 @@ impl Stores {
             // The configuration lets neither of the two through without what it names.
             (LimitsStore::Memory | LimitsStore::Database | LimitsStore::Sessions, ..) => Arc::new(memory),
         };
-        Ok(Self { store, scratch, warnings })
+        Ok(Self { store, scratch, counted, warnings })
     }
 }
 
@@ -100,6 +114,7 @@ struct Opened {
     store: Arc<dyn Store>,
     redis: Option<Arc<dyn Scratch>>,
     warnings: Vec<String>,
+    counted: Option<Arc<dyn Fn() -> RedisStats + Send + Sync>>,
 }
 
 /// The main store by itself, or with Redis around it.
@@ -108,12 +123,18 @@ async fn with_sessions<S: Store + Skeletons + 'static>(
     redis: Option<&RedisSettings>,
 ) -> anyhow::Result<Opened> {
     let Some(RedisSettings { url, ca_file }) = redis else {
-        return Ok(Opened { store: main, redis: None, warnings: Vec::new() });
+        return Ok(Opened { store: main, redis: None, warnings: Vec::new(), counted: None });
     };
     let options = RedisOptions { ca_file: ca_file.clone(), ..RedisOptions::new(url.expose()) };
     let (store, warnings) =
         RedisSessions::open(&options, main).await.with_context(|| format!("opening {url}"))?;
-    Ok(Opened { redis: Some(Arc::new(store.limits())), store: Arc::new(store), warnings })
+    let read = store.clone();
+    Ok(Opened {
+        redis: Some(Arc::new(store.limits())),
+        store: Arc::new(store),
+        warnings,
+        counted: Some(Arc::new(move || read.stats())),
+    })
 }
 
 /// Refreshes are counted by each server in its memory, everything else by all together. A refresh is one write in the

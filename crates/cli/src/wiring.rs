@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::model::{Letter, SecretText};
-use rotunda_core::outside::{Clock, Entropy, MailFailure, Mailer};
+use rotunda_core::outside::{Clock, Entropy, MailFailure, Mailer, PasswordHasher};
 use rotunda_core::store::Store;
 use rotunda_core::{Outside, Rotunda};
 use rotunda_mail::{Mail, Templates, TemplatesError};
@@ -21,13 +21,17 @@ use rotunda_webhook::{HttpCourier, Patience, Reach};
 use crate::args::{Global, Serve};
 use crate::config::{self, ConfigError, Loaded, MailWay, MainStore, Overrides, Settings};
 use crate::output;
-use crate::stores::{IfNew, Stores};
+use crate::stores::{CountedStores, IfNew, Stores};
 
 /// A Rotunda with everything that it stands on.
 pub(crate) struct Wired {
     pub settings: Settings,
     pub rotunda: Rotunda,
     pub warnings: Vec<String>,
+    /// What the stores have counted.
+    pub stores: CountedStores,
+    /// What hashes passwords.
+    pub pool: Arc<ArgonPool>,
 }
 
 /// What a command does about a part that is broken and that it could do without: the breached passwords, the mail.
@@ -67,7 +71,7 @@ impl Wired {
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let is_suspicious = before_opening(&settings)?;
         let opened = Stores::open(&settings.store, new, clock.now(), &*entropy).await?;
-        let Stores { store, scratch, warnings: of_stores } = opened;
+        let Stores { store, scratch, counted: stores, warnings: of_stores } = opened;
         warnings.extend(of_stores);
         if is_suspicious {
             tracing::warn!(
@@ -84,12 +88,13 @@ impl Wired {
             }
             mailer => mailer?,
         };
-        let (hasher, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
+        let (pool, known_passwords) = (Arc::new(pool), Arc::new(known_passwords));
+        let hasher: Arc<dyn PasswordHasher> = Arc::clone(&pool) as _;
         let reach = Reach::new(settings.private_networks.clone());
         let courier = Arc::new(HttpCourier::new(reach, Patience::default())?);
         let outside = Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords, courier };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
-        Ok(Self { settings, rotunda, warnings })
+        Ok(Self { settings, rotunda, warnings, stores, pool })
     }
 }
 

@@ -36,13 +36,14 @@
 //! | copy | [`copy`] | a whole store into an empty one |
 //! | janitor | [`janitor`] | writes down what has expired, forgets what is long over |
 //!
-//! How often any of it may be tried stands in [`limits`].
+//! How often any of it may be tried stands in [`limits`]; what is counted of it, in [`counts`].
 
 pub mod audit;
 pub mod bearer;
 pub mod client_credentials;
 pub mod clients;
 pub mod copy;
+pub mod counts;
 pub mod delete;
 pub mod denied;
 pub mod desk;
@@ -90,6 +91,7 @@ pub use grant::Grant;
 pub use shelf::KeyInfo;
 pub use start::StartError;
 
+use counts::Counters;
 use desk::overview::Around;
 use keys::MasterKeys;
 use model::UnixMillis;
@@ -141,8 +143,10 @@ pub struct Rotunda {
     audit_seen: AtomicU64,
     /// When the store was last seen to take writes.
     seen_ready: AtomicI64,
-    /// What was counted and is not in the store yet.
+    /// What was counted for the console.
     tallies: Tallies,
+    /// What else was counted.
+    counters: Counters,
     /// What is slow to count, as it was when somebody last looked.
     around: RwLock<Option<Around>>,
 }
@@ -152,6 +156,20 @@ impl Rotunda {
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// How long it is since some moment, for measuring how long something took ([`Clock::elapsed`]).
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// So many random bytes.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], failure::Failure> {
+        outside::random(&*self.entropy)
     }
 
     /// Answers when requests can be served: there is a key to sign with, and the store takes writes. Asks it once a second at most, so that whoever asks

@@ -14,6 +14,12 @@ use crate::model::{Letter, Password, PasswordHash, SecretText, UnixMillis};
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> UnixMillis;
+
+    /// How long it is since some moment that is the same one for as long as the process lives: for measuring how long something
+    /// took, and for nothing that is decided. It never goes back where the system has such a clock; here it is [`Clock::now`].
+    fn elapsed(&self) -> Duration {
+        UnixMillis(0).until(self.now())
+    }
 }
 
 /// Gives unpredictable bytes. The only source of them: `clippy.toml` bans the others.

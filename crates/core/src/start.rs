@@ -9,6 +9,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, RwLock};
 
+use crate::counts::Counters;
 use crate::failure::Failure;
 use crate::keys::{KeyError, MasterKeys};
 use crate::policy::Policy;
@@ -77,6 +78,7 @@ impl Rotunda {
             audit_seen: AtomicU64::new(0),
             seen_ready: AtomicI64::new(i64::MIN),
             tallies: Tallies::default(),
+            counters: Counters::default(),
             around: RwLock::new(None),
         })
     }

@@ -17,14 +17,19 @@ pub(crate) const KEEP: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
-/// What was counted and is not in the store yet.
+/// What was counted since the process started, and how much of it is in the store.
 #[derive(Default)]
-pub(crate) struct Tallies([AtomicU64; Tally::ALL.len()]);
+pub(crate) struct Tallies {
+    counted: [AtomicU64; Tally::ALL.len()],
+    stored: [AtomicU64; Tally::ALL.len()],
+}
 
 impl Tallies {
     /// One more.
     pub(crate) fn count(&self, what: Tally) {
-        self.add(what, 1);
+        if let Some(counter) = self.counted.get(what as usize) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// One more of what was granted, or of what was refused; a failure is neither.
@@ -36,16 +41,25 @@ impl Tallies {
         }
     }
 
-    fn add(&self, what: Tally, more: u64) {
-        if let Some(counter) = self.0.get(what as usize) {
-            counter.fetch_add(more, Ordering::Relaxed);
-        }
+    /// What was counted since the process started.
+    pub(crate) fn counted(&self) -> Vec<(Tally, u64)> {
+        let counters = Tally::ALL.iter().copied().zip(&self.counted);
+        counters.map(|(what, counter)| (what, counter.load(Ordering::Relaxed))).collect()
     }
 
+    /// What is not in the store yet, which it is taken to be from now on. Of two who take at once, neither takes what the other does.
     fn take(&self) -> Vec<(Tally, u64)> {
-        let counters = Tally::ALL.iter().copied().zip(&self.0);
-        let taken = counters.map(|(what, counter)| (what, counter.swap(0, Ordering::Relaxed)));
-        taken.filter(|(_, count)| *count > 0).collect()
+        let more = self.counted().into_iter().zip(&self.stored).map(|((what, counted), stored)| {
+            (what, counted.saturating_sub(stored.fetch_max(counted, Ordering::Relaxed)))
+        });
+        more.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// It is not in the store after all.
+    fn give_back(&self, what: Tally, count: u64) {
+        if let Some(stored) = self.stored.get(what as usize) {
+            stored.fetch_sub(count, Ordering::Relaxed);
+        }
     }
 }
 
@@ -61,7 +75,7 @@ impl Rotunda {
         }
         let added = self.store.add_tallies(hour_of(self.clock.now()), more.clone()).await;
         if added.is_err() {
-            more.into_iter().for_each(|(what, count)| self.tallies.add(what, count));
+            more.into_iter().for_each(|(what, count)| self.tallies.give_back(what, count));
         }
         added
     }

@@ -1,6 +1,7 @@
 //! The time, as the system tells it.
 
-use std::time::SystemTime;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use rotunda_core::model::UnixMillis;
 use rotunda_core::outside::Clock;
@@ -17,5 +18,11 @@ impl Clock for SystemClock {
             Ok(since) => epoch.plus(since),
             Err(before) => epoch.minus(before.duration()),
         }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the Clock that everybody else takes")]
+    fn elapsed(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGINNING.elapsed()
     }
 }

@@ -25,7 +25,7 @@ pub use entropy::SystemEntropy;
 pub use master_key_file::{
     Coming, LineError, MasterKeyFileError, add_coming, load, load_or_create, make, make_current,
 };
-pub use password_hasher::{ArgonPool, PoolSize};
+pub use password_hasher::{ArgonPool, PoolSize, PoolStats};
 pub use password_lists::PasswordLists;
 pub use scratch::MemoryScratch;
 pub use stored_hash::{FirebaseParameters, FirebaseParametersError, StoredHashError, foreign_hash};

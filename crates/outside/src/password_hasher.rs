@@ -15,6 +15,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -56,6 +57,30 @@ impl Default for PoolSize {
 
 type Job = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
+/// What the pool has done, and how it is now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PoolStats {
+    /// How many threads there are.
+    pub threads: usize,
+    /// How many of them hash just now.
+    pub busy: usize,
+    /// How many wait for a thread.
+    pub waiting: usize,
+    /// How many may wait.
+    pub most_waiting: usize,
+    /// How many hashes were made since the start.
+    pub hashed: u64,
+    /// How many were refused because as many were waiting as may.
+    pub shed: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    busy: AtomicUsize,
+    hashed: AtomicU64,
+    shed: AtomicU64,
+}
+
 /// The real [`PasswordHasher`]. Its threads end when it is dropped.
 pub struct ArgonPool {
     parameters: ArgonParameters,
@@ -65,6 +90,7 @@ pub struct ArgonPool {
     // `None` only while dropping: without a sender, the threads come to their end.
     queue: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    counters: Arc<Counters>,
 }
 
 impl ArgonPool {
@@ -82,7 +108,9 @@ impl ArgonPool {
         let nobody = Argon2Hash::dummy(parameters, salt, output).to_hash();
         let (queue, jobs) = bounded(size.queue.max(1));
         // From here on, a pool: if a thread does not start, those that did are ended by its `drop`.
-        let mut pool = Self { parameters, entropy, nobody, queue: Some(queue), threads: Vec::new() };
+        let counters = Arc::default();
+        let mut pool =
+            Self { parameters, entropy, nobody, queue: Some(queue), threads: Vec::new(), counters };
         for number in 1..=size.threads.max(1) {
             let jobs = jobs.clone();
             let thread = thread::Builder::new().name(format!("argon2-{number}")).spawn(move || {
@@ -94,6 +122,20 @@ impl ArgonPool {
         Ok(pool)
     }
 
+    /// What it has done, and how it is now.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        let Counters { busy, hashed, shed } = &*self.counters;
+        PoolStats {
+            threads: self.threads.len(),
+            busy: busy.load(Ordering::Relaxed),
+            waiting: self.queue.as_ref().map_or(0, Sender::len),
+            most_waiting: self.queue.as_ref().and_then(Sender::capacity).unwrap_or_default(),
+            hashed: hashed.load(Ordering::Relaxed),
+            shed: shed.load(Ordering::Relaxed),
+        }
+    }
+
     /// Has a thread do it, and waits for the answer.
     async fn run<T: Send + 'static>(
         &self,
@@ -101,20 +143,44 @@ impl ArgonPool {
         job: impl FnOnce(&mut HashMemory) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let (answer, answered) = oneshot::channel();
+        let counters = Arc::clone(&self.counters);
         let job: Job = Box::new(move |memory| {
             if !answer.is_closed() {
+                let busy = Busy::begin(&counters);
+                let done = job(memory);
+                drop(busy);
                 // The client may leave during the hash: then there is nobody to tell.
-                let _ = answer.send(job(memory));
+                let _ = answer.send(done);
             }
         });
         match self.queue.as_ref().map(|queue| queue.try_send(job)) {
             Some(Ok(())) => {}
-            Some(Err(TrySendError::Full(_))) => return Err(Failure::overload(doing)),
+            Some(Err(TrySendError::Full(_))) => {
+                self.counters.shed.fetch_add(1, Ordering::Relaxed);
+                return Err(Failure::overload(doing));
+            }
             Some(Err(TrySendError::Disconnected(_))) | None => {
                 return Err(Failure::broken(doing, "the hashing threads have ended"));
             }
         }
         answered.await.unwrap_or_else(|_| Err(Failure::broken(doing, "a hashing thread panicked")))
+    }
+}
+
+/// A thread that hashes; one that panics is done with it as well.
+struct Busy<'a>(&'a Counters);
+
+impl<'a> Busy<'a> {
+    fn begin(counters: &'a Counters) -> Self {
+        counters.busy.fetch_add(1, Ordering::Relaxed);
+        Self(counters)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        self.0.hashed.fetch_add(1, Ordering::Relaxed);
     }
 }
 

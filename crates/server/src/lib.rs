@@ -10,7 +10,8 @@
 //! | what operators do | `admin/` |
 //! | the revocation feed | `revocations/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
-//! | the accept loop, limits and drain | [`serve`] |
+//! | the accept loop, limits and drain; the listener for metrics | [`serve`] |
+//! | what is counted of requests, and their ids in the log | `watch/` |
 //!
 //! The router is an ordinary axum router and can be merged into somebody else's application; `examples/embedded.rs` is a whole one:
 //!
@@ -35,6 +36,7 @@ pub mod routes;
 pub mod serve;
 mod service;
 mod session;
+mod watch;
 mod web;
 
 use std::sync::Arc;
@@ -46,7 +48,8 @@ pub use admin::api::permissions::{ADMIN_ROUTES, AdminRoute};
 pub use pages::brand::{Accent, Brand, BrandError, Colour, Logo, Scheme};
 pub use pages::language::Language;
 pub use pages::returns::{ReturnError, Returns};
-pub use routes::{openapi, router};
+pub use routes::{openapi, router, watched_router};
+pub use watch::{ConnectionCounts, FeedState, RequestCounts, RequestId, Watch, current_request_id};
 pub use web::{Web, WebError};
 
 /// What every handler has at hand.
@@ -57,6 +60,10 @@ pub(crate) struct App {
     pub web: Web,
     /// What follows the revocation feed.
     pub hub: Arc<revocations::Hub>,
+    /// What counts requests.
+    pub requests: Arc<watch::requests::Requests>,
+    /// What gives them their ids.
+    pub ids: watch::request_id::RequestIds,
 }
 
 /// Shared by all requests.

@@ -17,6 +17,8 @@ use rotunda_core::failure::{Error, Failure};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::watch::refusals;
+
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
 pub enum Problem {
@@ -322,6 +324,7 @@ fn too_large(most: usize) -> (StatusCode, &'static str, String) {
 
 fn denial(status: StatusCode, code: &'static str, denied: &Denied) -> Told {
     let reason = denied.reason();
+    refusals::count(reason.unwrap_or(code));
     static AHEAD: AtomicU64 = AtomicU64::new(0);
     match denied {
         Denied::TokenAhead if log::worth_a_line(&AHEAD).is_some() => tracing::error!(

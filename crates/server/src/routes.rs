@@ -24,40 +24,66 @@ use utoipa_axum::routes;
 use crate::edge::{beat, former, host};
 use crate::reply::Problem;
 use crate::revocations::Hub;
-use crate::{App, Shared, Web, account, admin, oauth, pages, revocations, service, session};
+use crate::watch::noted::Noted;
+use crate::watch::request_id::{RequestId, RequestIds, X_REQUEST_ID};
+use crate::watch::requests::Requests;
+use crate::{App, Shared, Watch, Web, account, admin, oauth, pages, revocations, service, session};
+
+/// What the lines of the log are about that tell of each request; `[log] requests` asks for them.
+pub const REQUESTS: &str = "rotunda_server::requests";
 
 /// How long a request may take after its body has arrived. A login waits for the password pool, which is bounded.
 const MOST_TIME: Duration = Duration::from_secs(30);
 
 /// The router. Nest it at the root of a host: cookie paths and well-known addresses are absolute.
 pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
+    watched_router(rotunda, web).0
+}
+
+/// The same, and what reads what it counts.
+pub fn watched_router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> (Router, Watch) {
     let auth = cors(&web).allow_credentials(true);
     let public = cors(&web);
-    let (for_users, _) = for_users().split_for_parts();
-    let (for_services, _) = for_services().split_for_parts();
-    let (for_gateways, _) = for_gateways().split_for_parts();
-    let (for_operators, _) = for_operators().split_for_parts();
+    let (for_users, users) = for_users().split_for_parts();
+    let (for_services, services) = for_services().split_for_parts();
+    let (for_gateways, gateways) = for_gateways().split_for_parts();
+    let (for_operators, operators) = for_operators().split_for_parts();
+    let (for_pages, pages) = for_pages().into_parts();
+    let documented =
+        [users, services, gateways, operators].into_iter().flat_map(|it| it.paths.paths.into_keys());
+    let requests = Arc::new(Requests::new(documented.chain(pages)));
     let rotunda = rotunda.into();
-    let app = Arc::new(App { hub: Hub::new(Arc::clone(&rotunda)), rotunda, web });
+    let ids = RequestIds::new(&rotunda);
+    let hub = Hub::new(Arc::clone(&rotunda));
+    let watch = Watch::new(Arc::clone(&requests), &hub);
+    let app = Arc::new(App { hub, rotunda, web, requests, ids });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
-    guarded(for_users, Problem::into_response)
+    let router = guarded(for_users, Problem::into_response)
         .layer(auth)
         .merge(guarded(for_services, Problem::into_response).layer(public))
         .merge(guarded(for_gateways, Problem::into_response))
         .merge(guarded(for_operators, Problem::into_response))
         .merge(
-            guarded(for_pages(), pages::problem)
+            guarded(for_pages, pages::problem)
                 .layer(from_fn_with_state(Arc::clone(&app), pages::put_into_words)),
         )
         .merge(guarded(Router::new().fallback(nowhere), Problem::into_response))
         // One layer for all of it: each is cloned and boxed anew with every request, and those inside it with it.
         .layer(from_fn_with_state(Arc::clone(&app), at_the_edge))
-        .with_state(app)
+        .with_state(app);
+    (router, watch)
 }
 
 /// What every request is held to, and what every answer has, wherever it goes.
 async fn at_the_edge(State(app): Shared, request: Request, next: Next) -> Response {
+    let id = app.ids.of(&app.web, &request);
+    id.within(named(&app, id, request, next)).await
+}
+
+/// The same for a request that has its name.
+async fn named(app: &App, id: RequestId, request: Request, next: Next) -> Response {
+    let under_way = app.requests.begin(&request, app.rotunda.elapsed());
     let mut response = match host::refused(&app.web, &request) {
         Some(problem) => problem.into_response(),
         None => former::expire(&app.web, request, next).await,
@@ -68,6 +94,14 @@ async fn at_the_edge(State(app): Shared, request: Request, next: Next) -> Respon
         // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
+    if let Some(id) = id.header() {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    let (method, route, status) = (under_way.method, under_way.route, response.status());
+    let took = under_way.answered(status, app.rotunda.elapsed());
+    // Never the path, a query, a header or a body: they may carry what nobody else should read.
+    let (status, micros) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+    tracing::debug!(target: REQUESTS, method, route, status, micros, "answered");
     response
 }
 
@@ -139,8 +173,8 @@ fn for_operators() -> OpenApiRouter<Arc<App>> {
 }
 
 /// What people open in a browser. Not in the document, which is for programs, and no page elsewhere may read them.
-fn for_pages() -> Router<Arc<App>> {
-    Router::new()
+fn for_pages() -> Noted {
+    Noted::new()
         .route("/verify", get(pages::verify::show).post(pages::verify::submit))
         .route("/reset", get(pages::reset::show).post(pages::reset::submit))
         .route("/report", get(pages::report::show).post(pages::report::submit))
@@ -160,13 +194,13 @@ fn for_pages() -> Router<Arc<App>> {
 }
 
 /// The forms among them whose answers do not tell whether there is an account, in time either.
-fn pages_about_accounts() -> Router<Arc<App>> {
-    Router::new()
+fn pages_about_accounts() -> Noted {
+    Noted::new()
         .route("/login", post(pages::login::submit))
         .route("/auth/pages/login", post(pages::login::submit))
         .route("/register", post(pages::register::submit))
         .route("/forgot", post(pages::forgot::submit))
-        .layer(from_fn(beat::hold))
+        .within(|router| router.layer(from_fn(beat::hold)))
 }
 
 /// What every route is held to; `says` puts into words what is wrong.
@@ -206,16 +240,12 @@ fn cors(web: &Web) -> CorsLayer {
 
 /// Sees to it that there is an answer: in time, and also where a handler panics.
 async fn answered(request: Request, next: Next, says: fn(Problem) -> Response) -> Response {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
     // What was under way goes on where it must: a write that was queued is carried out, and the client that asks again
     // gets the same answer.
     let answer = tokio::time::timeout(MOST_TIME, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
-    let response = match answer {
+    match answer {
         Ok(Ok(response)) => response,
         Ok(Err(_panic)) => says(Problem::Panicked),
         Err(_) => says(Problem::TimedOut),
-    };
-    // Never a query, a header or a body: they may carry what nobody else should read.
-    tracing::debug!(%method, path = uri.path(), status = response.status().as_u16(), "answered");
-    response
+    }
 }

@@ -75,13 +75,13 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 pub use checkup::{Checkup, checkup};
-pub use stats::Stats;
+pub use stats::{Connections, Stats};
 
 use db::{Db, Error};
 use fault::Remedy;
 use places::Sequence;
 use pool::Pool;
-use stats::Counters;
+use stats::{Counters, Now};
 use together::{Kind, Together};
 
 /// How long a call of a port may take.
@@ -142,6 +142,8 @@ pub(crate) enum Opening {
 
 struct Inner {
     pool: Pool,
+    /// For what shares a statement.
+    lanes: Pool,
     rotations: Together<Rotating, bool>,
     facts: Together<SessionId, Option<Facts>>,
     counters: Arc<Counters>,
@@ -205,13 +207,19 @@ impl PostgresStore {
         schema::prepare(&pool, now).await.map_err(at)?;
         copy::may_open(&pool, opening).await.map_err(at)?;
         let lanes = Pool::new(&config, &tls, 2 * LANES).map_err(at)?;
-        Ok(Self { inner: Arc::new(Inner::start(pool, &lanes)) })
+        Ok(Self { inner: Arc::new(Inner::start(pool, lanes)) })
     }
 
     /// What the store has done since it was opened.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner.counters.read()
+        let Inner { pool, lanes, rotations, facts, counters, .. } = &*self.inner;
+        counters.read(Now {
+            rotations_waiting: rotations.waiting(),
+            facts_waiting: facts.waiting(),
+            pool: pool.state(),
+            lanes: lanes.state(),
+        })
     }
 
     /// One statement, or several that are no worse for being apart. Run once more where the connection turns out to have
@@ -309,24 +317,27 @@ impl PostgresStore {
 }
 
 impl Inner {
-    fn start(pool: Pool, lanes: &Pool) -> Self {
+    fn start(pool: Pool, lanes: Pool) -> Self {
         let counters = Arc::new(Counters::default());
         let rotations = Kind {
             doing: "rotating a session",
             repeatable: false,
             run: |db, asked| Box::pin(refresh::rotate_some(db, asked)),
             counts: |counters| (&counters.rotations, &counters.rotation_statements),
+            sizes: |counters| &counters.rotation_batches,
         };
         let facts = Kind {
             doing: "reading a session",
             repeatable: true,
             run: |db, asked| Box::pin(refresh::facts(db, asked)),
             counts: |counters| (&counters.facts, &counters.facts_statements),
+            sizes: |counters| &counters.facts_batches,
         };
         Self {
             pool,
-            rotations: Together::start(rotations, lanes, LANES, &counters),
-            facts: Together::start(facts, lanes, LANES, &counters),
+            rotations: Together::start(rotations, &lanes, LANES, &counters),
+            facts: Together::start(facts, &lanes, LANES, &counters),
+            lanes,
             counters,
             bell: Notify::new(),
             walk: Mutex::default(),

@@ -41,6 +41,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::Options;
 use crate::db::{Error, Result};
 use crate::hosts::{self, Hosts};
+use crate::stats::Connections;
 
 /// How long to wait until a connection is free.
 const WAIT: Duration = Duration::from_secs(4);
@@ -88,6 +89,17 @@ impl Pool {
             .build()
             .map(Self)
             .map_err(|e| e.to_string())
+    }
+
+    /// How it is.
+    pub(crate) fn state(&self) -> Connections {
+        let status = self.0.status();
+        Connections {
+            open: status.size,
+            idle: status.available,
+            most: status.max_size,
+            waiting: status.waiting,
+        }
     }
 
     /// Borrows a connection, a new one where none is free and there may be more.

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use rotunda_core::counts::Histogram;
 use rotunda_core::failure::Failure;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
@@ -50,6 +51,8 @@ pub(crate) struct Kind<Q, A> {
     pub(crate) run: Run<Q, A>,
     /// Which count tells how many were asked, and which how many statements that took.
     pub(crate) counts: fn(&Counters) -> (&Counter, &Counter),
+    /// Which one tells how many were asked together.
+    pub(crate) sizes: fn(&Counters) -> &Histogram,
 }
 
 /// A queue of questions that share statements.
@@ -82,6 +85,11 @@ impl<Q: Send + Sync + 'static, A: Send + 'static> Together<Q, A> {
             drop(tokio::spawn(task.serve()));
         }
         Self { queue, kind, counters: Arc::clone(counters) }
+    }
+
+    /// How many wait for a statement.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 
     /// Asks, and waits for the answer.
@@ -167,6 +175,7 @@ impl<Q: Send + Sync, A: Send> Task<Q, A> {
                 continue;
             }
             (self.kind.counts)(&self.counters).0.add(questions.len() as u64);
+            (self.kind.sizes)(&self.counters).add(questions.len() as u64);
             let outcomes = match timeout(DEADLINE, self.answer(&questions)).await {
                 Ok(Ok(outcomes)) => outcomes,
                 Ok(Err(error)) => self.same_for_all(questions.len(), &error),

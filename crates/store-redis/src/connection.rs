@@ -24,6 +24,7 @@ use redis::{
 use rotunda_core::failure::Failure;
 
 use crate::scripts::Script;
+use crate::stats::{Counters, Stats};
 
 /// How long a command may take, with everything: connecting, redirections, waiting for its turn.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(2);
@@ -94,6 +95,7 @@ struct Nodes {
 pub(crate) struct Redis {
     link: Link,
     prefix: Arc<str>,
+    counters: Arc<Counters>,
 }
 
 impl Redis {
@@ -120,7 +122,7 @@ impl Redis {
                 Link::One(Arc::new(One { client, current }))
             }
         };
-        let redis = Self { link, prefix: options.prefix.as_str().into() };
+        let redis = Self { link, prefix: options.prefix.as_str().into(), counters: Arc::default() };
         redis.is_there(DOING).await?;
         Ok(redis)
     }
@@ -171,10 +173,17 @@ impl Redis {
     }
 
     async fn send<T: FromRedisValue>(&self, cmd: &Cmd) -> Result<T, RedisError> {
-        match &self.link {
+        let answer = match &self.link {
             Link::One(one) => one.send(cmd).await,
             Link::Cluster(cluster) => cluster.send(cmd).await,
-        }
+        };
+        self.counters.count(answer.as_ref().err());
+        answer
+    }
+
+    /// What was sent since it was opened.
+    pub(crate) fn stats(&self) -> Stats {
+        self.counters.read()
     }
 }
 

@@ -27,6 +27,7 @@ mod refresh;
 mod scripts;
 mod search;
 mod sessions;
+mod stats;
 mod warnings;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use rotunda_core::store::KeyShelf;
 pub use checkup::{Checkup, checkup};
 pub use connection::RedisOptions;
 pub use limits::RedisLimits;
+pub use stats::Stats;
 
 use connection::Redis;
 
@@ -68,6 +70,12 @@ impl<S: ?Sized> RedisSessions<S> {
         let redis = Redis::open(options).await?;
         let warnings = warnings::of(&redis).await;
         Ok((Self { sql, redis }, warnings))
+    }
+
+    /// What was sent to Redis since it was opened, for the limits as well.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.redis.stats()
     }
 
     /// The buckets of the rate limits on the same connection.

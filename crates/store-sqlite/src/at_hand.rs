@@ -57,9 +57,13 @@ impl AtHand {
     }
 
     /// How many nobody uses just now.
-    #[cfg(test)]
     pub(crate) fn free(&self) -> usize {
         self.take.len()
+    }
+
+    /// How many there are.
+    pub(crate) fn all(&self) -> usize {
+        self.take.capacity().unwrap_or_default()
     }
 
     /// Runs `work` at once, if a connection is free.

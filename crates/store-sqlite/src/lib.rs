@@ -83,7 +83,7 @@ pub use backup::backup;
 pub use checkup::{Checkup, checkup};
 pub use inspect::Inspected;
 pub use restore::{After, Present, Restoring};
-pub use stats::Stats;
+pub use stats::{AtHandNow, Stats, Waiting};
 
 use readers::Readers;
 use stats::Counters;
@@ -154,7 +154,8 @@ impl SqliteStore {
     /// What the store has done since it was opened.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner.counters.read()
+        let Inner { writer, readers, counters, .. } = &*self.inner;
+        counters.read([writer.waiting(), readers.waiting()], readers.at_hand())
     }
 
     fn walked(&self) -> janitor::Place {

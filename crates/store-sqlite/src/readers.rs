@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::at_hand::{AtHand, Here};
 use crate::presence::Presence;
-use crate::stats::Counters;
+use crate::stats::{AtHandNow, Counters, Waiting};
 use crate::{connection, fault};
 
 /// How many reads run at once. They take microseconds from memory; more threads would mostly wait for a core.
@@ -57,6 +57,16 @@ impl Readers {
             readers.threads.push(thread);
         }
         Ok(readers)
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting { now: self.jobs.as_ref().map_or(0, Sender::len), most: QUEUE }
+    }
+
+    /// How many connections lie at hand.
+    pub(crate) fn at_hand(&self) -> AtHandNow {
+        AtHandNow { free: self.at_hand.free(), all: self.at_hand.all() }
     }
 
     /// Runs `work` on a connection that cannot write.

@@ -2,8 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts since the store was opened.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+use rotunda_core::counts::{Counts, Histogram};
+
+/// Bounds of the sizes of groups.
+const GROUPS: [u64; 10] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+
+/// Counts since the store was opened, and how it is now.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stats {
     /// Transactions committed.
     pub commits: u64,
@@ -15,10 +20,36 @@ pub struct Stats {
     pub failed_commits: u64,
     /// Reads and writes refused because too many were waiting.
     pub refused: u64,
+    /// How many writes shared a transaction.
+    pub groups: Counts,
+    /// The queue of the writer.
+    pub writes_waiting: Waiting,
+    /// The queue of the readers.
+    pub reads_waiting: Waiting,
+    /// The connections that lie at hand for reads of one row, and how many of them nobody uses just now.
+    pub at_hand: AtHandNow,
 }
 
-#[derive(Default)]
+/// A queue.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Waiting {
+    /// How many wait.
+    pub now: usize,
+    /// How many may wait.
+    pub most: usize,
+}
+
+/// Connections at hand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AtHandNow {
+    /// Those that nobody uses.
+    pub free: usize,
+    /// All of them.
+    pub all: usize,
+}
+
 pub(crate) struct Counters {
+    pub(crate) groups: Histogram,
     pub(crate) commits: Counter,
     pub(crate) writes: Counter,
     pub(crate) reads: Counter,
@@ -26,9 +57,26 @@ pub(crate) struct Counters {
     pub(crate) refused: Counter,
 }
 
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            groups: Histogram::new(&GROUPS),
+            commits: Counter::default(),
+            writes: Counter::default(),
+            reads: Counter::default(),
+            failed_commits: Counter::default(),
+            refused: Counter::default(),
+        }
+    }
+}
+
 impl Counters {
-    pub(crate) fn read(&self) -> Stats {
+    pub(crate) fn read(&self, [writes_waiting, reads_waiting]: [Waiting; 2], at_hand: AtHandNow) -> Stats {
         Stats {
+            groups: self.groups.read(),
+            writes_waiting,
+            reads_waiting,
+            at_hand,
             commits: self.commits.read(),
             writes: self.writes.read(),
             reads: self.reads.read(),

@@ -29,7 +29,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::feed::{self, Mark};
 use crate::presence::Presence;
-use crate::stats::Counters;
+use crate::stats::{Counters, Waiting};
 use crate::{connection, fault};
 
 /// How many jobs may wait.
@@ -63,6 +63,11 @@ impl Writer {
             .spawn(move || run(&presence, connection, &jobs, told))
             .map_err(|e| Failure::unavailable("starting the writer thread", e))?;
         Ok(Self { jobs: Some(sender), thread: Some(thread), counters, bell })
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn waiting(&self) -> Waiting {
+        Waiting { now: self.jobs.as_ref().map_or(0, Sender::len), most: QUEUE }
     }
 
     /// Returns when something was revoked since the last call returned.
@@ -127,6 +132,7 @@ impl Told {
     fn committed(&mut self, writes: usize, mark: Mark) {
         self.counters.commits.add(1);
         self.counters.writes.add(writes as u64);
+        self.counters.groups.add(writes as u64);
         if std::mem::replace(&mut self.mark, mark) != mark {
             // All who wait, and the next one who comes: they may have been busy with what was before this.
             self.bell.notify_waiters();

@@ -22,6 +22,7 @@ use super::pages::pages;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::store::store;
+use super::telemetry::telemetry;
 use super::tls::{proxy_protocol, tls};
 use super::values::{Chosen, List, Period, Whole};
 
@@ -139,13 +140,10 @@ impl<'a> Check<'a> {
         policy.public_url = public_url.origin().ascii_serialization();
         policy.max_per_user = given.sessions.max_per_user.as_ref().map(|most| most.get_ref().0);
         policy.when_full = chosen(&given.sessions.when_full, policy.when_full);
-        policy.link_life = spans.link_life;
-        policy.report_life = spans.report_life;
-        policy.reauthenticate_within = spans.reauthenticate_within;
+        spans.lay_on(&mut policy);
         policy.service_words = service_words(&public_url, &policy, banned_words);
         policy.least_password_chars = number(&given.password.min_length, policy.least_password_chars);
         policy.algorithm = chosen(&given.tokens.algorithm, policy.algorithm);
-        policy.publish_ahead = spans.publish_ahead;
         policy.rotate_keys_every =
             given.keys.rotate_every.as_ref().map_or(policy.rotate_keys_every, |it| it.get_ref().0);
         policy.limits = limits(&given.limits, &public_url, self);
@@ -170,6 +168,7 @@ impl<'a> Check<'a> {
             private_networks: self.private_networks(given),
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
+            telemetry: telemetry(given, listen, self),
             sources,
         })
     }
@@ -294,6 +293,15 @@ struct Spans {
     reauthenticate_within: Duration,
 }
 
+impl Spans {
+    fn lay_on(&self, policy: &mut Policy) {
+        policy.publish_ahead = self.publish_ahead;
+        policy.link_life = self.link_life;
+        policy.report_life = self.report_life;
+        policy.reauthenticate_within = self.reauthenticate_within;
+    }
+}
+
 fn pool(password: &file::Password) -> PoolSize {
     let default = PoolSize::default();
     PoolSize {
@@ -313,7 +321,7 @@ fn chosen<T: Copy>(key: &Key<Chosen<T>>, default: T) -> T {
     key.as_ref().map_or(default, |value| value.get_ref().0)
 }
 
-fn listen_address(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn listen_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
         format!("{text:?} is not an address with a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"")
     })

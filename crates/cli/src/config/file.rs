@@ -42,6 +42,7 @@ pub(super) struct Given {
     pub webhooks: Webhooks,
     pub backup: Backup,
     pub log: Log,
+    pub telemetry: Telemetry,
 }
 
 /// `[server]`: where it listens, and how others reach it.
@@ -327,4 +328,16 @@ pub(super) struct Log {
     pub level: Key<Chosen<LevelFilter>>,
     /// `text` or `json`. Default `text`.
     pub format: Key<Chosen<LogFormat>>,
+    /// Whether each request gets a line, whatever the level: method, route, status, how long it took. Default `false`: only at
+    /// the level `debug`.
+    pub requests: Key<Switch>,
+}
+
+/// `[telemetry]`: what is told to those who watch.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Telemetry {
+    /// Where metrics for Prometheus are served, at `/metrics` on a listener of their own: an address with a port, or `off`. Keep one
+    /// that others can reach behind a firewall. Default `127.0.0.1:9464`, or nowhere while another program has that port.
+    pub metrics_listen: Key<String>,
 }

@@ -22,6 +22,7 @@ mod settings;
 mod site;
 mod store;
 mod store_url;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -44,6 +45,7 @@ pub(crate) use finding::ConfigError;
 pub(crate) use mail::MailWay;
 pub(crate) use settings::{LogFormat, Settings, TlsFiles};
 pub(crate) use store::{LimitsStore, MainStore, NamedStore, PostgresSettings, RedisSettings, StoreSettings};
+pub(crate) use telemetry::MetricsListen;
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT_FILE: &str = "rotunda.toml";

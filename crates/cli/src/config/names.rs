@@ -31,6 +31,7 @@ pub(super) fn keys(section: &str) -> &'static [&'static str] {
         "webhooks" => fields::<file::Webhooks>(),
         "backup" => fields::<file::Backup>(),
         "log" => fields::<file::Log>(),
+        "telemetry" => fields::<file::Telemetry>(),
         _ => &[],
     }
 }

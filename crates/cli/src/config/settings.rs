@@ -13,6 +13,7 @@ use super::finding::Sources;
 use super::mail::MailSettings;
 use super::pages::PagesSettings;
 use super::store::StoreSettings;
+use super::telemetry::TelemetrySettings;
 
 /// The operator's decisions about everything.
 #[derive(Debug)]
@@ -58,6 +59,8 @@ pub(crate) struct Settings {
     pub log_level: LevelFilter,
     /// How they are written.
     pub log_format: LogFormat,
+    /// What is told to those who watch.
+    pub telemetry: TelemetrySettings,
     /// Where each value came from, by `section.key`; a key that is not here has its default.
     #[cfg_attr(not(test), expect(dead_code, reason = "`rotunda config` will show it"))]
     pub sources: Sources,

@@ -5,6 +5,7 @@ mod mail;
 mod pages;
 mod refused;
 mod store;
+mod telemetry;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -91,7 +91,8 @@ fn what_is_shown_fits_what_is_printed_and_nothing_else() {
 /// Runs a page's walk and compares.
 fn walk_as_shown(path: &str, config: &str) {
     let markdown = page(path);
-    let place = Place::new(config);
+    let metrics = free_port();
+    let place = Place::new(&format!("{config}[telemetry]\nmetrics_listen = \"127.0.0.1:{metrics}\"\n"));
     std::os::unix::fs::symlink(root().join("web"), place.path("web")).unwrap();
     let server = place.serve();
     let own = free_port();
@@ -99,6 +100,7 @@ fn walk_as_shown(path: &str, config: &str) {
     let here = |text: &str| {
         text.replace("localhost:8080", &format!("localhost:{}", place.port))
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{}", place.port))
+            .replace("127.0.0.1:9464", &format!("127.0.0.1:{metrics}"))
             .replace("localhost:4000", &format!("localhost:{own}"))
     };
     let steps = steps(&markdown);

@@ -157,6 +157,7 @@ fn documents_name_only_paths_that_exist() {
         "docs/guide/webhooks.md",
         "docs/reference/asvs.md",
         "docs/reference/audit.md",
+        "docs/reference/metrics.md",
         "docs/reference/proof.md",
         "docs/reference/stores.md",
         "packaging/README.md",

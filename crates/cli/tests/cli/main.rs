@@ -24,6 +24,7 @@ mod house;
 mod import;
 mod languages;
 mod mailbox;
+mod metrics;
 mod outages;
 mod packaging;
 mod password_list;

@@ -108,6 +108,7 @@ impl Rotunda {
         if !self.store.chain(chaining).await? {
             return Ok(Chained { is_full: true, ..Chained::default() });
         }
+        self.counters.chained(events);
         Ok(Chained { events: u32::try_from(events.len()).unwrap_or(AT_ONCE), checkpoint, is_full })
     }
 

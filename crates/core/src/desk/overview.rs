@@ -55,6 +55,12 @@ pub struct Around {
     pub live_sessions: u64,
     /// Users.
     pub users: u64,
+    /// Letters that wait for the mail server, up to [`COUNTS_TO`].
+    pub letters_waiting: u64,
+    /// Deliveries to webhooks that wait, up to the same.
+    pub deliveries_waiting: u64,
+    /// Deliveries to webhooks that were given up, up to the same.
+    pub deliveries_dead: u64,
 }
 
 /// What happened in an hour.
@@ -105,7 +111,7 @@ impl Desk<'_> {
 }
 
 impl Rotunda {
-    /// Counts users and live sessions for the front page, unless that was done less than [`FRESH`] ago. Call it about as often.
+    /// Counts users, live sessions and what waits, for the front page and for whoever watches, unless that was done less than [`FRESH`] ago. Call it about as often.
     ///
     /// # Errors
     /// When the store does not answer; what was counted before stays.
@@ -114,10 +120,14 @@ impl Rotunda {
         if self.around().is_some_and(|around| around.as_of.distance(now) < FRESH) {
             return Ok(());
         }
+        let count = |what| self.store.count(what, now);
         let around = Around {
             as_of: now,
-            live_sessions: self.store.count(Counting::LiveSessions, now).await?,
-            users: self.store.count(Counting::AllUsers, now).await?,
+            live_sessions: count(Counting::LiveSessions).await?,
+            users: count(Counting::AllUsers).await?,
+            letters_waiting: count(Counting::Letters).await?,
+            deliveries_waiting: count(Counting::Deliveries).await?,
+            deliveries_dead: count(Counting::DeadDeliveries).await?,
         };
         *self.around.write().unwrap_or_else(PoisonError::into_inner) = Some(around);
         Ok(())
@@ -138,7 +148,7 @@ impl Rotunda {
         *self.around.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn around(&self) -> Option<Around> {
+    pub(crate) fn around(&self) -> Option<Around> {
         *self.around.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -66,6 +66,15 @@ impl Rotunda {
     /// When the store does not answer; the next step will do. And when old events could not be forgotten, as soon as there is
     /// nothing else left to do.
     pub async fn sweep(&self) -> Result<Swept, Failure> {
+        let step = self.sweep_once().await;
+        match &step {
+            Ok(swept) => self.counters.swept(swept),
+            Err(_) => self.counters.not_swept(),
+        }
+        step
+    }
+
+    async fn sweep_once(&self) -> Result<Swept, Failure> {
         let now = self.clock.now();
         self.agree_on_keep().await?;
         let mut swept = Swept {

@@ -82,6 +82,7 @@ impl Rotunda {
                 Outcome::Undelivered(undelivered) => delivered.failed.push(undelivered),
             }
         }
+        self.counters.posted(&delivered);
         Ok(delivered)
     }
 

@@ -103,6 +103,49 @@ enum Place {
     Ahead,
 }
 
+impl Decision {
+    /// The names of the rows, in their order.
+    pub const ROWS: [&'static str; 15] = [
+        "mismatch",
+        "ended",
+        "address",
+        "moved",
+        "unproven",
+        "another_generation",
+        "rotate",
+        "debounce",
+        "replay",
+        "in_flight",
+        "late_retry",
+        "ahead",
+        "ahead_refused",
+        "stale",
+        "reuse",
+    ];
+
+    /// The place of its row, in [`Decision::ROWS`].
+    #[must_use]
+    pub fn row(self) -> usize {
+        match self {
+            Self::Mismatch => 0,
+            Self::Ended { .. } => 1,
+            Self::Address => 2,
+            Self::Moved => 3,
+            Self::Unproven => 4,
+            Self::AnotherGeneration => 5,
+            Self::Rotate => 6,
+            Self::Debounce => 7,
+            Self::Replay => 8,
+            Self::InFlight => 9,
+            Self::LateRetry => 10,
+            Self::Ahead => 11,
+            Self::AheadRefused => 12,
+            Self::Stale => 13,
+            Self::Reuse => 14,
+        }
+    }
+}
+
 /// Decides what happens to a refresh, from the facts and what was presented.
 #[must_use]
 pub fn decide(facts: &Facts, presented: &Presented<'_>, client: &Client, now: UnixMillis) -> Decision {

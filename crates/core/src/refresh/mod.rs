@@ -135,7 +135,6 @@ impl Rotunda {
 
     /// Reads, decides, applies: one round.
     async fn refresh_once(&self, prepared: &Prepared<'_>) -> Result<Outcome, Error> {
-        use Decision as D;
         let id = prepared.token.session_id;
         let revision = self.shelf().revision;
         let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
@@ -158,20 +157,34 @@ impl Rotunda {
             let ending = Ending::RevokedByAdmin;
             return self.end(round.ending(ending, now), Denied::SessionEnded(Some(ending))).await;
         }
-        match decide(facts, &prepared.presented(facts), client, now) {
+        let decision = decide(facts, &prepared.presented(facts), client, now);
+        let outcome = self.apply(round, decision).await;
+        match &outcome {
+            Ok(Outcome::Granted(_)) | Err(Error::Denied(_)) => self.counters.decided(decision),
+            Ok(Outcome::Overtaken | Outcome::Changed) => self.counters.round_repeated(),
+            Err(Error::Failure(_)) => {}
+        }
+        outcome
+    }
+
+    /// Does what the table says.
+    async fn apply(&self, round: Round<'_>, decision: Decision) -> Result<Outcome, Error> {
+        use Decision as D;
+        let Prepared { token, .. } = round.prepared;
+        match decision {
             D::Rotate => {
                 self.rotate(round, round.moves().then(|| round.event(EventKind::AddressChanged))).await
             }
             D::Ahead => self.rotate(round, Some(round.event(EventKind::TokenAheadAccepted))).await,
-            D::Debounce => self.answer(round, &prepared.token),
+            D::Debounce => self.answer(round, token),
             D::Replay => self.answer(round, &round.successor_of_previous(&self.keys)?),
             D::LateRetry => {
-                self.store.note(round.event(EventKind::LateRetry), now.minus(QUIET)).await?;
+                self.store.note(round.event(EventKind::LateRetry), round.now.minus(QUIET)).await?;
                 self.answer(round, &round.successor_of_previous(&self.keys)?)
             }
             D::InFlight => self.answer(round, &round.current_from_before(&self.keys)?),
             D::Mismatch => Err(Denied::ClientMismatch.into()),
-            D::AnotherGeneration => Err(Denied::GenerationMismatch(prepared.token.generation).into()),
+            D::AnotherGeneration => Err(Denied::GenerationMismatch(token.generation).into()),
             D::Stale => Err(Denied::TokenStale.into()),
             D::Address => self.refuse(round, EventKind::AddressMismatch, Denied::AddressMismatch).await,
             D::Unproven => self.refuse(round, EventKind::ProofMissing, Denied::ProofMissing).await,

@@ -132,6 +132,7 @@ impl Rotunda {
                 }
             }
         }
+        self.counters.told(&told);
         Ok(told)
     }
 

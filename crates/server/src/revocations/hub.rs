@@ -21,6 +21,7 @@ use tokio::time::timeout;
 
 use super::body::{FeedBody, Heartbeat};
 use super::log::{Cursor, Log};
+use crate::watch::FeedState;
 
 /// How often the store is asked for what others have added, while somebody listens.
 const EVERY: Duration = Duration::from_millis(500);
@@ -90,6 +91,17 @@ impl Hub {
     /// How many services listen at this server now.
     pub(crate) fn streams_now(&self) -> usize {
         STREAMS.saturating_sub(self.streams.available_permits())
+    }
+
+    /// How it is, for whoever watches.
+    pub(crate) fn state(&self) -> FeedState {
+        let streams = self.streams_now();
+        let (as_of, entries) = {
+            let log = self.read();
+            (log.as_of(), log.len())
+        };
+        let behind = (streams > 0).then(|| as_of.until(self.now()));
+        FeedState { streams, entries, behind }
     }
 
     /// For how long an entry counts.

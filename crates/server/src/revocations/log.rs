@@ -74,6 +74,11 @@ impl Log {
         self.at.map(|cursor| cursor.place)
     }
 
+    /// How many entries there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// When the store was last asked.
     pub(super) fn as_of(&self) -> UnixMillis {
         self.as_of

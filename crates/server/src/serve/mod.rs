@@ -11,7 +11,9 @@
 
 mod connection;
 mod connections;
+pub(crate) mod counted;
 mod impatient;
+pub mod metrics;
 mod proxy_protocol;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use connection::{Common, attend};
 use connections::{Connections, Who};
+use counted::Counted;
 pub use tls::{KeyPair, KeyPairError, Tls};
 
 /// How many connections are served at once, unless the caller says fewer; further ones wait in the kernel's queue.
@@ -211,9 +214,10 @@ impl Door {
         let is_shared = !self.common.has_proxy_protocol && self.common.is_proxy(peer);
         let member = self.connections.enter(is_shared);
         let common = Arc::clone(&self.common);
+        let counted = Counted::count();
         tokio::spawn(async move {
             attend(&common, stream, peer, &member.open).await;
-            drop((member, place));
+            drop((member, place, counted));
         });
     }
 

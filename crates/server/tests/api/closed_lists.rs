@@ -2,14 +2,18 @@
 //!
 //! That no answer of any test says anything else is checked in `support/everywhere.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
+
+use axum::response::IntoResponse as _;
 
 use rotunda_core::denied::Denied;
 use rotunda_core::limits::{Limits, Quota};
 use rotunda_core::model::{AddressBinding, AdminPermission, ClientId, Ending};
 use rotunda_core::password::acceptable::Predictable;
 use rotunda_core::store::WhenFull;
+use rotunda_server::reply::Problem;
 use rotunda_testkit::CommandLine as _;
 use serde_json::json;
 
@@ -34,6 +38,26 @@ fn every_refusal_has_a_reason_of_the_contract_or_none() {
     let reasons: BTreeSet<_> = all.filter_map(|denied| denied.reason()).collect();
     let later = BTreeSet::from(NOT_YET);
     assert_eq!(reasons, BTreeSet::from(REASONS).difference(&later).copied().collect());
+}
+
+/// Whatever is refused is counted under a name of its own: nothing is `other`.
+#[tokio::test]
+async fn every_refusal_is_counted_by_its_reason_or_its_code() {
+    let app = App::new().await;
+    let (_, watch) = rotunda_server::watched_router(Arc::clone(&app.rotunda), app.web.clone());
+    let counted = || watch.refusals().into_iter().collect::<BTreeMap<_, _>>();
+    let mut all = std::iter::successors(Some(Denied::CredentialsInvalid), successor).collect::<Vec<_>>();
+    assert!(all.len() > 40);
+    for denied in all.drain(..) {
+        let name = denied.reason();
+        let before = counted();
+        let answer = Problem::Denied(denied.clone()).into_response();
+        let bearer = Problem::Bearer(denied).into_response();
+        assert!(answer.status().is_client_error() && bearer.status().is_client_error());
+        // Other tests refuse meanwhile.
+        assert!(name.is_none_or(|name| counted()[name] >= before[name] + 2), "{name:?}");
+    }
+    assert_eq!(counted()["other"], 0);
 }
 
 fn successor(denied: &Denied) -> Option<Denied> {

@@ -59,7 +59,7 @@ pub(crate) struct HourBody {
 
 impl From<Around> for AroundBody {
     fn from(around: Around) -> Self {
-        let Around { as_of, live_sessions, users } = around;
+        let Around { as_of, live_sessions, users, .. } = around;
         Self { as_of: rfc3339(as_of), live_sessions, users }
     }
 }

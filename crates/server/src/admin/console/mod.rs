@@ -45,16 +45,13 @@ mod users;
 mod webhooks;
 mod words;
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::routing::get;
 use rotunda_core::denied::Denied;
 use rotunda_core::failure::Error;
 use rotunda_core::store::COUNTS_TO;
 
-use crate::App;
 use crate::edge::form::Form;
+use crate::watch::noted::Noted;
 
 /// The front page.
 const ADMIN: &str = "/admin";
@@ -63,8 +60,8 @@ const ADMIN: &str = "/admin";
 const PAGE: u32 = 50;
 
 /// Its routes.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(crate) fn routes() -> Noted {
+    Noted::new()
         .route(ADMIN, get(front::show))
         .route(style::PATH, get(style::show))
         .route(first::PATH, get(first::show).post(first::submit))
@@ -82,8 +79,8 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 }
 
 /// Those about the server itself.
-fn of_the_server() -> Router<Arc<App>> {
-    Router::new()
+fn of_the_server() -> Noted {
+    Noted::new()
         .route(roles::PATH, get(roles::show))
         .route("/admin/roles/{id}", get(roles::ask).post(roles::put))
         .route("/admin/roles/{id}/remove", get(roles::ask_removal).post(roles::remove))

@@ -31,7 +31,6 @@ mod text;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -50,6 +49,7 @@ use crate::pages::page::Way;
 use crate::pages::text::Notice;
 use crate::pages::visitor::SignedIn;
 use crate::pages::{Page, problem, redirect};
+use crate::watch::noted::Noted;
 
 const ACCOUNT: &str = "/account";
 const SIGN_IN: &str = "/login";
@@ -57,8 +57,8 @@ const SIGN_IN: &str = "/login";
 pub(super) const PASSWORD: &str = password::PATH;
 
 /// Its routes.
-pub(crate) fn routes() -> Router<Arc<App>> {
-    Router::new()
+pub(crate) fn routes() -> Noted {
+    Noted::new()
         .route(ACCOUNT, get(overview::show))
         .route("/account/sessions/end", post(sessions::end))
         .route("/account/sessions/end-others", post(sessions::end_others))

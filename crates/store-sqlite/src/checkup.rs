@@ -141,7 +141,8 @@ mod tests {
         )
         .unwrap();
         let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'spoilt'";
-        let page: usize = db.query_row(root, [], |row| row.get(0)).unwrap();
+        let page: i64 = db.query_row(root, [], |row| row.get(0)).unwrap();
+        let page = usize::try_from(page).unwrap();
         drop(db);
         let mut bytes = fs::read(&path).unwrap();
         bytes[(page - 1) * 4096..page * 4096].fill(0xff);

@@ -27,6 +27,7 @@ mod embedded {
 }
 
 const OPENING: &str = "opening the database";
+const LOCKING: &str = "locking the database";
 
 /// The number of the newest migration of this release.
 pub(crate) fn newest() -> i64 {
@@ -57,7 +58,13 @@ pub(crate) fn lock_alone(path: &Path) -> Result<File, Failure> {
 fn locked(path: &Path, alone: bool) -> Result<File, Failure> {
     make_folder(path).map_err(|e| fault::at("making the folder of the database", path, &e))?;
     let lock = lock_path(path);
-    take_lock(&lock, alone).map_err(|e| fault::at("locking the database", &lock, &e))
+    take_lock(&lock, alone).map_err(|e| match e.kind() {
+        io::ErrorKind::WouldBlock => {
+            let who = "a server is starting, or another command has the database to itself: try again when it is done";
+            fault::at(LOCKING, &lock, &who)
+        }
+        _ => fault::at(LOCKING, &lock, &e),
+    })
 }
 
 fn prepare_locked(path: &Path, now: UnixMillis, alone: bool) -> Result<(Connection, File), Failure> {

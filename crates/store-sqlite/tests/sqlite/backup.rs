@@ -96,7 +96,7 @@ async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_b
     assert_eq!((inspected.users, inspected.live_sessions), (2, 1));
     assert_eq!(since[..], [("session.ended (logged_out)".to_owned(), 1)]);
     // Somebody else has to wait, and whoever changes their mind changes nothing.
-    assert!(refused(&place, &to).contains("locking the database"), "{}", refused(&place, &to));
+    assert!(refused(&place, &to).contains("has the database to itself"), "{}", refused(&place, &to));
     drop(restoring);
     assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.lock"]);
     assert_eq!(place.count("SELECT max(generation) FROM session"), 1);

@@ -195,12 +195,6 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Box<dyn std::er
     Ok(())
 }
 
-/// The newest migration of this release.
-pub(crate) fn newest() -> i64 {
-    let runner = embedded::migrations::runner();
-    runner.get_migrations().iter().map(|migration| i64::from(migration.version())).max().unwrap_or(0)
-}
-
 /// The newest migration that a database has.
 pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     const VERSION: &str = "SELECT coalesce(max(version), 0) FROM refinery_schema_history";

@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::FutureExt;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use ipnet::IpNet;
@@ -144,17 +143,16 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
         Common { builder: http(), router, closing: Closing(closing), tls, proxies, has_proxy_protocol };
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut door = Door {
-        listener,
+    let inside = Inside {
         common: Arc::new(common),
         places: Arc::new(Semaphore::new(connections)),
         connections: Arc::default(),
-        seconds,
     };
+    let connections = Arc::clone(&inside.connections);
+    let mut door = Door { listener, inside, seconds };
     door.open_until(stop).await;
     close.send_replace(true);
     tracing::info!("stopping: requests under way may finish; a second signal cuts them off");
-    let connections = Arc::clone(&door.connections);
     let lingered = async {
         tokio::select! {
             () = sleep(LINGER) => {}
@@ -165,9 +163,10 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
     };
     door.open_until(lingered).await;
     if !is_handed_over {
-        door.take_in_who_waits();
+        door.close();
+    } else {
+        drop(door);
     }
-    drop(door);
     connections.leave(Who::Begun);
     let gone = async {
         if timeout(FRESH, connections.emptied()).await.is_err() {
@@ -183,30 +182,52 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
 /// Where connections come in.
 struct Door {
     listener: TcpListener,
+    inside: Inside,
+    seconds: Interval,
+}
+
+/// Where they are then.
+struct Inside {
     common: Arc<Common>,
     places: Arc<Semaphore>,
     connections: Arc<Connections>,
-    seconds: Interval,
 }
 
 impl Door {
     async fn open_until(&mut self, end: impl Future<Output = ()>) {
+        let Inside { places, connections, .. } = &self.inside;
         let mut end = std::pin::pin!(end);
         loop {
             let accepted = tokio::select! {
                 () = &mut end => return,
                 _ = self.seconds.tick() => {
-                    self.connections.second();
+                    connections.second();
                     continue;
                 }
-                accepted = accept(&self.listener, &self.places, &self.connections) => accepted,
+                accepted = accept(&self.listener, places, connections) => accepted,
             };
             if let Some((stream, peer, place)) = accepted {
-                self.take_in(stream, peer, place);
+                self.inside.take_in(stream, peer, place);
             }
         }
     }
 
+    /// Those that the kernel has taken for us would be reset when the listener is closed: they come in first. The kernel is asked
+    /// itself, because the runtime may not have heard of the last ones yet.
+    fn close(self) {
+        let Ok(listener) = self.listener.into_std() else { return };
+        while let Ok(place) = Arc::clone(&self.inside.places).try_acquire_owned() {
+            let Ok((stream, peer)) = listener.accept() else { return };
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                self.inside.take_in(stream, peer, place);
+            }
+        }
+    }
+}
+
+impl Inside {
     fn take_in(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
         // Answers are small and complete: waiting for more of them only delays the one that is there.
         let _ = stream.set_nodelay(true);
@@ -219,14 +240,6 @@ impl Door {
             attend(&common, stream, peer, &member.open).await;
             drop((member, place, counted));
         });
-    }
-
-    /// Those that the kernel has taken for us would be reset when the listener is closed.
-    fn take_in_who_waits(&self) {
-        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            let Some(Ok((stream, peer))) = self.listener.accept().now_or_never() else { return };
-            self.take_in(stream, peer, place);
-        }
     }
 }
 

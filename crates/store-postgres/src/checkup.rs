@@ -62,8 +62,8 @@ pub struct Checkup {
 /// Looks at the database.
 ///
 /// # Errors
-/// As with [`PostgresStore::open_existing`](crate::PostgresStore::open_existing), and where it does not answer. The password is in none of
-/// them.
+/// As with [`PostgresStore::open_existing`](crate::PostgresStore::open_existing), and where it does not answer. The password is in
+/// none of them.
 pub async fn checkup(options: &Options, clock: &dyn Clock) -> std::result::Result<Checkup, Failure> {
     let config = pool::config(options).map_err(|e| Failure::broken(DOING, e))?;
     let shown = pool::shown(&config);

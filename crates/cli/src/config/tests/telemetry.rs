@@ -29,7 +29,7 @@ fn metrics_have_a_port_of_their_own_that_can_be_known() {
         ("[telemetry]\nmetrics_listen = \"9464\"", "and not \"off\""),
         ("[telemetry]\nmetrics_listen = \"127.0.0.1:0\"", "any port may come of port 0"),
         ("[telemetry]\nmetrics_listen = \"127.0.0.1:8080\"", "is where everybody is served"),
-        ("[telemetry]\nmetrics = \"off\"", "did you mean \"metrics_listen\"?"),
+        ("[telemetry]\nmetric_listen = \"off\"", "did you mean \"metrics_listen\"?"),
         ("[telemtry]\nmetrics_listen = \"off\"", "did you mean \"telemetry\"?"),
     ] {
         assert!(bad(text).contains(why), "{text}: {}", bad(text));

@@ -14,8 +14,8 @@ use crate::support::Place;
 
 const A_DAY: Duration = Duration::from_hours(24);
 
-/// A certificate for this name that was made 90 days before it ends, so many days from now (or ago), and an hour later. Answers where it, its
-/// key and its authority are.
+/// A certificate for this name that was made 90 days before it ends, so many days from now (or ago), and an hour later. Answers
+/// where it, its key and its authority are.
 fn certificate(place: &Place, name: &str, days: i64) -> [PathBuf; 3] {
     let paths = ["cert.pem", "key.pem", "ca.pem"].map(|name| place.path(name));
     let authority = KeyPair::generate().unwrap();

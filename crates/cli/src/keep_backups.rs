@@ -1,12 +1,15 @@
 //! Takes the backups that `[backup]` asks for.
 //!
 //! 1. Every minute it is looked which backups are in the folder; their names say when each was taken. When the newest one is
-//!    old enough, or there is none, the next one is taken, on a thread of its own (`backups.rs`).
+//!    old enough, or there is none, the next one is taken, on a thread of its own (`backups.rs`). Before that, drafts are removed
+//!    that a server has left behind which was killed.
 //! 2. Only after that are the oldest ones removed. What bears another name is nobody's business here.
+//!    Those that a clock has dated ahead neither keep the next one waiting nor count among those that are kept: else each would
+//!    push out a good one.
 //! 3. What goes wrong is an error in the log, and tried again in ten minutes; nothing is removed then. Whether the server is
 //!    ready does not hang on it.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -26,9 +29,6 @@ use crate::output::moment;
 const RESTS: Duration = Duration::from_secs(60);
 /// How long after one that failed it is tried again.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
-/// A draft that is older than this is nobody's any more.
-const DRAFTS: Duration = Duration::from_secs(24 * 3600);
-
 const BEGINS: &str = "rotunda-";
 const ENDS: &str = ".db";
 
@@ -65,12 +65,15 @@ async fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Opt
     let now = SystemClock.now();
     let about = || format!("[backup] folder: {}", folder.display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(about)?;
-    if !is_due(held(folder).with_context(about)?.last().copied(), *every, now) {
+    if !is_due(until(held(folder).with_context(about)?, now).last().copied(), *every, now) {
         return Ok(None);
     }
+    forget_drafts(folder).with_context(about)?;
     let file = folder.join(name(now));
     let taken = on_a_thread(source.clone(), file.clone(), now).await?;
-    forget(folder, *keep, now).with_context(about)?;
+    if let Err(error) = forget(folder, *keep, now) {
+        tracing::error!(folder = %folder.display(), %error, "an old backup could not be removed");
+    }
     Ok(Some((file, taken)))
 }
 
@@ -82,9 +85,15 @@ async fn on_a_thread(source: Source, file: PathBuf, now: UnixMillis) -> anyhow::
     told.await.context("the thread that took the backup panicked")?
 }
 
-/// A clock that was set back must not keep the next one waiting for as long.
+/// By the newest one that is not of the future.
 fn is_due(newest: Option<UnixMillis>, every: Duration, now: UnixMillis) -> bool {
-    newest.is_none_or(|newest| newest > now || newest.plus(every) <= now)
+    newest.is_none_or(|newest| newest.plus(every) <= now)
+}
+
+/// Those that are not of the future: a clock that was ahead has dated them.
+fn until(mut held: Vec<UnixMillis>, now: UnixMillis) -> Vec<UnixMillis> {
+    held.retain(|at| *at <= now);
+    held
 }
 
 fn name(at: UnixMillis) -> String {
@@ -108,20 +117,37 @@ fn taken(name: &str) -> Option<UnixMillis> {
     stamped(name.strip_prefix(BEGINS)?.strip_suffix(ENDS)?)
 }
 
-/// The same for what was to become one.
-fn begun(name: &str) -> Option<UnixMillis> {
-    let (name, _) = name.strip_suffix(DRAFT)?.rsplit_once('.')?;
-    taken(name)
+/// Whether that is the name of what was to become one.
+fn is_draft(name: &str) -> bool {
+    let name = name.strip_suffix(DRAFT).and_then(|name| name.rsplit_once('.'));
+    name.is_some_and(|(name, _)| taken(name).is_some())
 }
 
-/// Step 2.
+/// Removes drafts that nobody works on any more.
+fn forget_drafts(folder: &Path) -> io::Result<()> {
+    for name in names(folder)?.into_iter().filter(|name| is_draft(name)) {
+        let path = folder.join(name);
+        if File::open(&path).is_ok_and(|draft| draft.try_lock().is_ok()) {
+            removed(fs::remove_file(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Step 2: goes on where one cannot be removed, and tells of it in the end.
 fn forget(folder: &Path, keep: usize, now: UnixMillis) -> io::Result<()> {
-    let held = held(folder)?;
+    let held = until(held(folder)?, now);
     let surplus = held.len().saturating_sub(keep);
-    let old = held.into_iter().take(surplus).map(name);
-    let drafts = names(folder)?;
-    let left = drafts.into_iter().filter(|name| begun(name).is_some_and(|at| at.plus(DRAFTS) <= now));
-    old.chain(left).try_for_each(|name| fs::remove_file(folder.join(name)))
+    let old = held.into_iter().take(surplus).map(|at| removed(fs::remove_file(folder.join(name(at)))));
+    old.fold(Ok(()), io::Result::and)
+}
+
+/// What is gone already was removed by another server.
+fn removed(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +161,7 @@ mod tests {
     fn a_name_says_when_and_no_other_is_taken_for_one() {
         assert_eq!(name(NOON), "rotunda-20260921T141320Z.db");
         assert_eq!(taken(&name(NOON)), Some(NOON));
-        assert_eq!(begun(&format!("{}.0123456789abcdef{DRAFT}", name(NOON))), Some(NOON));
+        assert!(is_draft(&format!("{}.0123456789abcdef{DRAFT}", name(NOON))));
         for other in [
             "rotunda.db",
             "rotunda-.db",
@@ -143,14 +169,14 @@ mod tests {
             "x",
             "rotunda-20261321T141320Z.db",
         ] {
-            assert_eq!((taken(other), begun(other)), (None, None), "{other}");
+            assert!(taken(other).is_none() && !is_draft(other), "{other}");
         }
     }
 
     #[test]
-    fn one_is_due_when_the_newest_is_old_or_of_the_future() {
+    fn one_is_due_when_the_newest_is_old() {
         let after = |span| is_due(Some(NOON), HOUR, NOON.plus(span));
-        assert!(is_due(None, HOUR, NOON) && after(HOUR) && is_due(Some(NOON.plus(HOUR)), HOUR, NOON));
+        assert!(is_due(None, HOUR, NOON) && after(HOUR));
         assert!(!after(HOUR.saturating_sub(Duration::from_millis(1))) && !after(Duration::ZERO));
     }
 
@@ -161,15 +187,31 @@ mod tests {
         let ours: Vec<String> = (0..4).map(|hours| name(NOON.plus(HOUR * hours))).collect();
         ours.iter().for_each(|name| make(name));
         let draft = |at| format!("{}.0123456789abcdef{DRAFT}", name(at));
-        let (old, young) = (draft(NOON), draft(NOON.plus(HOUR * 30)));
-        for other in ["rotunda.db", "today.db", &old, &young] {
+        let (left_behind, worked_on) = (draft(NOON), draft(NOON.plus(HOUR)));
+        for other in ["rotunda.db", "today.db", &left_behind, &worked_on] {
             make(other);
         }
+        let held = File::open(folder.path().join(&worked_on)).unwrap();
+        held.lock().unwrap();
+        forget_drafts(folder.path()).unwrap();
         forget(folder.path(), 2, NOON.plus(HOUR * 31)).unwrap();
         let mut left = names(folder.path()).unwrap();
         left.sort();
-        assert_eq!(left, [&ours[2], &ours[3], &young, "rotunda.db", "today.db"]);
-        forget(folder.path(), 9, NOON).unwrap();
+        let mut right = vec![&*ours[2], &ours[3], &worked_on, "rotunda.db", "today.db"];
+        right.sort_unstable();
+        assert_eq!(left, right);
+        forget(folder.path(), 9, NOON.plus(HOUR * 31)).unwrap();
         assert_eq!(names(folder.path()).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn what_a_clock_has_dated_ahead_pushes_nothing_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let hours = [0, 1, 2, 90, 91].map(|hours| NOON.plus(HOUR * hours));
+        hours.iter().for_each(|at| fs::write(folder.path().join(name(*at)), "").unwrap());
+        let now = NOON.plus(HOUR * 2);
+        assert!(!is_due(until(held(folder.path()).unwrap(), now).last().copied(), HOUR, now));
+        forget(folder.path(), 2, now).unwrap();
+        assert_eq!(held(folder.path()).unwrap(), hours[1..]);
     }
 }

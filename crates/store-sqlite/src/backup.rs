@@ -39,8 +39,10 @@ pub fn backup(database: &Path, draft: &Path, now: UnixMillis) -> std::result::Re
     let from = connection::for_reading(database).map_err(|e| fault::at(COPYING, database, &e))?;
     copy::refuse_unfinished(&from).map_err(|e| fault::at(COPYING, database, &e))?;
     let file = new_private_file(draft).map_err(|e| fault::at(COPYING, draft, &e))?;
-    let copied = pages(&from, draft, &file).and_then(|()| standalone(draft, Some(now)));
-    copied.map_err(|e| fault::at(COPYING, draft, &e))?;
+    // Held until the end: whoever finds a draft that nobody holds may remove it.
+    file.lock().map_err(|e| fault::at(COPYING, draft, &e))?;
+    pages(&from, draft, &file)?;
+    standalone(draft, Some(now)).map_err(|e| fault::at(COPYING, draft, &e))?;
     drop(from);
     file.sync_all().map_err(|e| fault::at(COPYING, draft, &e))?;
     inspect::inspect(draft)
@@ -51,17 +53,22 @@ pub(crate) fn new_private_file(path: &Path) -> std::io::Result<File> {
 }
 
 /// Step 1. The transaction is what keeps it one moment: a copy in several steps would begin anew with each write.
-fn pages(from: &Connection, draft: &Path, file: &File) -> Result<()> {
-    let mut to = connection::for_copying_into(draft)?;
-    let moment = from.unchecked_transaction()?;
-    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-    let copying = Backup::new(&moment, &mut to)?;
+fn pages(from: &Connection, draft: &Path, file: &File) -> std::result::Result<(), Failure> {
+    let told = |e: rusqlite::Error| fault::at(COPYING, draft, &e);
+    let mut to = connection::for_copying_into(draft).map_err(told)?;
+    let moment = from.unchecked_transaction().map_err(told)?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(told)?;
+    let copying = Backup::new(&moment, &mut to).map_err(told)?;
     for step in 1.. {
-        match copying.step(STEP)? {
+        match copying.step(STEP).map_err(told)? {
             StepResult::Done => break,
-            // What cannot be brought onto the disk is told in the end.
-            _ if step % SYNC == 0 => drop(file.sync_data()),
-            _ => {}
+            // A write that failed is told once only, to whoever asks first.
+            StepResult::More if step % SYNC == 0 => {
+                file.sync_data().map_err(|e| fault::at(COPYING, draft, &e))?;
+            }
+            StepResult::More => {}
+            // Nobody else knows of the draft, and a reader waits for nobody: something is wrong that does not pass.
+            _ => return Err(fault::at(COPYING, draft, &"somebody else has locked it")),
         }
     }
     Ok(())

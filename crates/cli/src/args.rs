@@ -1,6 +1,7 @@
 //! The command line. A password is never an argument: it would stand in the list of processes.
 
 mod audit;
+mod backup;
 mod role;
 mod session;
 mod user;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub(crate) use audit::{Audit, Export as ExportAudit, List as ListAudit, Verify as VerifyAudit};
+pub(crate) use backup::{Backup, Restore};
 pub(crate) use role::{Holding, Role, SetRole, Why};
 pub(crate) use session::{Session, SessionList};
 pub(crate) use user::{Format, Import, User, UserList, UserState};
@@ -108,10 +110,10 @@ pub(crate) enum Command {
         verb: Store,
     },
     /// Take a backup of the SQLite database, beside the running server, and look whether it is whole.
-    #[command(after_help = BACKUP)]
+    #[command(after_help = backup::BACKUP)]
     Backup(Backup),
     /// Put a backup in the place of the database. Nobody who was signed in then is signed out.
-    #[command(after_help = RESTORE)]
+    #[command(after_help = backup::RESTORE)]
     Restore(Restore),
     /// Lists of passwords that nobody may choose: make one, ask it.
     PasswordList {
@@ -135,23 +137,6 @@ pub(crate) enum Command {
     #[command(after_help = HEALTH)]
     Health(Health),
 }
-
-const BACKUP: &str = "\
-It is one moment of the database, in one file for you alone; nobody waits for it. The master key is not in it, and must be
-the right one. `[backup]` has the server do this by itself.
-
-Examples:
-  rotunda backup /var/backups/rotunda/today.db
-  rotunda backup --replace backup.db --json";
-
-const RESTORE: &str = "\
-Stop the server first. The database that is there is put aside, under another name. What happened after the backup is
-lost, and is told as far as it is known; who was signed in then goes on with newer tokens, for a while.
-
-Examples:
-  rotunda restore /var/backups/rotunda/today.db
-  rotunda restore backup.db --yes --accept-ahead 7d
-  rotunda restore backup.db --end-all-sessions";
 
 const DOCTOR: &str = "\
 It works beside a running server, and asks it through `public_url` as a browser does: whether it is there and is this one,
@@ -179,30 +164,6 @@ pub(crate) struct Serve {
     /// How browsers reach this server. [default: http://localhost:PORT]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-}
-
-#[derive(ClapArgs)]
-pub(crate) struct Backup {
-    /// The file to write. Its folder must exist.
-    pub file: PathBuf,
-    /// Replace a file that is there, once the new one is whole.
-    #[arg(long)]
-    pub replace: bool,
-}
-
-#[derive(ClapArgs)]
-pub(crate) struct Restore {
-    /// The backup. It stays as it is.
-    pub file: PathBuf,
-    /// Do not ask.
-    #[arg(long)]
-    pub yes: bool,
-    /// For how long refresh tokens newer than the backup are believed, from devices that it knows; "0s": not at all.
-    #[arg(long, value_name = "DURATION", default_value = "24h", conflicts_with = "end_all_sessions")]
-    pub accept_ahead: String,
-    /// End every session: everybody signs in again.
-    #[arg(long)]
-    pub end_all_sessions: bool,
 }
 
 #[derive(ClapArgs)]

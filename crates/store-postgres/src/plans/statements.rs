@@ -134,6 +134,7 @@ pub(super) const ALL: &[&str] = &[
     keys::FORGET,
     keys::HOLD_SHELF,
     keys::NEWEST,
+    keys::RESEAL,
     keys::REVOKE,
     keys::SHELF_VERSION,
     keys::SIGNING_KEYS,

@@ -204,25 +204,40 @@ async fn what_is_no_backup_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_read_is_put_aside_with_its_log() {
+async fn a_database_that_cannot_be_read_is_put_aside() {
     let place = Place::new();
     let store = place.open();
     a_signed_in_user(&store, 1).await;
     let to = beside(&place, "backup.db");
     backup(&place.path(), &to, LATER).unwrap();
     drop(store);
-    fs::write(
-        place.path(),
-        "overwritten by somebody, from its first byte on, and longer than the header is, for sure",
-    )
-    .unwrap();
-    fs::write(beside(&place, "rotunda.db-wal"), "its log").unwrap();
+    fs::write(place.path(), "overwritten by somebody".repeat(1_000)).unwrap();
     // Another restore was interrupted.
     fs::write(beside(&place, "rotunda.db.restoring"), "half").unwrap();
     let restoring = Restoring::begin(&place.path(), &to).unwrap();
     assert!(matches!(restoring.present(), Present::Unreadable(_)), "{:?}", restoring.present());
     restoring.finish(&ahead(), ".before").unwrap();
-    let left = ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.before-wal", "rotunda.db.lock"];
-    assert_eq!(names(&place), left);
+    assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.lock"]);
+    assert!(fs::read_to_string(beside(&place, "rotunda.db.before")).unwrap().starts_with("overwritten"));
     a_signed_in_user(&place.open(), 2).await;
+}
+
+#[tokio::test]
+async fn the_log_of_a_database_that_is_gone_is_not_laid_over_the_backup() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, LATER).unwrap();
+    a_signed_in_user(&store, 2).await;
+    let (log, kept) = (beside(&place, "rotunda.db-wal"), fs::read(beside(&place, "rotunda.db-wal")).unwrap());
+    drop(store);
+    fs::remove_file(place.path()).unwrap();
+    fs::write(&log, kept).unwrap();
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    assert_eq!(restoring.present(), &Present::Nothing);
+    restoring.finish(&ahead(), ".before").unwrap();
+    assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before-wal", "rotunda.db.lock"]);
+    drop(place.open());
+    assert_eq!(place.count("SELECT count(*) FROM user"), 1);
 }

@@ -23,7 +23,7 @@ use super::settings::{LogFormat, Settings};
 use super::site;
 use super::store::store;
 use super::telemetry::telemetry;
-use super::tls::{proxy_protocol, tls};
+use super::tls::front;
 use super::values::{Chosen, List, Period, Whole};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -116,7 +116,6 @@ impl<'a> Check<'a> {
         let refresh_path =
             self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
         let trusted_proxies = self.trusted_proxies(&given.server);
-        let proxy_protocol = proxy_protocol(&given.server, &trusted_proxies, self);
         let store = store(given, data, self);
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
         let issuer = self.text(&given.tokens.issuer, "[tokens] issuer", identifier);
@@ -127,7 +126,7 @@ impl<'a> Check<'a> {
         let argon = self.argon(&given.password);
         let spans = self.spans(given);
         let ((cookie_domain, app_origins, registration), mail, public_url) = web?;
-        let tls = tls(given, &public_url, self);
+        let (tls, proxy_protocol) = front(given, &public_url, &trusted_proxies, self);
         let pages = pages(given, &public_url, self);
         if !self.findings.is_empty() {
             return None;

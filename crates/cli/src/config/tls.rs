@@ -7,8 +7,18 @@ use super::check::{Check, file_path};
 use super::file::{self, Given};
 use super::settings::TlsFiles;
 
+/// What stands before HTTP: TLS, if there is any, and whether there is a PROXY header.
+pub(super) fn front(
+    given: &Given,
+    public_url: &Url,
+    trusted: &[IpNet],
+    check: &mut Check<'_>,
+) -> (Option<TlsFiles>, bool) {
+    (tls(given, public_url, check), proxy_protocol(&given.server, trusted, check))
+}
+
 /// The two files; neither of them does without the other. They are read at the start.
-pub(super) fn tls(given: &Given, public_url: &Url, check: &mut Check<'_>) -> Option<TlsFiles> {
+fn tls(given: &Given, public_url: &Url, check: &mut Check<'_>) -> Option<TlsFiles> {
     let keys = &given.tls;
     let certificate = check.text(&keys.certificate_file, "[tls] certificate_file", file_path);
     let key = check.text(&keys.key_file, "[tls] key_file", file_path);
@@ -32,7 +42,7 @@ pub(super) fn tls(given: &Given, public_url: &Url, check: &mut Check<'_>) -> Opt
 }
 
 /// A PROXY header is as good as the one who sends it, so somebody has to be named who may.
-pub(super) fn proxy_protocol(server: &file::Server, trusted: &[IpNet], check: &mut Check<'_>) -> bool {
+fn proxy_protocol(server: &file::Server, trusted: &[IpNet], check: &mut Check<'_>) -> bool {
     let Some(on) = server.proxy_protocol.as_ref().filter(|on| on.get_ref().0) else { return false };
     if trusted.is_empty() {
         let what = "takes connections from trusted_proxies only, and there are none: name the networks of the proxies there";

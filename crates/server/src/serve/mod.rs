@@ -51,7 +51,7 @@ const HEADER_COUNT: usize = 100;
 /// How long it goes on after it was told to stop, while clients are told to take another connection.
 const LINGER: Duration = Duration::from_millis(500);
 /// How long it goes on after that while proxies keep connections that they were not told of.
-const PROXIES: Duration = Duration::from_secs(5);
+const PROXIES: Duration = Duration::from_secs(2);
 /// How long a connection that came in that time may take to ask.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long requests under way may take once the server was told to stop.

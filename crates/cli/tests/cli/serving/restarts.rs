@@ -8,7 +8,7 @@ use super::caller::Load;
 use super::serve_handed;
 use crate::support::{Place, Server, free_port};
 
-const ROUNDS: u32 = 3;
+const ROUNDS: u32 = 2;
 const MANY_ROUNDS: u32 = 100;
 const CALLERS: u32 = 6;
 const UNLIMITED: &str = "[limits]\nenabled = false\n[server]\ntrusted_proxies = [\"127.0.0.1\"]\n";

@@ -10,7 +10,10 @@ mod webhook;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::config::Preset;
 
 pub(crate) use audit::{Audit, Export as ExportAudit, List as ListAudit, Verify as VerifyAudit};
 pub(crate) use backup::{Backup, Restore};
@@ -372,6 +375,26 @@ pub(crate) struct Verify {
 pub(crate) enum Config {
     /// Check the configuration: exit 0, or exit 1 and every finding.
     Check,
+    /// Show every value that holds, and where it came from: a line of the file, a variable, a flag, a preset, or the default.
+    /// Passwords are never shown.
+    #[command(after_help = "Examples:\n  rotunda config show\n  \
+                            rotunda --config /etc/rotunda/rotunda.toml config show --json | jq '.[] | select(.from != \"default\")'")]
+    Show(Serve),
+    /// Print a preset: the defaults that `[policy] preset` sets, and what they cannot bring about.
+    Preset {
+        /// Which one.
+        #[arg(value_parser = PossibleValuesParser::new(Preset::ALL.map(Preset::name)))]
+        name: String,
+    },
+    /// Print a configuration file with every key, its meaning and its default, to begin with.
+    #[command(
+        after_help = "Example:\n  rotunda config example > rotunda.toml && rotunda config schema > rotunda.schema.json"
+    )]
+    Example,
+    /// Print the JSON Schema of the configuration file, with which editors complete and check it.
+    Schema,
+    /// Print the reference of all keys, in Markdown.
+    Reference,
 }
 
 #[cfg(test)]

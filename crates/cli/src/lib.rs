@@ -100,7 +100,7 @@ pub fn judge(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Accepted, Vec<String>> {
     let loaded = config::load_text("rotunda.toml", text, config::Overrides::default(), environment);
-    let config::Loaded { settings, warnings } = loaded.map_err(|error| error.findings())?;
+    let config::Loaded { settings, warnings, .. } = loaded.map_err(|error| error.findings())?;
     let unusable = wiring::web(&settings).err().map(|error| format!("{error:#}"));
     Ok(Accepted { settings: format!("{settings:?}"), warnings, unusable })
 }

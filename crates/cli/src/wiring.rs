@@ -59,7 +59,7 @@ impl Wired {
 
     /// Opens the stores, the keys and the password pool.
     pub(crate) async fn wire(loaded: Loaded, broken: IfBroken, new: IfNew) -> anyhow::Result<Self> {
-        let Loaded { settings, mut warnings } = loaded;
+        let Loaded { settings, mut warnings, .. } = loaded;
         let known_passwords = match password_lists(settings.breached_list.as_deref()) {
             Err(error) if broken == IfBroken::Warn => {
                 left_out(&error);

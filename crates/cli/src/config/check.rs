@@ -15,10 +15,11 @@ use url::Url;
 use super::clients::clients;
 use super::duration::show_duration;
 use super::file::{self, Given, Key};
-use super::finding::{Finding, Places, Source, Sources};
+use super::finding::{Finding, Places, Source};
 use super::limits::limits;
-use super::mail::mail;
+use super::mail::{has_server, mail};
 use super::pages::pages;
+use super::presets::Preset;
 use super::settings::{LogFormat, Settings};
 use super::site;
 use super::store::store;
@@ -107,14 +108,14 @@ impl<'a> Check<'a> {
     }
 
     /// The settings; `None` when there are findings.
-    pub(super) fn settings(&mut self, given: &Given, data: &Path, sources: Sources) -> Option<Settings> {
+    pub(super) fn settings(&mut self, given: &Given, data: &Path) -> Option<Settings> {
         let listen = self.text(&given.server.listen, "[server] listen", listen_address);
         let listen = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = self.public_url(given, listen);
         // What hangs on the public URL is judged only if that is right itself.
         let web = public_url.map(|url| (self.web(given, &url), mail(given, data, &url, self), url));
         let refresh_path =
-            self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path);
+            self.text(&given.cookies.refresh_path, "[cookies] refresh_path", site::refresh_path).flatten();
         let trusted_proxies = self.trusted_proxies(&given.server);
         let store = store(given, data, self);
         let master_file = self.text(&given.keys.master_file, "[keys] master_file", file_path);
@@ -168,8 +169,21 @@ impl<'a> Check<'a> {
             log_level: chosen(&given.log.level, LevelFilter::INFO),
             log_format: chosen(&given.log.format, LogFormat::Text),
             telemetry: telemetry(given, listen, self),
-            sources,
         })
+    }
+
+    /// Says what a preset that bears the name of a standard lacks for want of a file.
+    pub(super) fn preset(&mut self, given: &Given) {
+        let is_standard = |preset: Preset| matches!(preset, Preset::NistAal1 | Preset::Asvs);
+        let chosen = given.policy.preset.as_ref().filter(|chosen| is_standard(chosen.get_ref().0));
+        if let Some(chosen) = chosen.filter(|_| given.password.breached_list.is_none()) {
+            let name = chosen.get_ref().0.name();
+            let what = format!(
+                "{name:?} asks for long passwords that nobody has lost yet: common ones are built in, breached ones take [password] \
+                 breached_list"
+            );
+            self.warn(self.source(chosen), "[policy] preset", what);
+        }
     }
 
     fn spans(&mut self, given: &Given) -> Spans {
@@ -240,7 +254,7 @@ impl<'a> Check<'a> {
     fn registration(&mut self, given: &Given, ours: &Url) -> Registration {
         match &given.accounts.registration {
             Some(chosen) => chosen.get_ref().0,
-            None if given.mail.url.is_some() => Registration::Verified,
+            None if has_server(given) => Registration::Verified,
             None if site::is_loopback(ours) => Registration::Unverified,
             None => {
                 let what = "is off, because public_url is public and there is no mail server ([mail] url) to verify addresses with; \

@@ -5,16 +5,26 @@ use std::time::Duration;
 
 use rotunda_core::model::{AddressBinding, Client, ClientId, ClientKind, LateRetry};
 use rotunda_core::policy::Policy;
-use toml::Spanned;
 
 use super::check::Check;
 use super::duration::show_duration;
 use super::file::{self, Given, Key};
 use super::finding::Source;
+use super::values::Spanned;
 
 /// The clients that always exist.
 pub(super) const BUILTIN: [(&str, ClientKind); 2] =
     [("web", ClientKind::Web), ("native", ClientKind::Native)];
+
+/// The section that holds a key of clients for all that do not say otherwise.
+pub(super) fn for_all(key: &str) -> Option<&'static str> {
+    match key {
+        "access_ttl" => Some("tokens"),
+        "window" | "late_retry" | "idle" | "absolute" => Some("refresh"),
+        "when_full" => Some("sessions"),
+        _ => None,
+    }
+}
 
 /// All clients, the two that always exist among them.
 pub(super) fn clients(given: &Given, check: &mut Check<'_>) -> BTreeMap<ClientId, Client> {
@@ -29,7 +39,7 @@ pub(super) fn clients(given: &Given, check: &mut Check<'_>) -> BTreeMap<ClientId
             check.refuse(section, "", format_args!("client {name:?}: {rule}"));
         }
         if let Some(kind) = kind(name, section, check) {
-            let own = section.map_or(&nothing, Spanned::get_ref);
+            let own = section.map_or(&nothing, |section| section.get_ref());
             clients.insert(ClientId(name.to_owned()), client(name, kind, own, given, check));
         }
     }
@@ -74,7 +84,7 @@ fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check
         layers.pick("refresh", "absolute", [&own.absolute, &refresh.absolute], |p| p.0, default.absolute);
     let mut idle = layers.pick("refresh", "idle", [&own.idle, &refresh.idle], |p| p.0, default.idle);
     // A default gives way: beyond `absolute` it would mean nothing anyway.
-    if idle.source == Source::Default && idle.value > absolute.value {
+    if !idle.source.is_given() && idle.value > absolute.value {
         idle = Picked { name: "idle", ..absolute.clone() };
     }
     let late_retry = own.late_retry.as_ref().or(refresh.late_retry.as_ref());
@@ -89,14 +99,14 @@ fn client(name: &str, kind: ClientKind, own: &file::Client, given: &Given, check
     let bind_address = own.bind_address.as_ref().map_or(AddressBinding::Off, |chosen| chosen.get_ref().0);
 
     // An access token never outlives its session, so a default gives way here too.
-    let too_long = access_ttl.source != Source::Default && access_ttl.value >= idle.value;
+    let too_long = access_ttl.source.is_given() && access_ttl.value >= idle.value;
     let wrong = [
         (too_long, &access_ttl, &idle, "must be shorter than"),
         (idle.value > absolute.value, &idle, &absolute, "must not be longer than"),
     ];
     for (wrong, one, other, rule) in wrong {
         if wrong {
-            let at = if one.source == Source::Default { other } else { one };
+            let at = if one.source.is_given() { one } else { other };
             let (first, second) = (one.shown(), other.shown());
             let what =
                 format!("client {name:?} has {first} and {second}; {} {rule} {}", one.name, other.name);
@@ -154,7 +164,11 @@ impl Layers<'_, '_> {
 
 impl Picked {
     fn shown(&self) -> String {
-        let default = if self.source == Source::Default { " (the default)" } else { "" };
-        format!("{} {:?}{default}", self.name, show_duration(self.value))
+        let whose = match &self.source {
+            Source::Default => " (the default)".to_owned(),
+            Source::Preset(name) => format!(" (of the preset {name:?})"),
+            _ => String::new(),
+        };
+        format!("{} {:?}{whose}", self.name, show_duration(self.value))
     }
 }

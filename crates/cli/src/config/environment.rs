@@ -45,6 +45,15 @@ pub(super) fn overlay(
     warnings
 }
 
+/// The variable that stands for a key; of clients, for that of this one.
+pub(super) fn variable(section: &str, client: Option<&str>, key: &str) -> String {
+    let of = match client.filter(|_| section == "clients") {
+        Some(client) => format!("{section}__{client}"),
+        None => section.to_owned(),
+    };
+    format!("{PREFIX}{}", format!("{of}__{key}").to_uppercase())
+}
+
 /// The key that a variable stands for.
 struct Target {
     path: Path,
@@ -111,16 +120,12 @@ fn client_named(text: &str, clients: &[String]) -> Result<String, String> {
 
 /// Every name that there is.
 fn names(client: Option<&str>) -> Vec<String> {
-    let client = client.unwrap_or("web");
-    let of = |section: &&str| match *section {
-        "clients" => format!("clients__{client}"),
-        other => other.to_owned(),
+    let client = Some(client.unwrap_or("web"));
+    let of = |section: &&'static str| {
+        let section = *section;
+        keys(section).iter().map(move |key| variable(section, client, key))
     };
-    let name = |section: String, key: &str| format!("{PREFIX}{}", format!("{section}__{key}").to_uppercase());
-    sections()
-        .iter()
-        .flat_map(|section| keys(section).iter().map(move |key| name(of(section), key)))
-        .collect()
+    sections().iter().flat_map(of).collect()
 }
 
 fn near_miss(name: &str) -> Option<String> {

@@ -9,12 +9,21 @@ use std::ops::Range;
 pub(crate) enum Source {
     /// Nowhere: it is the default.
     Default,
+    /// The preset of this name.
+    Preset(&'static str),
     /// The configuration file, in this line.
     File(usize),
     /// This environment variable.
     Env(String),
     /// This flag.
     Flag(&'static str),
+}
+
+impl Source {
+    /// Whether somebody has set this very value.
+    pub(crate) fn is_given(&self) -> bool {
+        !matches!(self, Self::Default | Self::Preset(_))
+    }
 }
 
 /// The sources of all values that were given, by `section.key`.
@@ -54,6 +63,7 @@ impl Places {
         let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
         let text = match &source {
             Source::Default => format!("{key}{what}"),
+            Source::Preset(name) => format!("[policy] preset = {name:?}: {key}{what}"),
             Source::File(line) => format!("{}:{line}: {key}{what}", self.file),
             // The name of the variable or flag says which key it is.
             Source::Env(name) => format!("{name}: {what}"),

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::check::{Check, file_path, number};
 use super::file::Given;
+use super::store::secret;
 
 /// How many letters are handed to the mail server at once, unless that is configured.
 const POOL: usize = 4;
@@ -31,20 +32,28 @@ pub(crate) enum MailWay {
     Folder(PathBuf),
 }
 
+/// Whether there is a mail server.
+pub(super) fn has_server(given: &Given) -> bool {
+    given.mail.url.is_some() || given.mail.url_file.is_some()
+}
+
 /// What `[mail]` says; `None` when that is wrong.
 pub(super) fn mail(given: &Given, data: &Path, ours: &Url, check: &mut Check<'_>) -> Option<MailSettings> {
     let mail = &given.mail;
     // No finding shows any of it: there is a password in it.
-    let server = check.text(&mail.url, "[mail] url", SmtpServer::parse);
+    let url = secret([&mail.url, &mail.url_file], ["[mail] url", "[mail] url_file"], check).flatten();
+    let server = url.as_ref().and_then(|(text, source, key)| {
+        SmtpServer::parse(text).map_err(|what| check.refuse_at(source.clone(), key, what)).ok()
+    });
     let from = check.text(&mail.from, "[mail] from", Sender::parse);
     let folder = check.text(&mail.folder, "[mail] folder", file_path);
     let templates = check.text(&mail.templates, "[mail] templates", file_path);
     let ca_file = check.text(&mail.ca_file, "[mail] ca_file", file_path);
-    if let (Some(url), None) = (&mail.url, &mail.from) {
+    if let (Some((_, source, key)), None) = (&url, &mail.from) {
         let what = "with url, from must be set too, such as \"Acme <no-reply@acme.example>\"";
-        check.refuse(url, "[mail] url", what);
+        check.refuse_at(source.clone(), key, what);
     }
-    if mail.url.is_some() {
+    if has_server(given) {
         if mail.folder.is_some() {
             let what = "is not used: letters go to the mail server of url";
             check.warn(check.source_of(&mail.folder), "[mail] folder", what);

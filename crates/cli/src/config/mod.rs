@@ -1,24 +1,32 @@
 //! The configuration: file, then environment, then flags, each over the one before; then checked as a whole.
 //!
-//! 1. [`tree`] takes all values together, each with the place that it came from, and refuses names that do not exist.
+//! 1. [`tree`] takes all values together, each with the place that it came from, and refuses names that do not exist; [`presets`]
+//!    lays a preset below them.
 //! 2. [`file`] says which names do exist, and the form of each value: one struct a section.
 //! 3. [`check`] says what the values mean, fills in the defaults, and refuses what cannot hold at once.
-//! 4. The rest of the program sees [`Settings`] only.
+//! 4. The rest of the program sees [`Settings`] only; [`show`] says of each what it is and where it came from.
+//!
+//! What the reference, the schema for editors and the example say, [`documented`] takes from [`file`].
 //!
 //! Whatever is wrong is found in one go, as far as that goes, and is told with its place, and with what to do.
 
 mod backup;
 mod check;
 mod clients;
+mod documented;
 mod duration;
 mod environment;
 mod file;
 mod finding;
+mod forms;
 mod limits;
 mod mail;
 mod names;
 mod pages;
+mod presets;
+mod reference;
 mod settings;
+mod show;
 mod site;
 mod store;
 mod store_url;
@@ -29,6 +37,7 @@ mod tls;
 mod tree;
 mod values;
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
@@ -36,14 +45,18 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use check::Check;
-use finding::{Places, Source};
+use finding::{Places, Sources};
 use tree::Tree;
 
 pub(crate) use backup::BackupSettings;
+pub(crate) use documented::schema;
 pub(crate) use duration::parse_duration;
-pub(crate) use finding::ConfigError;
+pub(crate) use finding::{ConfigError, Source};
 pub(crate) use mail::MailWay;
+pub(crate) use presets::Preset;
+pub(crate) use reference::{example, page};
 pub(crate) use settings::{LogFormat, Settings, TlsFiles};
+pub(crate) use show::{Shown, shown};
 pub(crate) use store::{LimitsStore, MainStore, NamedStore, PostgresSettings, RedisSettings, StoreSettings};
 pub(crate) use telemetry::MetricsListen;
 
@@ -70,6 +83,15 @@ pub(crate) struct Loaded {
     pub settings: Settings,
     /// What the operator should know about it.
     pub warnings: Vec<String>,
+    /// Where each value came from, by `section.key`; a key that is not here has its default.
+    pub sources: Sources,
+    /// The values as they were written, by `section.key`; without those that may not be shown.
+    pub written: BTreeMap<String, String>,
+}
+
+/// What the configuration file is called in findings and lists.
+pub(crate) fn file_name(file: Option<&Path>) -> String {
+    file.unwrap_or(Path::new(DEFAULT_FILE)).display().to_string()
 }
 
 /// Loads the configuration: `file`, or `rotunda.toml` if that is there; the environment; the flags.
@@ -82,7 +104,7 @@ pub(crate) fn load(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Loaded, ConfigError> {
     let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-    let name = path.display().to_string();
+    let name = file_name(file);
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == ErrorKind::NotFound && file.is_none() => String::new(),
@@ -108,6 +130,7 @@ pub(crate) fn load_text(
     if let Some(url) = overrides.public_url {
         tree.set(&["server", "public_url"], url, Source::Flag("--public-url"));
     }
+    presets::underlay(&mut tree);
     let unknown = tree.findings.len();
     let given = tree.read();
     // What contradicts what cannot be told of values that cannot be read.
@@ -116,13 +139,15 @@ pub(crate) fn load_text(
     }
     let data = overrides.data.unwrap_or_else(|| DEFAULT_DATA.into());
     let mut check = Check::new(&tree.places);
-    let settings = check.settings(&given, &data, tree.sources());
+    check.preset(&given);
+    let settings = check.settings(&given, &data);
     warnings.append(&mut check.warnings);
     let mut findings = check.findings;
     findings.append(&mut tree.findings);
     match settings {
         Some(settings) if findings.is_empty() => {
-            Ok(Loaded { settings, warnings: ConfigError::new(warnings).findings() })
+            let warnings = ConfigError::new(warnings).findings();
+            Ok(Loaded { settings, warnings, sources: tree.sources(), written: tree.written() })
         }
         _ => Err(ConfigError::new(findings)),
     }

@@ -14,6 +14,7 @@ pub(super) fn sections() -> &'static [&'static str] {
 /// The keys of a section; for `clients`, those of each client.
 pub(super) fn keys(section: &str) -> &'static [&'static str] {
     match section {
+        "policy" => fields::<file::Policy>(),
         "server" => fields::<file::Server>(),
         "tls" => fields::<file::Tls>(),
         "cookies" => fields::<file::Cookies>(),

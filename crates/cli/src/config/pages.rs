@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use rotunda_core::model::ClientKind;
 use rotunda_server::{Accent, Brand, BrandError, Colour, Language, Returns, Scheme};
-use toml::Spanned;
 use url::Url;
 
 use super::check::{Check, file_path};
 use super::clients::BUILTIN;
 use super::file::{self, Given};
 use super::site;
+use super::values::{List, Spanned};
 
 /// The most addresses that one client may have users sent back to.
 const MOST_RETURNS: usize = 64;
@@ -86,12 +86,7 @@ fn kind(name: &str, section: &file::Client) -> Option<ClientKind> {
 }
 
 /// An application of another site never has the refresh cookie sent.
-fn warn_of_another_site(
-    urls: &Spanned<super::values::List>,
-    (key, text): (&str, &str),
-    ours: &Url,
-    check: &mut Check<'_>,
-) {
+fn warn_of_another_site(urls: &Spanned<List>, (key, text): (&str, &str), ours: &Url, check: &mut Check<'_>) {
     let Ok(url) = Url::parse(text) else { return };
     if site::is_loopback(&url) && site::is_loopback(ours) {
         return;

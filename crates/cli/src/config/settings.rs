@@ -9,7 +9,6 @@ use rotunda_outside::{ArgonParameters, PoolSize};
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
 
-use super::finding::Sources;
 use super::mail::MailSettings;
 use super::pages::PagesSettings;
 use super::store::StoreSettings;
@@ -35,7 +34,6 @@ pub(crate) struct Settings {
     /// The path of the refresh cookie, if it is not the usual one.
     pub refresh_path: Option<String>,
     /// The folder for what has no place of its own.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what belongs there has its path already"))]
     pub data: PathBuf,
     /// Where everything is kept.
     pub store: StoreSettings,
@@ -61,9 +59,6 @@ pub(crate) struct Settings {
     pub log_format: LogFormat,
     /// What is told to those who watch.
     pub telemetry: TelemetrySettings,
-    /// Where each value came from, by `section.key`; a key that is not here has its default.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`rotunda config` will show it"))]
-    pub sources: Sources,
 }
 
 /// The two files of `[tls]`.

@@ -104,10 +104,12 @@ pub(super) fn cookie_domain(text: &str, ours: &Url) -> Result<String, String> {
     Ok(domain)
 }
 
-/// A path that covers `/auth/refresh` (RFC 6265 §5.1.4), which is where the refresh cookie is needed.
-pub(super) fn refresh_path(text: &str) -> Result<String, String> {
-    if matches!(text, "/" | "/auth" | "/auth/" | "/auth/refresh") {
-        return Ok(text.to_owned());
+/// A path that covers `/auth/refresh` (RFC 6265 §5.1.4), which is where the refresh cookie is needed; `None` for that one itself.
+pub(super) fn refresh_path(text: &str) -> Result<Option<String>, String> {
+    match text {
+        "/auth/refresh" => return Ok(None),
+        "/" | "/auth" | "/auth/" => return Ok(Some(text.to_owned())),
+        _ => {}
     }
     Err(format!("{text:?} does not cover \"/auth/refresh\"; \"/auth\" and \"/\" do"))
 }

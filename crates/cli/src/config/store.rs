@@ -186,11 +186,11 @@ fn limits(given: &Given, main: &MainStore, on_redis: bool, check: &mut Check<'_>
 }
 
 /// A URL's text, the place that it came from, and the key.
-type Secret = (String, Source, &'static str);
+pub(super) type Secret = (String, Source, &'static str);
 
 /// A secret that is set, or that a file is named for: the outer `None` is a finding. The environment goes over the file, by
 /// whichever of the two keys.
-fn secret(
+pub(super) fn secret(
     [value, file]: [&Key<String>; 2],
     [key, file_key]: [&'static str; 2],
     check: &mut Check<'_>,

@@ -1,8 +1,10 @@
 //! The configuration, tried: what it comes to, and (in `refused.rs`) what it refuses.
 
 mod backup;
+mod documented;
 mod mail;
 mod pages;
+mod presets;
 mod refused;
 mod store;
 mod telemetry;
@@ -50,6 +52,11 @@ fn bad_env(environment: &[(&str, &str)]) -> String {
     env(environment).unwrap_err().to_string()
 }
 
+/// All that a configuration comes to.
+fn outcome(loaded: &Loaded) -> String {
+    format!("{:?}", loaded.settings)
+}
+
 fn client<'a>(policy: &'a Policy, name: &str) -> &'a Client {
     &policy.clients[&ClientId(name.to_owned())]
 }
@@ -60,7 +67,7 @@ fn hours(n: u64) -> Duration {
 
 #[test]
 fn nothing_configured_is_a_local_server() {
-    let Loaded { settings, warnings } = good("");
+    let Loaded { settings, warnings, sources, .. } = good("");
     assert_eq!(warnings, Vec::<String>::new());
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.public_url.as_str(), "http://localhost:8080/");
@@ -87,7 +94,7 @@ fn nothing_configured_is_a_local_server() {
     assert_eq!(settings.policy.clients.len(), 2);
     let web = client(&settings.policy, "web");
     assert_eq!((web.kind, web.idle, web.absolute), (ClientKind::Web, hours(7 * 24), hours(30 * 24)));
-    assert!(settings.sources.is_empty());
+    assert!(sources.is_empty());
 }
 
 /// Every key, set to something else than its default.
@@ -196,7 +203,7 @@ const EVERY_LIMIT: Limits = Limits {
 
 #[test]
 fn every_key_has_its_effect() {
-    let Loaded { settings, warnings } = good(EVERYTHING);
+    let Loaded { settings, warnings, sources, .. } = good(EVERYTHING);
     assert!(
         warnings.len() == 3
             && warnings.iter().all(|w| w.contains("[refresh] late_retry") || w.contains("[limits]")),
@@ -250,7 +257,7 @@ fn every_key_has_its_effect() {
     assert_eq!((kiosk.idle, kiosk.absolute), (Duration::from_secs(5400), Duration::from_secs(5400)));
     assert_eq!((kiosk.max_per_user, kiosk.when_full), (Some(1), WhenFull::EvictOldest));
     assert_eq!((web.max_per_user, web.when_full), (None, WhenFull::Refuse), "as for all");
-    assert_eq!(settings.sources["clients.kiosk-2.idle"], Source::File(44));
+    assert_eq!(sources["clients.kiosk-2.idle"], Source::File(44));
 }
 
 #[test]
@@ -337,7 +344,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
         listen: Some("127.0.0.1:3".parse().unwrap()),
         public_url: None,
     };
-    let Loaded { settings, warnings } = with(text, &environment, overrides).unwrap();
+    let Loaded { settings, warnings, sources, .. } = with(text, &environment, overrides).unwrap();
     assert_eq!(warnings, Vec::<String>::new());
     assert_eq!(settings.listen.port(), 3);
     assert_eq!(settings.public_url.host_str(), Some("auth.example.com"));
@@ -349,7 +356,7 @@ fn the_environment_goes_over_the_file_and_flags_over_both() {
     let idle = |name| client(&settings.policy, name).idle;
     assert_eq!((idle("web"), idle("my-app"), idle("kiosk")), (hours(48), hours(24), hours(48)));
     assert_eq!(client(&settings.policy, "web").window, Duration::from_secs(1));
-    let sources: BTreeMap<&str, &Source> = settings.sources.iter().map(|(k, s)| (k.as_str(), s)).collect();
+    let sources: BTreeMap<&str, &Source> = sources.iter().map(|(k, s)| (k.as_str(), s)).collect();
     assert_eq!(sources["server.listen"], &Source::Flag("--listen"));
     assert_eq!(sources["refresh.idle"], &Source::Env("ROTUNDA_REFRESH__IDLE".to_owned()));
     assert_eq!(sources["refresh.window"], &Source::File(5));

@@ -1,11 +1,13 @@
 //! All values that were given, before they mean anything: the file first, the environment and the flags over it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
+use super::documented::is_secret;
 use super::file::Given;
 use super::finding::{Finding, Places, Source, Sources};
 use super::names::{keys, sections, suggestion};
@@ -46,6 +48,11 @@ impl<'t> Tree<'t> {
 
     /// Sets a value that is not from the file.
     pub(super) fn set(&mut self, path: &[impl AsRef<str>], value: String, source: Source) {
+        self.put(path, DeValue::String(Cow::Owned(value)), source);
+    }
+
+    /// The same with a value of any form.
+    pub(super) fn put(&mut self, path: &[impl AsRef<str>], value: DeValue<'t>, source: Source) {
         let span = self.places.add(source);
         let mut table = &mut self.root;
         let (key, sections) = match path.split_last() {
@@ -62,7 +69,34 @@ impl<'t> Tree<'t> {
             }
         }
         let name = Spanned::new(span.clone(), Cow::Owned(key.to_owned()));
-        table.insert(name, Spanned::new(span, DeValue::String(Cow::Owned(value))));
+        table.insert(name, Spanned::new(span, value));
+    }
+
+    /// Every value with its path.
+    pub(super) fn values(&self) -> Vec<(Path, &Value<'t>)> {
+        leaves(&self.root)
+    }
+
+    /// Whether there is a value.
+    pub(super) fn has(&self, path: &[&str]) -> bool {
+        self.find(path).is_some()
+    }
+
+    /// A value that is a text.
+    pub(super) fn text(&self, path: &[&str]) -> Option<&str> {
+        self.find(path).and_then(|value| value.as_str())
+    }
+
+    fn find(&self, path: &[&str]) -> Option<&DeValue<'t>> {
+        let (key, sections) = path.split_last()?;
+        let mut table = &self.root;
+        for section in sections {
+            match table.get(*section)?.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => return None,
+            }
+        }
+        table.get(*key).map(Spanned::get_ref)
     }
 
     /// The names of the clients so far.
@@ -78,6 +112,21 @@ impl<'t> Tree<'t> {
     pub(super) fn sources(&self) -> Sources {
         let named = |path: &Path, value: &Value<'_>| (path.join("."), self.places.source(value.span()));
         leaves(&self.root).iter().map(|(path, value)| named(path, value)).collect()
+    }
+
+    /// The values as they were written, by `section.key`: those that may be shown. What a file of its own brought in, by a variable
+    /// with `_FILE`, may be as secret as what a key is for.
+    pub(super) fn written(&self) -> BTreeMap<String, String> {
+        let may_be_shown = |(path, value): &(Path, &Value<'_>)| {
+            let (section, key) = (path.first().map_or("", |it| it), path.last().map_or("", |it| it));
+            let is_of_file = match self.places.source(value.span()) {
+                Source::Env(name) => name.ends_with("_FILE") && !key.ends_with("_file"),
+                _ => false,
+            };
+            !is_of_file && !is_secret(section, key)
+        };
+        let shown = leaves(&self.root).into_iter().filter(may_be_shown);
+        shown.map(|(path, value)| (path.join("."), text_of(value.get_ref()))).collect()
     }
 
     /// What the values say. One that has the wrong form is a finding, and counts as not set.
@@ -165,6 +214,21 @@ pub(super) fn shown(path: &[impl AsRef<str>]) -> String {
     match names.split_last() {
         Some((key, section)) if !section.is_empty() => format!("[{}] {key}", section.join(".")),
         _ => names.concat(),
+    }
+}
+
+/// A value as people write it in a variable.
+pub(super) fn text_of(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.to_string(),
+        DeValue::Integer(number) => number.to_string(),
+        DeValue::Float(number) => number.to_string(),
+        DeValue::Boolean(is_on) => is_on.to_string(),
+        DeValue::Datetime(moment) => moment.to_string(),
+        DeValue::Array(items) => {
+            items.iter().map(|item| text_of(item.get_ref())).collect::<Vec<_>>().join(", ")
+        }
+        DeValue::Table(_) => "a table".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::time::Duration;
 
 use rotunda_core::model::{AddressBinding, ClientKind, LateRetry};
@@ -9,13 +10,27 @@ use rotunda_core::policy::{Policy, Registration};
 use rotunda_core::store::WhenFull;
 use rotunda_server::Language;
 use rotunda_token::Algorithm;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::duration::{parse_duration, show_duration};
 use super::names::suggestion;
 use super::settings::LogFormat;
 use super::store::LimitsStore;
+
+/// A value with its place. It is the one of `toml`, in a type of our own so that it may have a form in the schema (`forms.rs`).
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Spanned<T>(toml::Spanned<T>);
+
+impl<T> Deref for Spanned<T> {
+    type Target = toml::Spanned<T>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
 
 /// Several texts: an array, or one text with commas between them.
 #[derive(Clone, Default)]

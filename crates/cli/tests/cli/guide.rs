@@ -157,6 +157,11 @@ fn operators_do_what_the_guide_has_them_do() {
 }
 
 #[test]
+fn the_configuration_is_begun_and_shown_as_the_guide_has_it() {
+    walk_as_shown("docs/guide/configuration.md", "");
+}
+
+#[test]
 fn what_is_asked_before_an_upgrade_is_answered() {
     walk_as_shown("docs/guide/upgrading.md", "");
 }

@@ -12,6 +12,7 @@ mod browsers;
 mod client;
 mod clients;
 mod commands;
+mod configuration;
 mod copying;
 mod day;
 mod doctor;

@@ -128,7 +128,7 @@ fn what_is_set_in_vain_is_a_warning() {
 fn with_a_mail_server_addresses_are_verified_unless_something_else_is_said() {
     const URL: &str = "[mail]\nurl = \"smtps://mail.example.com\"\nfrom = \"a@b.example\"\n";
     let registration = |text: &str| {
-        let Loaded { settings, warnings } = good(text);
+        let Loaded { settings, warnings, .. } = good(text);
         assert_eq!(warnings, Vec::<String>::new(), "{text}");
         settings.policy.registration
     };

@@ -20,7 +20,7 @@ fn tries_are_counted_where_all_servers_see_them() {
     assert_eq!(limits(&format!("{POSTGRES}{REDIS}")), LimitsStore::Sessions);
     assert_eq!(limits(&format!("{POSTGRES}{REDIS}{}", says("database"))), LimitsStore::Database);
     assert_eq!(limits(&format!("{REDIS}{}", says("memory"))), LimitsStore::Memory);
-    let Loaded { settings, warnings } = good(&format!("{POSTGRES}{}", says("memory")));
+    let Loaded { settings, warnings, .. } = good(&format!("{POSTGRES}{}", says("memory")));
     assert_eq!(settings.store.limits, LimitsStore::Memory);
     assert_eq!(
         warnings,

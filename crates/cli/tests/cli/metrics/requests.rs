@@ -97,7 +97,7 @@ async fn neither_log_nor_metrics_name_anybody_and_each_line_says_whose_it_is() {
     let bob = register(&client, &url, "bob@example.com").await;
     let again = login(&client, &url, "bob@example.com").await;
     let next = refresh(&client, &url, &again, &["a-retry-key-like-no-other-9x"]).await;
-    let form = format!("email=bob%40example.com&password={}", PASSWORD.replace(' ', "+"));
+    let form = format!("username=bob%40example.com&password={}", PASSWORD.replace(' ', "+"));
     let page = client.post(format!("{url}/login?return_to={ADA}")).header("origin", &url);
     let page =
         page.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form).send().await.unwrap();

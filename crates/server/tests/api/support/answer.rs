@@ -28,7 +28,10 @@ pub(crate) struct Answer {
     /// Where.
     pub(crate) path: String,
     pub(crate) status: u16,
+    /// But for the id of the request.
     pub(crate) headers: HeaderMap,
+    /// The id of the request, which no other answer has.
+    pub(crate) request_id: String,
     pub(crate) bytes: Vec<u8>,
     /// The body, where it is JSON.
     pub(crate) json: Value,
@@ -64,13 +67,15 @@ pub(crate) fn fields(value: &Value) -> Vec<&str> {
 
 impl Answer {
     pub(crate) async fn read(ask: &Ask, response: Response<Body>) -> Self {
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
+        let request_id = parts.headers.remove("x-request-id");
         let bytes = body.collect().await.unwrap().to_bytes().to_vec();
         Self {
             asked: format!("{} {}", ask.method, ask.path),
             path: ask.path.clone(),
             status: parts.status.as_u16(),
             headers: parts.headers,
+            request_id: request_id.map(|id| id.to_str().unwrap().to_owned()).unwrap_or_default(),
             json: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             bytes,
         }

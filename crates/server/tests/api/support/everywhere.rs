@@ -12,7 +12,7 @@ use super::{Answer, App, Ask, page};
 /// All of it.
 pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
-    let id = answer.header("x-request-id").unwrap_or_default();
+    let id = &answer.request_id;
     assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id:?}: {}", answer.told());
     let secure = app.web.is_https().then_some("max-age=31536000");
     assert_eq!(answer.header("strict-transport-security"), secure, "{}", answer.told());

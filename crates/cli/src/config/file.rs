@@ -328,8 +328,8 @@ pub(super) struct Pages {
     /// A picture in its place: the path of an SVG, PNG or WebP file of at most 64 KiB. Read when the server starts. For
     /// instance `/etc/rotunda/logo.svg`. Default none.
     pub logo: Key<String>,
-    /// The colour of links and buttons on light pages, `#rrggbb`. It must be readable there: 4.5 to 1 (WCAG 2.2 AA). Default
-    /// `#1f4f8f`.
+    /// The colour of links and buttons on light pages, `#rrggbb`. It must be readable there: 4.5 to 1 (WCAG 2.2 AA). For
+    /// instance `#1f4f8f`. Default: that one, with a dark one of its own.
     pub accent: Key<String>,
     /// The same on dark pages. For instance `#9cc3f5`. Default: `accent`, as much lighter as it must be; without it `#9cc3f5`.
     pub accent_dark: Key<String>,
@@ -377,6 +377,7 @@ pub(super) struct Log {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Telemetry {
     /// Where metrics for Prometheus are served, at `/metrics` on a listener of their own: an address with a port, or `off`. Keep one
-    /// that others can reach behind a firewall. Default `127.0.0.1:9464`, or nowhere while another program has that port.
+    /// that others can reach behind a firewall. For instance `127.0.0.1:9464`. Default: that one, or nowhere while another program
+    /// has that port.
     pub metrics_listen: Key<String>,
 }

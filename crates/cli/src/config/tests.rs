@@ -411,7 +411,7 @@ fn every_section_names_its_keys() {
     for section in names::sections() {
         assert!(!names::keys(section).is_empty(), "names::keys does not know [{section}]");
     }
-    assert_eq!(names::sections().len(), 16);
+    assert_eq!(names::sections().len(), 19);
     let _: file::Given = file::Given::default();
 }
 

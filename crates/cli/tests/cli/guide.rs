@@ -169,7 +169,7 @@ fn what_is_asked_before_an_upgrade_is_answered() {
 #[test]
 fn the_configuration_of_the_guide_to_operating_is_read() {
     let found = blocks(&page("docs/guide/operating.md"), "```toml rotunda");
-    assert_eq!(found.len(), 2);
+    assert_eq!(found.len(), 3);
     for block in found {
         let place = Place::new(&block);
         let output = place.run(&["config", "check"], "");

@@ -7,9 +7,12 @@ use super::super::environment::variable;
 use super::super::reference::{example, instead};
 use super::*;
 
-/// Where every key has an effect.
+/// Where every key has an effect, but for those of `[backup]`.
 const BASE: &str = "[store]\nurl = \"postgres://one/rotunda\"\n[sessions]\nstore = \"rediss://one\"\n\
                     [mail]\nurl = \"smtps://one.example\"\nfrom = \"a@b.example\"\n";
+
+/// Where those have one.
+const BACKED_UP: &str = "[backup]\nfolder = \"backups\"\n";
 
 fn keys() -> impl Iterator<Item = (&'static str, &'static Key)> {
     sections().iter().flat_map(|section| section.keys.iter().map(move |key| (section.name, key)))
@@ -36,20 +39,21 @@ fn each_key_says_what_it_means_what_holds_without_it_and_has_an_example() {
 
 #[test]
 fn the_defaults_that_are_told_are_those_that_hold() {
-    let with_base = |environment: &[(&str, &str)]| with(BASE, environment, Overrides::default());
-    let nothing = outcome(&with_base(&[]).unwrap());
+    let based = |base: &str, environment: &[(&str, &str)]| with(base, environment, Overrides::default());
     let mut told = 0;
     for (section, key) in keys() {
         let Default::Value(value) = &key.default else { continue };
         let variable = variable(section, Some("web"), key.name);
-        let set = with_base(&[(&variable, value)]).unwrap_or_else(|e| panic!("{variable}={value}: {e}"));
+        let base = if section == "backup" { BACKED_UP } else { BASE };
+        let nothing = outcome(&based(base, &[]).unwrap());
+        let set = based(base, &[(&variable, value)]).unwrap_or_else(|e| panic!("{variable}={value}: {e}"));
         assert_eq!(outcome(&set), nothing, "{variable}={value} is not what holds without it");
         told += 1;
     }
     assert!(told > 30, "only {told} defaults were tried");
     // Where one is another one, that shows.
-    let other = with_base(&[("ROTUNDA_MAIL__POOL", "5")]).unwrap();
-    assert_ne!(outcome(&other), nothing);
+    let other = based(BASE, &[("ROTUNDA_MAIL__POOL", "5")]).unwrap();
+    assert_ne!(outcome(&other), outcome(&based(BASE, &[]).unwrap()));
 }
 
 /// The example, with the keys that are wanted.
@@ -76,12 +80,14 @@ fn the_example_is_good_as_it_is_and_with_every_key_in_it() {
         let section = sections().iter().find(|it| it.name == section);
         section.is_some_and(|section| instead(section, name).is_some())
     };
-    let everything = uncommented(|section, name| !is_in_a_file(section, name));
-    let Loaded { sources, .. } = good(&everything);
-    let expected: usize = sections().iter().map(|section| section.keys.len()).sum();
+    // The store of the example is PostgreSQL, and `[backup]` is for SQLite.
+    let is_backup = |section: &str| section == "backup";
+    let everything = uncommented(|section, name| !is_backup(section) && !is_in_a_file(section, name));
+    let given = |text: &str| good(text).sources.values().filter(|source| source.is_given()).count();
+    let backup = keys().filter(|(section, _)| is_backup(section)).count();
     let in_files = keys().filter(|(section, key)| is_in_a_file(section, key.name)).count();
-    let given = sources.values().filter(|source| source.is_given()).count();
-    assert_eq!((given, in_files), (expected - in_files, 3));
+    assert_eq!((given(&everything), in_files, backup), (keys().count() - in_files - backup, 3, 3));
+    assert_eq!(given(&uncommented(|section, _| is_backup(section))), backup);
     let twice = bad(&uncommented(|_, _| true));
     assert!(twice.contains("[store] url_file: url is set too"), "{twice}");
 }

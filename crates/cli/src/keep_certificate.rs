@@ -2,8 +2,10 @@
 //!
 //! 1. The files are looked at every [`RESTS`], and when SIGHUP comes. What counts is what is in them, not when it was written: so
 //!    links that are turned elsewhere are seen too.
-//! 2. A pair that cannot be used, also one half of which is written, is told once, and the one in use stays.
-//! 3. At the start there is none that could stay: the server does not start.
+//! 2. What has changed is judged once two looks, [`SETTLES`] apart, see the same: a file may be half written.
+//! 3. A pair that cannot be used is told once, and the one in use stays.
+//! 4. Without `[tls]` SIGHUP does nothing. Left alone it would end the process; systemd takes that for a good end, and starts no other.
+//! 5. At the start there is none that could stay: the server does not start.
 
 use std::fs::File;
 use std::io::Read;
@@ -20,6 +22,10 @@ use crate::config::TlsFiles;
 
 /// How often the files are looked at.
 const RESTS: Duration = Duration::from_secs(10);
+/// How long nothing may change before it counts.
+const SETTLES: Duration = Duration::from_secs(1);
+/// How often it is waited for that; files that are written for longer are judged as they are.
+const LOOKS: usize = 5;
 /// The most bytes of one of them.
 const MOST_BYTES: u64 = 256 * 1024;
 
@@ -34,22 +40,31 @@ struct Pem {
 pub(crate) fn certificate(
     files: Option<TlsFiles>,
 ) -> anyhow::Result<(Option<Tls>, impl Future<Output = ()> + Send)> {
+    let hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
     let kept = match files {
         None => None,
         Some(files) => {
             let pem = Pem::read(&files)?;
             let tls = Tls::new(pem.pair(&files)?);
-            Some((files, pem, tls, signal(SignalKind::hangup()).context("listening for SIGHUP")?))
+            Some((files, pem, tls))
         }
     };
-    let tls = kept.as_ref().map(|(_, _, tls, _)| tls.clone());
+    let tls = kept.as_ref().map(|(_, _, tls)| tls.clone());
     let keep = async move {
         match kept {
-            Some((files, pem, tls, hangup)) => keep(files, pem, tls, hangup).await,
-            None => std::future::pending().await,
+            Some((files, pem, tls)) => keep(files, pem, tls, hangup).await,
+            None => keep_nothing(hangup).await,
         }
     };
     Ok((tls, keep))
+}
+
+async fn keep_nothing(mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        tracing::info!(
+            "SIGHUP: nothing to reload; without [tls], what is configured is read at the start only"
+        );
+    }
 }
 
 async fn keep(files: TlsFiles, mut seen: Pem, tls: Tls, mut hangup: Signal) {
@@ -59,20 +74,15 @@ async fn keep(files: TlsFiles, mut seen: Pem, tls: Tls, mut hangup: Signal) {
             asked = hangup.recv() => asked.is_some(),
             () = tokio::time::sleep(RESTS) => false,
         };
-        let looked = tokio::task::spawn_blocking({
-            let files = files.clone();
-            move || Pem::read(&files)
-        });
-        let changed = match looked.await {
-            Err(error) => Err(anyhow!(error)),
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(pem)) if pem == seen && told.is_none() => {
+        let changed = match settled(&files, &seen).await {
+            Err(error) => Err(error),
+            Ok(pem) if pem == seen && told.is_none() => {
                 if is_asked {
                     tracing::info!("[tls]: the files are as they were; the certificate stays");
                 }
                 continue;
             }
-            Ok(Ok(pem)) => pem.pair(&files).map(|pair| (pem, pair)),
+            Ok(pem) => pem.pair(&files).map(|pair| (pem, pair)),
         };
         match changed {
             Ok((pem, pair)) => {
@@ -90,6 +100,33 @@ async fn keep(files: TlsFiles, mut seen: Pem, tls: Tls, mut hangup: Signal) {
             }
         }
     }
+}
+
+/// What is in the files once nobody writes them: what two looks in a row have seen.
+async fn settled(files: &TlsFiles, seen: &Pem) -> anyhow::Result<Pem> {
+    let mut before = look(files).await;
+    for _ in 0..LOOKS {
+        if before.as_ref().is_ok_and(|pem| pem == seen) {
+            break;
+        }
+        tokio::time::sleep(SETTLES).await;
+        let now = look(files).await;
+        let is_settled = match (&before, &now) {
+            (Ok(before), Ok(now)) => before == now,
+            (Err(before), Err(now)) => format!("{before:#}") == format!("{now:#}"),
+            _ => false,
+        };
+        before = now;
+        if is_settled {
+            break;
+        }
+    }
+    before
+}
+
+async fn look(files: &TlsFiles) -> anyhow::Result<Pem> {
+    let files = files.clone();
+    tokio::task::spawn_blocking(move || Pem::read(&files)).await.map_err(|error| anyhow!(error))?
 }
 
 impl Pem {

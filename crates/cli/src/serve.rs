@@ -16,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::args::{Global, Serve};
+use crate::commands::health::reachable;
 use crate::commands::{client, role};
 use crate::config::{LimitsStore, MailWay, MainStore, Settings, StoreSettings};
 use crate::keep_backups::keep_backups;
@@ -79,7 +80,7 @@ pub(crate) async fn serve(
     output::print(&told_if_known(role::first_admin(&rotunda, url).await))?;
     let supervisor = Arc::new(Supervisor::of_environment());
     let alive = tokio::spawn(Arc::clone(&supervisor).keep_alive());
-    supervisor.ready();
+    supervisor.ready().await;
     let stop = async {
         stop.await;
         supervisor.stopping();
@@ -135,6 +136,13 @@ async fn listen(
             format!("listening on {listen}; if another server uses this port, `--listen` chooses another one")
         })?,
     };
+    let here = reachable(listen).ip();
+    if settings.proxy_protocol && !settings.trusted_proxies.iter().any(|network| network.contains(&here)) {
+        tracing::warn!(
+            "`rotunda health` on this machine comes from {here}, which is not among [server] trusted_proxies: with \
+             proxy_protocol it is not answered; name it there if health is asked so"
+        );
+    }
     let options = Options::default()
         .with_connections(connections(&settings.store))
         .with_proxies(settings.trusted_proxies.clone())
@@ -160,7 +168,8 @@ fn connections(store: &StoreSettings) -> usize {
     });
     if most < MOST_CONNECTIONS {
         tracing::warn!(
-            "this process may open few files, so it serves {most} connections at once; see `ulimit -n`"
+            "this process may open few files, so it serves {} connections at once; see `ulimit -n`",
+            most.max(1)
         );
     }
     most.max(1)

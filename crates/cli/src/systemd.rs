@@ -7,6 +7,7 @@
 //! 3. `WATCHDOG=1` twice as often as is asked for, by a task among those that serve: a process that serves no more says nothing
 //!    either. A store that is away is no reason to be silent; a restart would not bring it back.
 
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -78,8 +79,19 @@ impl Supervisor {
     }
 
     /// Requests are served.
-    pub(crate) fn ready(&self) {
-        self.tell("READY=1\nSTATUS=serving\n");
+    ///
+    /// Said again for a while where its queue is full: a supervisor that never hears this stops the server in the end.
+    pub(crate) async fn ready(&self) {
+        const READY: &str = "READY=1\nSTATUS=serving\n";
+        for _ in 0..20 {
+            match self.send(READY) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => break,
+                Ok(()) => return,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.tell(READY);
     }
 
     /// No more connections are taken.
@@ -98,10 +110,14 @@ impl Supervisor {
     }
 
     fn tell(&self, state: &str) {
-        let Some((socket, address)) = &self.notify else { return };
-        if let Err(error) = socket.send_to_addr(state.as_bytes(), address) {
+        if let Err(error) = self.send(state) {
             tracing::warn!(%error, "the supervisor could not be told");
         }
+    }
+
+    fn send(&self, state: &str) -> io::Result<()> {
+        let Some((socket, address)) = &self.notify else { return Ok(()) };
+        socket.send_to_addr(state.as_bytes(), address).map(drop)
     }
 }
 

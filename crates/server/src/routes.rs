@@ -90,7 +90,8 @@ async fn named(app: &App, id: RequestId, request: Request, next: Next) -> Respon
     };
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if app.web.is_https() {
+    // On loopback the name is everybody's who develops on this machine, on all ports: their http would be gone for a year.
+    if app.web.is_https() && !app.web.is_loopback() {
         // ASVS 5.0, 3.4.1. Its subdomains are somebody else's to speak for.
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::health_tls::any_certificate;
 use crate::args::{self, Global, Serve};
+use crate::config::Settings;
 use crate::output;
 use crate::wiring::settings;
 
@@ -26,15 +27,10 @@ const MOST_BYTES: u64 = 16 * 1024;
 
 pub(crate) fn run(global: &Global, health: &args::Health) -> anyhow::Result<ExitCode> {
     let settings = settings(global, &Serve::default())?;
-    let at = reachable(settings.listen);
-    let path = if health.ready { "/readyz" } else { "/healthz" };
-    // The name that browsers call: a server whose public URL is on loopback refuses all others.
-    let host = settings.public_url.as_str().split('/').nth(2).unwrap_or("localhost");
-    let asked =
-        Asked { at, host, path, has_tls: settings.tls.is_some(), is_proxied: settings.proxy_protocol };
+    let asked = Asked::of(&settings, if health.ready { "/readyz" } else { "/healthz" });
     let told = asked.told().unwrap_or_else(|error| error.to_string());
     let is_good = told.starts_with("HTTP/1.1 200 ");
-    let place = format!("{}://{at}{path}", if asked.has_tls { "https" } else { "http" });
+    let place = format!("{}{}", asked.origin(), asked.path);
     if global.json {
         output::json(&json!({"ok": is_good, "where": place, "what": told}))?;
     } else if is_good {
@@ -46,17 +42,30 @@ pub(crate) fn run(global: &Global, health: &args::Health) -> anyhow::Result<Exit
 }
 
 /// What is asked, where and how.
-struct Asked<'a> {
+pub(crate) struct Asked {
     at: SocketAddr,
-    host: &'a str,
-    path: &'a str,
+    host: String,
+    path: &'static str,
     has_tls: bool,
     is_proxied: bool,
 }
 
-impl Asked<'_> {
-    /// The first line of the answer.
-    fn told(&self) -> io::Result<String> {
+impl Asked {
+    /// As the server that is configured so wants to be asked.
+    pub(crate) fn of(settings: &Settings, path: &'static str) -> Self {
+        // The name that browsers call: a server whose public URL is on loopback refuses all others.
+        let host = settings.public_url.as_str().split('/').nth(2).unwrap_or("localhost").to_owned();
+        let at = reachable(settings.listen);
+        Self { at, host, path, has_tls: settings.tls.is_some(), is_proxied: settings.proxy_protocol }
+    }
+
+    /// Where it is, with the scheme.
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", if self.has_tls { "https" } else { "http" }, self.at)
+    }
+
+    /// The first line of the answer. Waits for it: not to be called where others would wait too.
+    pub(crate) fn told(&self) -> io::Result<String> {
         let mut stream = TcpStream::connect_timeout(&self.at, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -64,14 +73,14 @@ impl Asked<'_> {
             stream.write_all(b"PROXY UNKNOWN\r\n")?;
         }
         if self.has_tls {
-            self.over(StreamOwned::new(any_certificate(self.host)?, stream))
+            self.over(StreamOwned::new(any_certificate(&self.host)?, stream))
         } else {
             self.over(stream)
         }
     }
 
     fn over(&self, mut stream: impl Read + Write) -> io::Result<String> {
-        let (path, host) = (self.path, self.host);
+        let (path, host) = (self.path, &self.host);
         let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
@@ -82,7 +91,7 @@ impl Asked<'_> {
 }
 
 /// Where a server that listens there is reached on this machine.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),

@@ -22,7 +22,7 @@ use super::origin::shown;
 use crate::reply::Problem;
 use crate::web::{Web, is_loopback};
 
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Why a request is refused that was meant for another address, where `public_url` is on loopback.
 pub(crate) fn refused(web: &Web, request: &Request) -> Option<Problem> {

@@ -2,29 +2,31 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::task::{Context, Poll};
 
 use axum::Router;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{CONNECTION, HeaderValue};
+use hyper::body::Incoming;
+use hyper::header::{CONNECTION, FORWARDED, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Request, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use ipnet::IpNet;
-use tokio::io::{AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tower::ServiceExt;
 
-use super::connections::{Open, Told, UnderWay};
+use super::bodies::{Arriving, Leaving};
+use super::connections::{Open, Told};
 use super::impatient::Impatient;
 use super::tls::Tls;
-use super::{Closing, HEADERS, READERS, proxy_protocol};
+use super::{Closing, FRESH, HEADERS, READERS, proxy_protocol, strangers};
 use crate::edge::Peer;
+use crate::edge::caller::X_FORWARDED_FOR;
+use crate::edge::host::X_FORWARDED_PROTO;
 use crate::reply::log::worth_a_line;
 
 /// What all connections have in common.
@@ -50,47 +52,68 @@ trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
+/// Whose a connection is.
+#[derive(Clone, Copy)]
+struct Whose {
+    peer: Peer,
+    /// The PROXY header named nobody: no header of a request is the proxy's word.
+    is_nameless: bool,
+}
+
 /// Serves a connection until it is closed.
 pub(super) async fn attend(common: &Common, stream: TcpStream, peer: SocketAddr, open: &Arc<Open>) {
     if common.tls.is_none() && !common.has_proxy_protocol {
-        return converse(common, stream, Peer(peer), open).await;
+        let whose = Whose { peer: Peer(peer), is_nameless: false };
+        return converse(common, stream, whose, open, false).await;
     }
-    let mut arriving = pin!(timeout(HEADERS, arrive(common, stream, peer)));
+    let mut arriving = pin!(arrive(common, stream, peer));
+    let mut limit = pin!(sleep(HEADERS));
+    let mut left = false;
     let arrived = loop {
         tokio::select! {
-            arrived = &mut arriving => break arrived,
-            // Who is still arriving has asked nothing that could be answered; told to leave, it may ask once.
+            arrived = arriving.as_mut() => break arrived,
+            () = limit.as_mut() => return tracing::debug!("a connection did not begin in time"),
+            // Who is still arriving has asked nothing that could be answered; told to leave, it may ask once, if it is quick.
             told = open.told() => match told {
                 Told::Go => return,
-                Told::Leave => {}
+                Told::Leave if left => {}
+                Told::Leave => {
+                    left = true;
+                    limit.set(sleep(FRESH));
+                }
             },
         }
     };
     match arrived {
-        Ok(Ok((stream, peer))) => converse(common, stream, peer, open).await,
-        Ok(Err(error)) => tracing::debug!(%error, "a connection broke off before it asked anything"),
-        Err(_) => tracing::debug!("a connection did not begin in time"),
+        Ok((stream, whose)) => converse(common, stream, whose, open, left).await,
+        Err(error) => tracing::debug!(%error, "a connection broke off before it asked anything"),
     }
 }
 
 /// What comes before HTTP: whose connection it is, and TLS.
-async fn arrive(common: &Common, stream: TcpStream, peer: SocketAddr) -> io::Result<(Box<dyn Stream>, Peer)> {
-    let (stream, peer): (Box<dyn Stream>, Peer) = if common.has_proxy_protocol {
+async fn arrive(
+    common: &Common,
+    stream: TcpStream,
+    peer: SocketAddr,
+) -> io::Result<(Box<dyn Stream>, Whose)> {
+    let mut whose = Whose { peer: Peer(peer), is_nameless: false };
+    let mut stream = BufReader::with_capacity(1024, stream);
+    if common.has_proxy_protocol {
         if !common.is_proxy(peer) {
             return Err(refused(peer, "it is not from one of [server] trusted_proxies"));
         }
-        let mut stream = BufReader::with_capacity(1024, stream);
         let named = proxy_protocol::read(&mut stream).await.map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => refused(peer, &error.to_string()),
             _ => error,
         })?;
-        (Box::new(stream), Peer(named.unwrap_or(peer)))
-    } else {
-        (Box::new(stream), Peer(peer))
-    };
+        whose = Whose { peer: Peer(named.unwrap_or(peer)), is_nameless: named.is_none() };
+    }
     match &common.tls {
-        None => Ok((stream, peer)),
-        Some(tls) => Ok((Box::new(tls.acceptor().accept(stream).await?), peer)),
+        None => Ok((Box::new(stream), whose)),
+        Some(tls) => {
+            strangers::tell_if_not_tls(stream.fill_buf().await?);
+            Ok((Box::new(tls.acceptor().accept(stream).await?), whose))
+        }
     }
 }
 
@@ -104,14 +127,24 @@ fn refused(peer: SocketAddr, why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, "refused")
 }
 
-/// Speaks HTTP.
-async fn converse(common: &Common, stream: impl Stream + 'static, peer: Peer, open: &Arc<Open>) {
+/// Speaks HTTP. One that has `left` was told to leave before it could ask.
+async fn converse(
+    common: &Common,
+    stream: impl Stream + 'static,
+    whose: Whose,
+    open: &Arc<Open>,
+    left: bool,
+) {
     let service = service_fn(|mut request: Request<Incoming>| {
         let version = request.version();
         let mut under_way = open.begin(version == Version::HTTP_2);
-        request.extensions_mut().insert(peer);
+        if whose.is_nameless {
+            forget_hops(request.headers_mut());
+        }
+        request.extensions_mut().insert(whose.peer);
         request.extensions_mut().insert(common.closing.clone());
-        let answer = common.router.clone().oneshot(request.map(axum::body::Body::new));
+        let request = request.map(|body| axum::body::Body::new(Arriving::new(body, open)));
+        let answer = common.router.clone().oneshot(request);
         let closing = common.closing.clone();
         async move {
             let mut answer = answer.await?;
@@ -119,11 +152,13 @@ async fn converse(common: &Common, stream: impl Stream + 'static, peer: Peer, op
             if version < Version::HTTP_2 && closing.is_told() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok::<_, std::convert::Infallible>(answer.map(|body| Watched { body, _under_way: under_way }))
+            Ok::<_, std::convert::Infallible>(answer.map(|body| Leaving::new(body, under_way)))
         }
     });
     let stream = TokioIo::new(Impatient::new(stream, HEADERS, READERS));
     let mut connection = pin!(common.builder.serve_connection(stream, service));
+    let mut fresh = pin!(sleep(FRESH));
+    let mut must_ask = left;
     loop {
         tokio::select! {
             biased;
@@ -138,32 +173,17 @@ async fn converse(common: &Common, stream: impl Stream + 'static, peer: Peer, op
                 Told::Leave => connection.as_mut().graceful_shutdown(),
                 Told::Go => return,
             },
+            () = fresh.as_mut(), if must_ask => {
+                must_ask = false;
+                connection.as_mut().graceful_shutdown();
+            }
         }
     }
 }
 
-/// The body of an answer. Until its last byte is handed on, the request is under way.
-struct Watched {
-    body: axum::body::Body,
-    _under_way: UnderWay,
-}
-
-impl Body for Watched {
-    type Data = <axum::body::Body as Body>::Data;
-    type Error = <axum::body::Body as Body>::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+/// Takes away what only a proxy may say: where a PROXY header names nobody, nothing tells its words from those of a client.
+fn forget_hops(headers: &mut HeaderMap) {
+    for name in [X_FORWARDED_FOR, X_FORWARDED_PROTO, FORWARDED] {
+        headers.remove(name);
     }
 }

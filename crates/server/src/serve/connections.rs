@@ -1,15 +1,17 @@
 //! Every connection that is open: which of them are at work, and which have to go.
 //!
 //! 1. A connection is here from the moment that it was accepted until it is closed.
-//! 2. It is *at work* while a request of it is under way, until the answer's last byte was handed on. All others are idle, also
-//!    those that have said half a request, or are in the midst of a handshake.
-//! 3. Time is a count of seconds that the accept loop keeps; each request notes the count. That is all that a request costs.
-//! 4. When every place is taken, those go that were idle for the longest ([`Connections::make_room`]): whoever opens connections
-//!    and says nothing on them gets rid of their own, and never of one that is at work.
-//! 5. One that has nothing to say for [`IDLE`] is told to leave; over HTTP/2 nothing else would end it.
+//! 2. It is *at work* while the server has something to do for one of its requests. A request whose body is still arriving, and an
+//!    answer of which the client takes no more, *wait for the client*: that takes as long as the client likes. All others are idle,
+//!    also those that have said half a head, or are in the midst of a handshake.
+//! 3. Time is a count of seconds that the accept loop keeps; each request notes the count. That is about all that a request costs.
+//! 4. When every place is taken, those go for which nothing was done for the longest ([`Connections::make_room`]): whoever opens
+//!    connections and says nothing on them, or half a body, gets rid of their own, and never of one that is at work.
+//! 5. One that has nothing to say for [`IDLE`] is told to leave. HTTP/1.1 has limits of its own; over HTTP/2 nothing else would end
+//!    one that answers each PING, but opens no window for the answer (RFC 9113 §5.2): it is closed after [`UNREAD`].
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +20,13 @@ use tokio::time::sleep;
 
 /// How many seconds a connection may be idle.
 const IDLE: u64 = 60;
+/// How many seconds an answer may wait for a client of HTTP/2 to take more of it, and such a client to go when it was told to.
+const UNREAD: u64 = 20;
+/// The same once the server was told to stop.
+const PARTING: u64 = 5;
+/// By how many seconds one that waits for its client counts as younger when places are given away. A body may take a moment, and an
+/// idle connection loses less; but one that has only just come is not to go before bodies that never end.
+const FAVOUR: u64 = 5;
 /// How many are let go at once when every place is taken: looking for them costs more than the places are worth one by one.
 const ROOM: usize = 32;
 /// How many requests of a connection may be taken back before they are answered, beside as many that are not: further ones are a
@@ -37,16 +46,29 @@ pub(super) struct Connections {
 pub(super) struct Open {
     seconds: Arc<AtomicU64>,
     under_way: AtomicU32,
-    /// The second in which the last request began, or the connection itself.
+    /// How many of those under way wait for the client.
+    waiting: AtomicU32,
+    /// The second in which something was done for it last: it came, a request began, a piece of an answer was handed on.
     last: AtomicU64,
     begun: AtomicBool,
+    is_http1: AtomicBool,
     /// From a proxy: the requests of many come by it, one after the other. (HTTP/2 is told of the end in another way.)
     is_shared: AtomicBool,
     answered: AtomicU32,
     taken_back: AtomicU32,
     must_go: AtomicBool,
+    must_leave: AtomicBool,
+    /// Whether it gives its place, and on which condition. Between the question and the answer its request may have come.
+    gives_place: AtomicU8,
     told: Notify,
 }
+
+/// It keeps its place.
+const KEEPS: u8 = 0;
+/// It gives its place if it is still idle.
+const IF_IDLE: u8 = 1;
+/// It gives its place unless it is at work by now.
+const UNLESS_AT_WORK: u8 = 2;
 
 /// What a connection is told.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -81,12 +103,16 @@ impl Connections {
         let open = Arc::new(Open {
             seconds: Arc::clone(&self.seconds),
             under_way: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
             last: AtomicU64::new(self.seconds.load(Ordering::Relaxed)),
             begun: AtomicBool::new(false),
+            is_http1: AtomicBool::new(false),
             is_shared: AtomicBool::new(is_shared),
             answered: AtomicU32::new(0),
             taken_back: AtomicU32::new(0),
             must_go: AtomicBool::new(false),
+            must_leave: AtomicBool::new(false),
+            gives_place: AtomicU8::new(KEEPS),
             told: Notify::new(),
         });
         let number = self.accepted.fetch_add(1, Ordering::Relaxed);
@@ -94,28 +120,53 @@ impl Connections {
         Member { all: Arc::clone(self), number, open }
     }
 
-    /// Another second went by: who was idle for too long has to leave.
+    /// Another second went by: who was idle for too long has to leave, and who neither reads nor leaves is closed.
     pub(super) fn second(&self) {
         let now = self.seconds.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        let open = self.lock();
-        let idle = open.values().filter(|open| open.is_idle() && now.saturating_sub(open.last()) > IDLE);
-        idle.for_each(|open| open.tell(Told::Leave));
+        for open in self.lock().values().filter(|open| !open.is_at_work()) {
+            let since = now.saturating_sub(open.last());
+            let most = if open.is_idle() { IDLE + UNREAD } else { UNREAD };
+            if since > most && !open.is_http1() {
+                open.ask_for_place(UNLESS_AT_WORK);
+            } else if since > IDLE && open.is_idle() {
+                open.tell(Told::Leave);
+            }
+        }
     }
 
-    /// Closes those that were idle for the longest, the first come first.
+    /// The count of seconds.
+    pub(super) fn now(&self) -> u64 {
+        self.seconds.load(Ordering::Relaxed)
+    }
+
+    /// Another second went by since all were told to leave, in the second `since`: closes those that could have left by now.
+    ///
+    /// Over HTTP/1.1 who is idle has left at once, and how long an answer may be read is bounded anyhow.
+    pub(super) fn parting_second(&self, since: u64) {
+        let now = self.seconds.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        for open in self.lock().values().filter(|open| !open.is_at_work() && !open.is_http1()) {
+            if now.saturating_sub(open.last().max(since)) >= PARTING {
+                open.ask_for_place(UNLESS_AT_WORK);
+            }
+        }
+    }
+
+    /// Closes those for which nothing was done for the longest, the first come first.
     pub(super) fn make_room(&self) {
         let open = self.lock();
-        let mut idle: Vec<(u64, u64, &Arc<Open>)> = open
+        let mut able: Vec<(u64, u64, &Arc<Open>)> = open
             .iter()
-            .filter(|(_, open)| open.is_idle() && !open.must_go.load(Ordering::Relaxed))
-            .map(|(number, open)| (open.last(), *number, open))
+            .filter(|(_, open)| !open.is_at_work() && !open.is_going())
+            .map(|(number, open)| (open.last() + if open.is_idle() { 0 } else { FAVOUR }, *number, open))
             .collect();
         let few = ROOM.min(open.len() / 16 + 1);
-        if idle.len() > few {
-            idle.select_nth_unstable_by_key(few, |(last, number, _)| (*last, *number));
-            idle.truncate(few);
+        if able.len() > few {
+            able.select_nth_unstable_by_key(few, |(last, number, _)| (*last, *number));
+            able.truncate(few);
         }
-        idle.iter().for_each(|(_, _, open)| open.tell(Told::Go));
+        for (_, _, open) in able {
+            open.ask_for_place(if open.is_idle() { IF_IDLE } else { UNLESS_AT_WORK });
+        }
     }
 
     /// Tells those to leave that are meant.
@@ -164,24 +215,70 @@ impl Open {
     pub(super) fn begin(self: &Arc<Self>, is_http2: bool) -> UnderWay {
         if is_http2 {
             self.is_shared.store(false, Ordering::Relaxed);
+        } else {
+            self.is_http1.store(true, Ordering::Relaxed);
         }
         self.under_way.fetch_add(1, Ordering::Relaxed);
-        self.last.store(self.seconds.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.touch();
         self.begun.store(true, Ordering::Relaxed);
-        UnderWay { open: Arc::clone(self), is_answered: false }
+        UnderWay { open: Arc::clone(self), is_answered: false, handed: None }
+    }
+
+    /// A request waits for its client, until the answer of this goes out of scope.
+    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(Arc::clone(self))
     }
 
     /// What it is told next.
     pub(super) async fn told(&self) -> Told {
-        self.told.notified().await;
-        if self.must_go.load(Ordering::Acquire) { Told::Go } else { Told::Leave }
+        loop {
+            self.told.notified().await;
+            let gives_place = match self.gives_place.swap(KEEPS, Ordering::AcqRel) {
+                IF_IDLE => self.is_idle(),
+                UNLESS_AT_WORK => !self.is_at_work(),
+                _ => false,
+            };
+            if gives_place {
+                self.must_go.store(true, Ordering::Release);
+            }
+            if self.must_go.load(Ordering::Acquire) {
+                return Told::Go;
+            }
+            if self.must_leave.swap(false, Ordering::AcqRel) {
+                return Told::Leave;
+            }
+        }
     }
 
     fn tell(&self, what: Told) {
-        if what == Told::Go {
-            self.must_go.store(true, Ordering::Release);
+        match what {
+            Told::Go => self.must_go.store(true, Ordering::Release),
+            Told::Leave => self.must_leave.store(true, Ordering::Release),
         }
         self.told.notify_one();
+    }
+
+    fn ask_for_place(&self, condition: u8) {
+        self.gives_place.store(condition, Ordering::Release);
+        self.told.notify_one();
+    }
+
+    fn touch(&self) {
+        self.last.store(self.seconds.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    fn is_going(&self) -> bool {
+        self.must_go.load(Ordering::Relaxed) || self.gives_place.load(Ordering::Relaxed) != KEEPS
+    }
+
+    fn is_http1(&self) -> bool {
+        self.is_http1.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server has something to do for it.
+    fn is_at_work(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > self.waiting.load(Ordering::Relaxed)
     }
 
     fn has_begun(&self) -> bool {
@@ -205,6 +302,7 @@ impl Open {
 pub(super) struct UnderWay {
     open: Arc<Open>,
     is_answered: bool,
+    handed: Option<Waiting>,
 }
 
 impl UnderWay {
@@ -213,10 +311,23 @@ impl UnderWay {
         self.is_answered = true;
         self.open.answered.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// A piece of the answer was handed on. Until more is asked for, the client has to read.
+    pub(super) fn handed(&mut self) {
+        self.open.touch();
+        self.handed = Some(self.open.wait());
+    }
+
+    /// More of the answer is asked for.
+    pub(super) fn asked(&mut self) {
+        self.handed = None;
+    }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        // Before the request itself, so that another one, which is worked on, does not seem to wait.
+        self.handed = None;
         self.open.under_way.fetch_sub(1, Ordering::Relaxed);
         if self.is_answered {
             return;
@@ -228,84 +339,14 @@ impl Drop for UnderWay {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt;
+/// A request waits for its client, to send more of the body or to take more of the answer.
+pub(super) struct Waiting(Arc<Open>);
 
-    fn told(member: &Member) -> Option<Told> {
-        member.open.told().now_or_never()
-    }
-
-    #[test]
-    fn when_places_are_taken_the_longest_idle_goes_and_never_one_at_work() {
-        let all = Arc::<Connections>::default();
-        let at_work = all.enter(false);
-        let request = at_work.open.begin(false);
-        let idle = all.enter(false);
-        all.second();
-        let asked_later = all.enter(false);
-        drop(asked_later.open.begin(false));
-        all.make_room();
-        let say = || [&at_work, &idle, &asked_later].map(told);
-        assert_eq!(say(), [None, Some(Told::Go), None]);
-        all.make_room();
-        assert_eq!(say(), [None, None, Some(Told::Go)], "the first is on its way already");
-        drop(request);
-        all.make_room();
-        assert_eq!(say(), [Some(Told::Go), None, None]);
-    }
-
-    #[test]
-    fn who_says_nothing_for_a_minute_leaves_and_an_answer_that_goes_on_stays() {
-        let all = Arc::<Connections>::default();
-        let (idle, streams) = (all.enter(false), all.enter(false));
-        let mut answer = streams.open.begin(false);
-        answer.answered();
-        for _ in 0..IDLE {
-            all.second();
-        }
-        assert_eq!([&idle, &streams].map(told), [None, None]);
-        all.second();
-        assert_eq!([&idle, &streams].map(told), [Some(Told::Leave), None]);
-    }
-
-    #[test]
-    fn requests_that_are_taken_back_are_counted_beside_those_that_are_answered() {
-        let all = Arc::<Connections>::default();
-        let (flood, busy) = (all.enter(false), all.enter(false));
-        for _ in 0..TAKEN_BACK {
-            drop(flood.open.begin(false));
-            busy.open.begin(false).answered();
-            busy.open.begin(false).answered();
-            drop(busy.open.begin(false));
-        }
-        assert_eq!([&flood, &busy].map(told), [None, None]);
-        drop(flood.open.begin(false));
-        drop(busy.open.begin(false));
-        assert_eq!([&flood, &busy].map(told), [Some(Told::Go), None]);
-    }
-
-    #[tokio::test]
-    async fn all_are_gone_when_the_last_is() {
-        let all = Arc::<Connections>::default();
-        all.emptied().await;
-        let (fresh, used, proxy) = (all.enter(false), all.enter(false), all.enter(true));
-        drop(used.open.begin(false));
-        assert!(all.proxies_know().now_or_never().is_some());
-        drop(proxy.open.begin(false));
-        assert!(all.proxies_know().now_or_never().is_none());
-        for (who, leave) in [
-            (Who::Direct, [None, Some(Told::Leave), None]),
-            (Who::Begun, [None, Some(Told::Leave), Some(Told::Leave)]),
-            (Who::All, [Some(Told::Leave); 3]),
-        ] {
-            all.leave(who);
-            assert_eq!([&fresh, &used, &proxy].map(told), leave);
-        }
-        assert!(all.emptied().now_or_never().is_none());
-        drop((fresh, used, proxy));
-        all.emptied().await;
-        all.proxies_know().await;
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

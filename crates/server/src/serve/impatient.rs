@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
+use super::strangers;
+
 /// The length of the preface that tells HTTP/2 apart (RFC 9113 §3.4): after it, the version is known.
 const PREFACE: usize = 24;
 
@@ -53,6 +55,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let arrived = buf.filled().len().saturating_sub(before);
         if let Some((left, missing)) = &mut self.waiting {
+            if arrived > 0 && *missing == PREFACE {
+                strangers::tell_if_not_http(buf.filled().get(before..).unwrap_or_default());
+            }
             if arrived >= *missing {
                 self.waiting = None;
             } else {
@@ -91,7 +96,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        // TLS says farewell first: there is something to read even now.
+        let written = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.judge(cx, written)
     }
 }
 
@@ -145,5 +152,29 @@ mod tests {
         let _client_that_stopped_reading = slow_reader.await.unwrap();
         let end = server.write_all(&[0; 160]).await.unwrap_err();
         assert_eq!(end.kind(), ErrorKind::TimedOut);
+    }
+
+    /// A stream whose last words nobody takes.
+    struct Mute;
+
+    impl AsyncWrite for Mute {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_farewell_that_nobody_reads_ends() {
+        let mut server = Impatient::new(Mute, Duration::from_secs(10), Duration::from_secs(20));
+        let end = tokio::time::timeout(Duration::from_secs(30), server.shutdown()).await;
+        assert_eq!(end.unwrap().unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

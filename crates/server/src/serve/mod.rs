@@ -9,19 +9,23 @@
 //!    [`PROXIES`], until they have heard it on each connection that they keep. Then it takes no more connections, but for those that
 //!    the kernel has taken for it; HTTP/2 says the same with GOAWAY. Requests under way have [`DRAIN`] to finish.
 
+mod bodies;
 mod connection;
 mod connections;
 pub(crate) mod counted;
 mod impatient;
 pub mod metrics;
 mod proxy_protocol;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -32,6 +36,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
+use crate::reply::log::worth_a_line;
 use connection::{Common, attend};
 use connections::{Connections, Who};
 use counted::Counted;
@@ -122,16 +127,20 @@ impl Options {
 
 /// Tells answers that would go on for ever that the server is stopping; in the extensions of each request.
 #[derive(Clone)]
-pub struct Closing(watch::Receiver<bool>);
+pub struct Closing {
+    told: watch::Receiver<bool>,
+    /// The same, for those that ask with each request and do not wait.
+    is_told: Arc<AtomicBool>,
+}
 
 impl Closing {
     /// Done when the server is told to stop, or is gone.
     pub async fn told(mut self) {
-        let _ = self.0.wait_for(|closing| *closing).await;
+        let _ = self.told.wait_for(|closing| *closing).await;
     }
 
     fn is_told(&self) -> bool {
-        *self.0.borrow()
+        self.is_told.load(Ordering::Acquire)
     }
 }
 
@@ -139,8 +148,9 @@ impl Closing {
 pub async fn serve(listener: TcpListener, router: Router, options: Options, stop: impl Future<Output = ()>) {
     let Options { connections, tls, proxies, has_proxy_protocol, is_handed_over } = options;
     let (close, closing) = watch::channel(false);
-    let common =
-        Common { builder: http(), router, closing: Closing(closing), tls, proxies, has_proxy_protocol };
+    let is_told = Arc::<AtomicBool>::default();
+    let closing = Closing { told: closing, is_told: Arc::clone(&is_told) };
+    let common = Common { builder: http(), router, closing, tls, proxies, has_proxy_protocol };
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let inside = Inside {
@@ -151,6 +161,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
     let connections = Arc::clone(&inside.connections);
     let mut door = Door { listener, inside, seconds };
     door.open_until(stop).await;
+    is_told.store(true, Ordering::Release);
     close.send_replace(true);
     tracing::info!("stopping: requests under way may finish; a second signal cuts them off");
     let lingered = async {
@@ -167,15 +178,21 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
     } else {
         drop(door);
     }
-    connections.leave(Who::Begun);
-    let gone = async {
-        if timeout(FRESH, connections.emptied()).await.is_err() {
-            connections.leave(Who::All);
-            connections.emptied().await;
-        }
-    };
-    if timeout(DRAIN, gone).await.is_err() {
+    if timeout(DRAIN, drained(&connections)).await.is_err() {
         tracing::warn!("some requests did not finish in {} s and were cut off", DRAIN.as_secs());
+    }
+}
+
+/// Done when the last connection is closed, of those that can no longer become more.
+async fn drained(connections: &Connections) {
+    connections.leave(Who::Begun);
+    if timeout(FRESH, connections.emptied()).await.is_ok() {
+        return;
+    }
+    connections.leave(Who::All);
+    let since = connections.now();
+    while timeout(Duration::from_secs(1), connections.emptied()).await.is_err() {
+        connections.parting_second(since);
     }
 }
 
@@ -217,7 +234,12 @@ impl Door {
     fn close(self) {
         let Ok(listener) = self.listener.into_std() else { return };
         while let Ok(place) = Arc::clone(&self.inside.places).try_acquire_owned() {
-            let Ok((stream, peer)) = listener.accept() else { return };
+            let (stream, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                // One that hung up while it waited; those behind it did not.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(_) => return,
+            };
             if stream.set_nonblocking(true).is_ok()
                 && let Ok(stream) = TcpStream::from_std(stream)
             {
@@ -262,9 +284,14 @@ async fn accept(
     };
     match listener.accept().await {
         Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) if error.kind() == ErrorKind::ConnectionAborted => None,
         Err(error) => {
-            // Out of file descriptors, most likely: a pause lets some go.
-            tracing::warn!(%error, "a connection could not be accepted");
+            static FAILED: AtomicU64 = AtomicU64::new(0);
+            if let Some(so_far) = worth_a_line(&FAILED) {
+                tracing::warn!(%error, so_far, "a connection could not be accepted");
+            }
+            // Out of file descriptors, most likely: some are given back, and a pause lets them go.
+            connections.make_room();
             sleep(Duration::from_millis(50)).await;
             None
         }

@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::{KeyPair, Options, Tls, serve};
 
@@ -44,14 +48,19 @@ async fn said(stream: &mut TcpStream, bytes: &[u8], end: &str) -> String {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_connection_that_does_not_begin_is_closed() {
+fn with_tls() -> Options {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pair = KeyPair::from_pem(made.cert.pem().as_bytes(), made.signing_key.serialize_pem().as_bytes());
-    let tls = Options::default().with_tls(Some(Tls::new(pair.unwrap())));
-    let proxied =
-        Options::default().with_proxies(vec!["127.0.0.1/32".parse().unwrap()]).with_proxy_protocol(true);
-    for options in [tls, proxied, Options::default()] {
+    Options::default().with_tls(Some(Tls::new(pair.unwrap())))
+}
+
+fn with_proxy_protocol() -> Options {
+    Options::default().with_proxies(vec!["127.0.0.1/32".parse().unwrap()]).with_proxy_protocol(true)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_does_not_begin_is_closed() {
+    for options in [with_tls(), with_proxy_protocol(), Options::default()] {
         let (at, _stop, _) = start(hello(), options).await;
         for beginning in [&b""[..], b"PROXY TCP4 ", b"\x16\x03\x01"] {
             let mut stream = TcpStream::connect(at).await.unwrap();
@@ -151,5 +160,119 @@ async fn requests_that_are_taken_back_while_they_are_worked_on_end_the_connectio
         stream.write_all(&reset(2 * number + 1)).await.unwrap();
     }
     let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
+    // Long before a PING that is not answered would end it.
+    let closed = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+    assert!(closed.is_ok(), "it is still open");
+}
+
+/// The kind of the next frame, its flags and what is in it; nothing when the connection is closed.
+async fn next_frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await.ok()?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+    let mut payload = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut payload).await.ok()?;
+    Some((head[3], head[4], payload))
+}
+
+/// Asks over HTTP/2, and opens no window for the body of the answer (RFC 9113 §6.9.2), whose head has come then.
+async fn asked_without_a_window(at: SocketAddr) -> TcpStream {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let no_window = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let asked = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &no_window, &headers(1)].concat();
+    stream.write_all(&asked).await.unwrap();
+    while next_frame(&mut stream).await.unwrap().0 != 1 {}
+    stream
+}
+
+/// Answers each PING until the connection is closed.
+async fn ping_until_closed(mut stream: TcpStream) {
+    while let Some((kind, flags, payload)) = next_frame(&mut stream).await {
+        if kind == 6 && flags & 1 == 0 {
+            let _ = stream.write_all(&frame(6, 1, 0, &payload)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_over_http2_that_is_not_taken_holds_nothing() {
+    let (at, _stop, _) = start(hello(), Options::default()).await;
+    let stream = asked_without_a_window(at).await;
+    let closed = timeout(Duration::from_secs(60), ping_until_closed(stream)).await;
+    assert!(closed.is_ok(), "it holds its place for as long as it likes");
+
+    let (at, _stop, _) = start(hello(), Options::default().with_connections(1)).await;
+    let _unread = asked_without_a_window(at).await;
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let answer = timeout(Duration::from_secs(10), said(&mut stream, REQUEST, "hello")).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+
+    let (at, stop, served) = start(hello(), Options::default()).await;
+    tokio::spawn(ping_until_closed(asked_without_a_window(at).await));
+    stop.send(()).unwrap();
+    let stopped = timeout(Duration::from_secs(12), served).await;
+    assert!(stopped.is_ok(), "it delays the stop");
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_arrive_hold_no_place() {
+    let (entered, mut enter) = mpsc::channel::<()>(16);
+    let read = post(move |request: Request| {
+        let entered = entered.clone();
+        async move {
+            let _ = entered.send(()).await;
+            let _ = axum::body::to_bytes(request.into_body(), 1_000).await;
+        }
+    });
+    let (at, _stop, _) = start(hello().route("/body", read), Options::default().with_connections(3)).await;
+    let answered = async {
+        let mut bodies = Vec::new();
+        for _ in 0..6 {
+            let mut stream = TcpStream::connect(at).await.unwrap();
+            let half = b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{";
+            stream.write_all(half).await.unwrap();
+            enter.recv().await.unwrap();
+            bodies.push(stream);
+        }
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        said(&mut stream, REQUEST, "hello").await
+    };
+    let answer = timeout(Duration::from_secs(30), answered).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_still_arriving_does_not_delay_the_stop() {
+    for (options, beginning) in
+        [(with_tls(), &b"\x16\x03\x01"[..]), (with_proxy_protocol(), &b"PROXY TCP4 "[..])]
+    {
+        let (at, stop, served) = start(hello(), options).await;
+        let mut silent = TcpStream::connect(at).await.unwrap();
+        silent.write_all(beginning).await.unwrap();
+        stop.send(()).unwrap();
+        let stopped = timeout(Duration::from_secs(6), served).await;
+        assert!(stopped.is_ok(), "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn where_a_proxy_header_names_nobody_no_other_header_does() {
+    let told = |headers: HeaderMap| async move {
+        let told = ["x-forwarded-for", "x-forwarded-proto", "forwarded"];
+        let told = told.into_iter().filter(|name| headers.contains_key(*name)).count();
+        format!("{told} told")
+    };
+    let (at, _stop, _) = start(Router::new().route("/", get(told)), with_proxy_protocol()).await;
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n\
+                   Forwarded: for=203.0.113.7\r\n\r\n";
+    for (header, told) in [
+        (&b"PROXY UNKNOWN\r\n"[..], "0 told"),
+        (&b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"[..], "0 told"),
+        (&b"\r\n\r\n\0\r\nQUIT\n\x21\0\0\0"[..], "0 told"),
+        (&b"PROXY TCP4 127.0.0.1 192.0.2.1 4711 443\r\n"[..], "3 told"),
+    ] {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        let answer = said(&mut stream, &[header, request.as_bytes()].concat(), " told").await;
+        assert!(answer.ends_with(told), "{header:?}: {answer}");
+    }
 }

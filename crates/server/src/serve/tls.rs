@@ -24,6 +24,9 @@ pub enum KeyPairError {
     /// Nothing in PEM that is a certificate.
     #[error("there is no certificate in it: it must be PEM, and begin with -----BEGIN CERTIFICATE-----")]
     NoCertificate,
+    /// It begins in PEM, and does not end so.
+    #[error("one of the certificates in it is broken or cut off: each is PEM, from BEGIN to END")]
+    BrokenCertificate,
     /// More than anybody sends.
     #[error(
         "there are more than {LONGEST_CHAIN} certificates in it: only that of this server, and those between it and an authority"
@@ -51,7 +54,7 @@ impl KeyPairError {
     /// Whether it is the certificates that are wrong, rather than the key or both together.
     #[must_use]
     pub fn is_of_certificate(&self) -> bool {
-        matches!(self, Self::NoCertificate | Self::LongChain)
+        matches!(self, Self::NoCertificate | Self::BrokenCertificate | Self::LongChain)
     }
 }
 
@@ -64,7 +67,7 @@ impl KeyPair {
         let chain: Result<Vec<_>, _> =
             CertificateDer::pem_slice_iter(certificates).take(LONGEST_CHAIN + 1).collect();
         // What the reader complains of may be a line of the file: it is not passed on.
-        let chain = chain.unwrap_or_default();
+        let chain = chain.map_err(|_| KeyPairError::BrokenCertificate)?;
         match chain.len() {
             0 => return Err(KeyPairError::NoCertificate),
             1..=LONGEST_CHAIN => {}
@@ -135,6 +138,8 @@ mod tests {
         let encrypted = key.replace("PRIVATE", "ENCRYPTED PRIVATE");
         assert_eq!(wrong(&certificate, &encrypted), KeyPairError::EncryptedKey);
         let cut = format!("{}\n-----END CERTIFICATE-----\n", &certificate[..200]);
-        assert!(matches!(wrong(&cut, &key), KeyPairError::Unusable(_) | KeyPairError::NoCertificate));
+        assert!(matches!(wrong(&cut, &key), KeyPairError::Unusable(_) | KeyPairError::BrokenCertificate));
+        let half_written = format!("{certificate}{}", &certificate[..200]);
+        assert_eq!(wrong(&half_written, &key), KeyPairError::BrokenCertificate);
     }
 }

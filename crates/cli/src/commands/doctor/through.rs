@@ -12,7 +12,6 @@
 //! 8. The time that it tells; and whether http leads to https.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use jiff::fmt::rfc2822;
 use reqwest::Method;
@@ -24,6 +23,7 @@ use serde_json::Value;
 use super::ask::{Answer, Asker};
 use super::report::Report;
 use super::{clocks, tls};
+use crate::commands::health::Asked;
 use crate::config::Settings;
 
 /// An origin that is nobody's (RFC 2606).
@@ -108,8 +108,11 @@ impl Way<'_> {
             self.report.bad(("tls", place), told, advice);
             return Ok(());
         }
-        let here = format!("http://{}", reachable(self.settings.listen));
-        let runs = Asker::new(&here)?.get("/healthz", &[]).await.is_ok();
+        // With TLS and a PROXY header, where it asks for them: as `rotunda health` does.
+        let asked = Asked::of(self.settings, "/healthz");
+        let here = asked.origin();
+        let answered = tokio::task::spawn_blocking(move || asked.told()).await;
+        let runs = answered.is_ok_and(|told| told.is_ok_and(|line| line.starts_with("HTTP/1.1 ")));
         if let Some(bare) = self.bare().filter(|_| self.web.is_https())
             && Asker::new(&bare)?.get("/healthz", &[]).await.is_ok()
         {
@@ -377,14 +380,4 @@ fn kids_of(jwks: &Value) -> BTreeSet<String> {
     let keys = jwks.get("keys").and_then(Value::as_array);
     let kids = keys.into_iter().flatten().filter_map(|key| key.get("kid")?.as_str());
     kids.map(str::to_owned).collect()
-}
-
-/// Where a server that listens there is reached on this machine.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }

@@ -1,5 +1,6 @@
 //! Certificates before the server and of the mail server, each made for its test by an authority of its own.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use rotunda_outside::SystemClock;
 
 use super::{Found, QUICK};
 use crate::mailbox::Mailbox;
-use crate::support::Place;
+use crate::support::{Place, free_port};
 
 const A_DAY: Duration = Duration::from_hours(24);
 
@@ -82,6 +83,22 @@ fn a_certificate_that_no_browser_would_believe_is_found_with_the_reason() {
     found(&place).only("tls", &["elsewhere.example", "public_url"]);
     let (place, _nginx) = behind("localhost", -2);
     found(&place).only("tls", &["expired", "renew the certificate"]);
+}
+
+#[test]
+fn a_server_to_which_nobody_comes_through_is_asked_by_tls_and_with_a_proxy_header() {
+    let place = Place::new("");
+    let [_, key, _] = certificate(&place, "localhost", 30);
+    std::fs::set_permissions(key, PermissionsExt::from_mode(0o600)).unwrap();
+    let config = format!(
+        "[server]\npublic_url = \"https://localhost:{}\"\ntrusted_proxies = [\"127.0.0.1/32\"]\nproxy_protocol = true\n\
+         [tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"key.pem\"\n{QUICK}",
+        free_port()
+    );
+    std::fs::write(place.path("rotunda.toml"), config).unwrap();
+    let _server = place.serve();
+    let here = format!("a server listens at https://127.0.0.1:{}", place.port);
+    Found::by(&place).has("bad", "public_url", &here);
 }
 
 #[test]

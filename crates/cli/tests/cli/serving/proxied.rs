@@ -66,3 +66,14 @@ async fn without_a_header_or_from_elsewhere_nobody_is_answered() {
         assert!(log.contains(why), "{why}: {log}");
     }
 }
+
+#[test]
+fn a_health_check_of_this_machine_that_would_not_be_answered_is_told_at_the_start() {
+    for (trusted, is_told) in [("10.0.0.11/32", true), ("127.0.0.1/32", false)] {
+        let place = Place::new(&CONFIG.replace("127.0.0.1", trusted));
+        let _server = place.serve();
+        let log = place.read("server.log");
+        assert_eq!(log.contains("`rotunda health` on this machine comes from 127.0.0.1"), is_told, "{log}");
+        assert_eq!(place.run(&["health"], "").status.success(), !is_told, "{trusted}");
+    }
+}

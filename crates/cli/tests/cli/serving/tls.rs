@@ -74,8 +74,9 @@ async fn curl_and_openssl_speak_tls_with_it() {
     let output = openssl.current_dir(place.dir.path()).stdin(std::process::Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && said.contains("Protocol version: TLSv1.3"), "{said}");
-    // Who does not speak TLS is not answered.
+    // Who does not speak TLS is not answered; the log says why.
     assert!(reqwest::get(url.replace("https://", "http://")).await.is_err());
+    assert!(place.read("server.log").contains("a client speaks http to this port"));
     let health = place.run(&["health", "--ready"], "");
     assert!(health.status.success(), "{health:?}");
 }
@@ -105,6 +106,16 @@ async fn another_certificate_is_read_while_people_are_connected() {
     // Without a signal: the files are looked at by themselves.
     let third = write_pair(&place);
     until("the third certificate", async || get(&client(&third)).await.is_ok()).await;
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_to_read_again_a_signal_ends_nobody() {
+    let place = Place::new("");
+    let server = place.serve();
+    server.signal("HUP");
+    until("a word about it", async || place.read("server.log").contains("nothing to reload")).await;
+    assert_eq!(reqwest::get(format!("{}/healthz", server.url)).await.unwrap().status(), 200);
     assert_eq!(server.stop(), Some(0));
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn check(app: &App, ask: &Ask, answer: &Answer) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{}", answer.told());
     let id = &answer.request_id;
     assert!(id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()), "{id:?}: {}", answer.told());
-    let secure = app.web.is_https().then_some("max-age=31536000");
+    let secure = (app.web.is_https() && !app.web.is_loopback()).then_some("max-age=31536000");
     assert_eq!(answer.header("strict-transport-security"), secure, "{}", answer.told());
     check_retry_after(answer);
     let gives_tokens = ask.path == "/oauth/token" && ask.method == Method::POST && answer.status == 200;

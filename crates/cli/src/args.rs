@@ -234,6 +234,7 @@ const ROTATES_MASTER: &str = "\
 2. Give that file to every server, and restart them, one after the other.
 3. `rotunda key rotate-master --finish` makes it the current one, and seals everything under it.
 4. Give the file to every server once more, and restart them.
+5. `rotunda key rotate-master --finish` again, and after each restore of a backup from before: it says when nothing is left.
 Each step can be repeated. The old key stays in the file; docs/guide/operating.md says for how long.";
 
 #[derive(Subcommand)]
@@ -263,6 +264,9 @@ pub(crate) enum Key {
         /// Every server has the new key: have new tokens made with it, and seal everything under it that is kept sealed.
         #[arg(long)]
         finish: bool,
+        /// Begin, although the database knows a key that is not in the file: the file with it is gone, and no server used it.
+        #[arg(long, conflicts_with = "finish")]
+        anew: bool,
     },
     /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
     Secret {

@@ -19,7 +19,7 @@ use rotunda_core::keys::MasterKeys;
 use rotunda_core::model::UnixMillis;
 use rotunda_core::outside::{Entropy, random};
 use rotunda_outside::SystemEntropy;
-use rotunda_store_sqlite::{Inspected, backup};
+use rotunda_store_sqlite::{Inspected, Pace, backup};
 
 /// Where one comes from.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub(crate) enum IfThere {
 pub(crate) struct Taken {
     pub bytes: u64,
     pub inspected: Inspected,
+    /// What its master keys do not open; empty where they open everything.
+    pub without_key: String,
 }
 
 /// A moment in the name of a file.
@@ -52,7 +54,12 @@ const STAMP: &str = "%Y%m%dT%H%M%SZ";
 pub(crate) const DRAFT: &str = ".part";
 
 /// Takes one, and gives it that name.
-pub(crate) fn take(source: &Source, to: &Path, there: IfThere, now: UnixMillis) -> anyhow::Result<Taken> {
+pub(crate) fn take(
+    source: &Source,
+    to: &Path,
+    (there, pace): (IfThere, Pace),
+    now: UnixMillis,
+) -> anyhow::Result<Taken> {
     let Source { database, master_file } = source;
     if !database.exists() {
         bail!(
@@ -61,7 +68,7 @@ pub(crate) fn take(source: &Source, to: &Path, there: IfThere, now: UnixMillis) 
         );
     }
     let name = to.file_name().with_context(|| format!("{} is not the name of a file", to.display()))?;
-    if is_same(to, database) || is_same(to, master_file) {
+    if is_same(to, master_file) || of_database(database).any(|used| is_same(to, &used)) {
         bail!("{} is in use: a backup is another file", to.display());
     }
     if there == IfThere::Refuse && to.exists() {
@@ -70,8 +77,8 @@ pub(crate) fn take(source: &Source, to: &Path, there: IfThere, now: UnixMillis) 
     // Before the work: a wrong key file makes it useless.
     let masters = rotunda_outside::load(master_file)?;
     let draft = to.with_file_name(draft_name(name)?);
-    let taken =
-        checked(database, &draft, &masters, now).and_then(|taken| named(&draft, to, there).map(|()| taken));
+    let taken = checked(database, &draft, &masters, (pace, now))
+        .and_then(|taken| named(&draft, to, there).map(|()| taken));
     // Its name is gone, or it is of no use.
     let _ = fs::remove_file(&draft);
     taken
@@ -85,10 +92,16 @@ fn draft_name(name: &std::ffi::OsStr) -> anyhow::Result<OsString> {
 }
 
 /// Steps 1 and 2.
-fn checked(database: &Path, draft: &Path, masters: &MasterKeys, now: UnixMillis) -> anyhow::Result<Taken> {
-    let inspected = backup(database, draft, now)?;
+fn checked(
+    database: &Path,
+    draft: &Path,
+    masters: &MasterKeys,
+    (pace, now): (Pace, UnixMillis),
+) -> anyhow::Result<Taken> {
+    let inspected = backup(database, draft, pace, now)?;
     keys_fit(masters, &inspected)?;
-    Ok(Taken { bytes: fs::metadata(draft)?.len(), inspected })
+    let without_key = sessions_without_key(masters, &inspected);
+    Ok(Taken { bytes: fs::metadata(draft)?.len(), inspected, without_key })
 }
 
 /// Whether these are the master keys that a database was made with.
@@ -101,12 +114,27 @@ pub(crate) fn keys_fit(masters: &MasterKeys, found: &Inspected) -> anyhow::Resul
             );
         }
     }
-    match found.sealed_under.iter().find(|id| masters.get(**id).is_none()) {
-        Some(id) => bail!(
-            "a signing key is sealed under master key {id}, which is not in the master key file: put the right file back"
-        ),
-        None => Ok(()),
+    let what = [("a signing key", &found.sealed_under), ("the secret of a webhook", &found.webhooks_under)];
+    for (what, under) in what {
+        if let Some(id) = under.iter().find(|id| masters.get(**id).is_none()) {
+            bail!(
+                "{what} is sealed under master key {id}, which is not in the master key file: put the right file back"
+            );
+        }
     }
+    Ok(())
+}
+
+/// The sessions whose refresh tokens were made under a master key that is not here: they cannot go on. One line for each key.
+pub(crate) fn sessions_without_key(masters: &MasterKeys, found: &Inspected) -> String {
+    let without = found.sessions_under.iter().filter(|(id, _)| masters.get(*id).is_none());
+    let line = |(id, count): &(u8, u64)| {
+        format!(
+            "{count} live sessions need master key {id}, which is not in the master key file: their owners sign in again. An older \
+             copy of the file has it\n"
+        )
+    };
+    without.map(line).collect()
 }
 
 /// Step 3.
@@ -132,8 +160,24 @@ fn flush(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
+/// The database and what belongs to it, whether it is there just now or not.
+fn of_database(database: &Path) -> impl Iterator<Item = PathBuf> + '_ {
+    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().map(|end| {
+        let mut name = database.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    })
+}
+
+/// By the folder and the name where one of the two is not there.
 fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    let real = |path: &Path| {
+        path.canonicalize().ok().or_else(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?))
+        })
+    };
+    matches!((real(one), real(other)), (Some(one), Some(other)) if one == other)
 }
 
 /// A moment as names of files have it: `20261122T150405Z`.

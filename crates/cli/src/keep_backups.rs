@@ -11,14 +11,15 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rotunda_core::model::UnixMillis;
 use rotunda_core::outside::Clock;
 use rotunda_outside::SystemClock;
+use rotunda_store_sqlite::Pace;
 use tokio::sync::oneshot;
 
 use crate::backups::{DRAFT, IfThere, Source, Taken, stamp, stamped, take};
@@ -29,6 +30,9 @@ use crate::output::moment;
 const RESTS: Duration = Duration::from_secs(60);
 /// How long after one that failed it is tried again.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
+/// After so long somebody should know that one is not done yet.
+const LONG: Duration = Duration::from_secs(30 * 60);
+const PANICKED: &str = "the thread that took the backup panicked";
 const BEGINS: &str = "rotunda-";
 const ENDS: &str = ".db";
 
@@ -39,7 +43,8 @@ pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf) {
     loop {
         let rest = match round(&source, &settings).await {
             Ok(None) => RESTS,
-            Ok(Some((file, Taken { bytes, inspected }))) => {
+            Ok(Some((file, Taken { bytes, inspected, without_key }))) => {
+                without_key.lines().for_each(|line| tracing::warn!("of the backup: {line}"));
                 let (users, sessions) = (inspected.users, inspected.live_sessions);
                 tracing::info!(file = %file.display(), bytes, users, sessions, "a backup was taken, and is whole");
                 RESTS
@@ -65,12 +70,22 @@ async fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Opt
     let now = SystemClock.now();
     let about = || format!("[backup] folder: {}", folder.display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(about)?;
+    if fs::metadata(folder).with_context(about)?.permissions().mode() & 0o022 != 0 {
+        bail!(
+            "{}: others may write to it, and put a database of theirs in place of a backup; run: chmod go-w",
+            about()
+        );
+    }
     if !is_due(until(held(folder).with_context(about)?, now).last().copied(), *every, now) {
         return Ok(None);
     }
     forget_drafts(folder).with_context(about)?;
     let file = folder.join(name(now));
-    let taken = on_a_thread(source.clone(), file.clone(), now).await?;
+    let taken = match on_a_thread(source.clone(), file.clone(), now).await {
+        // Another server was due in the same second: its backup is as good.
+        Err(_) if file.exists() => return Ok(None),
+        taken => taken?,
+    };
     if let Err(error) = forget(folder, *keep, now) {
         tracing::error!(folder = %folder.display(), %error, "an old backup could not be removed");
     }
@@ -79,10 +94,18 @@ async fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Opt
 
 /// Not one of the runtime's: the end of the server does not wait for it.
 async fn on_a_thread(source: Source, file: PathBuf, now: UnixMillis) -> anyhow::Result<Taken> {
-    let (tell, told) = oneshot::channel();
-    let work = move || drop(tell.send(take(&source, &file, IfThere::Refuse, now)));
+    let (tell, mut told) = oneshot::channel();
+    let work = move || drop(tell.send(take(&source, &file, (IfThere::Refuse, Pace::Gentle), now)));
     std::thread::Builder::new().name("backup".to_owned()).spawn(work).context("starting a thread")?;
-    told.await.context("the thread that took the backup panicked")?
+    if let Ok(told) = tokio::time::timeout(LONG, &mut told).await {
+        return told.context(PANICKED)?;
+    }
+    // A disk that hangs says nothing, and the database's log grows meanwhile.
+    tracing::warn!(
+        minutes = LONG.as_secs() / 60,
+        "a backup takes long: is the disk well that it goes to? Until it is done the log beside the database grows"
+    );
+    told.await.context(PANICKED)?
 }
 
 /// By the newest one that is not of the future.

@@ -5,6 +5,7 @@
 //! 2. The store says for how long revocations count, and hears how long this server needs (`crate::revocations`).
 //! 3. The signing keys are opened (`shelf.rs`). At the first start there is none: one is made; of two servers that start at
 //!    once one wins, and both go on with the winner's.
+//! 4. The master keys that secrets of webhooks are sealed under are here, too.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Arc, RwLock};
@@ -25,7 +26,8 @@ pub enum StartError {
     /// The master key is not the one that the store was made with.
     #[error(
         "master key {0} is not the one that this database was made with. Put the right master key file back \
-         (it is never part of a backup), or start with an empty database"
+         (it is never part of a backup), or start with an empty database. Where its line ends with `coming`, it was made \
+         beside another key of that id: remove that line, and run `rotunda key rotate-master` anew"
     )]
     WrongMasterKey(u8),
     /// A key at rest does not open.
@@ -58,6 +60,11 @@ impl Rotunda {
         // that a newer release has made is not a mistake.
         if let Some((_, error)) = shelf.unopened().iter().find(|(_, error)| *error != KeyError::SigningKey) {
             return Err((*error).into());
+        }
+        // It would be noticed by its receiver otherwise, when a message does not come.
+        let webhooks = outside.store.webhooks().await?;
+        if let Some(webhook) = webhooks.iter().find(|webhook| keys.get(webhook.secret.key_id).is_none()) {
+            return Err(KeyError::SecretMaster(webhook.secret.key_id).into());
         }
         let Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords: known, courier } =
             outside;

@@ -1,8 +1,7 @@
 //! The file with the master keys: text, one key a line, `ID KEY`, where KEY is 32 bytes in base64url. `ID KEY coming` is a key
 //! with which nothing is made yet. Empty lines and lines that begin with `#` say nothing.
 //!
-//! 1. Only its owner may read it, or, where that is root and we are not, a group of ours as well: so systemd and Kubernetes hand
-//!    out secrets. A file that others can read is refused, because it may have been read already.
+//! 1. Only its owner may read it, or, where that is root, a group as well: so systemd and Kubernetes hand out secrets. A file that others can read is refused, because it may have been read already.
 //! 2. A new one is written in full and flushed to the disk under another name, then linked to its own: nobody ever
 //!    sees half of it, and of two processes that start at once the second finds the first one's file and takes that.
 //! 3. No message contains any part of a key.
@@ -20,10 +19,9 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::{KeyError, MasterKey, MasterKeys};
 use rotunda_core::outside::{Entropy, random};
-use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
-pub use rotate::{Coming, add_coming, make_current};
+pub use rotate::{Coming, add_coming, make_current, take_back};
 
 /// A key in its text form: 32 bytes are 43 characters of base64url.
 const KEY_CHARS: usize = 43;
@@ -81,7 +79,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
     if !about.is_file() || about.len() > MOST_BYTES {
         return Err(MasterKeyFileError::NotAKeyFile { path: path.into() });
     }
-    if !is_private(mode, about.uid(), geteuid().as_raw()) {
+    if !is_private(mode, about.uid()) {
         return Err(MasterKeyFileError::Open { path: path.into(), mode });
     }
     // A buffer of full length from the start: one that grows leaves copies of the keys behind.
@@ -91,10 +89,11 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, MasterKeyFileError> {
 }
 
 /// Step 1. A file of root's that a group may read, and nobody but root may write, was given to us so: whoever opened it and is
-/// not root is of that group, or is named in a list beside the mode, which then shows as the group's bits.
-fn is_private(mode: u32, owner: u32, we: u32) -> bool {
+/// not root is of that group, or is named in a list beside the mode, which then shows as the group's bits. Root's own commands
+/// beside such a server take it as the server does.
+fn is_private(mode: u32, owner: u32) -> bool {
     const ROOT: u32 = 0;
-    mode & 0o077 == 0 || (mode & 0o037 == 0 && owner == ROOT && we != ROOT)
+    mode & 0o077 == 0 || (mode & 0o037 == 0 && owner == ROOT)
 }
 
 /// One key of the file.
@@ -309,21 +308,17 @@ mod tests {
     use super::is_private;
 
     #[test]
-    fn what_root_gives_to_a_group_of_ours_is_private_and_nothing_else_that_others_read() {
-        let (us, somebody) = (1000, 1001);
+    fn what_root_gives_to_a_group_is_private_and_nothing_else_that_others_read() {
+        let somebody = 1000;
         for mode in [0o600, 0o400] {
-            assert!([0, us, somebody].iter().all(|owner| is_private(mode, *owner, us)), "{mode:o}");
+            assert!(is_private(mode, 0) && is_private(mode, somebody), "{mode:o}");
         }
         for mode in [0o440, 0o640] {
-            assert!(is_private(mode, 0, us), "{mode:o}: a credential of systemd, a secret of Kubernetes");
-            assert!(
-                !is_private(mode, us, us) && !is_private(mode, somebody, us),
-                "{mode:o}: chmod mends that"
-            );
-            assert!(!is_private(mode, 0, 0), "{mode:o}: root can mend that, too");
+            assert!(is_private(mode, 0), "{mode:o}: a credential of systemd, a secret of Kubernetes");
+            assert!(!is_private(mode, somebody), "{mode:o}: chmod mends that");
         }
         for mode in [0o444, 0o644, 0o660, 0o460, 0o450, 0o404, 0o442] {
-            assert!(!is_private(mode, 0, us) && !is_private(mode, us, us), "{mode:o}");
+            assert!(!is_private(mode, 0) && !is_private(mode, somebody), "{mode:o}");
         }
     }
 }

@@ -9,6 +9,7 @@ use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{Event, UnixMillis};
 use rotunda_core::store::RevokingKey;
 
+use crate::copy::read::CHECKS;
 use crate::db::{Db, Param, Result};
 use crate::rows::{self, Columns};
 use crate::{feed, journal};
@@ -114,6 +115,11 @@ pub(crate) async fn check(db: &Db<'_>, key_id: u8, check: KeyCheck) -> Result<Ke
     db.execute(ADD_CHECK, &[&key_id, &check.0.as_slice()]).await?;
     let found = db.row(CHECK, &[&key_id]).await?;
     found.map_or(Ok(check), |row| Columns::of(&row).bytes().map(KeyCheck))
+}
+
+pub(crate) async fn checks(db: &Db<'_>) -> Result<Vec<(u8, KeyCheck)>> {
+    let check = |columns: &mut Columns<'_>| Ok((columns.key_id()?, KeyCheck(columns.bytes()?)));
+    db.rows(CHECKS, &[]).await?.iter().map(|row| check(&mut Columns::of(row))).collect()
 }
 
 /// Changes a number and so has to reach the disk: an empty transaction would be committed on a full one, too.

@@ -361,6 +361,10 @@ impl KeyShelf for PostgresStore {
             .await
     }
 
+    async fn key_checks(&self) -> Result<Vec<(u8, KeyCheck)>, Failure> {
+        self.read("reading the checks of master keys", (), |db, ()| Box::pin(keys::checks(db))).await
+    }
+
     async fn ready(&self) -> Result<(), Failure> {
         self.write("trying a write", (), |db, ()| Box::pin(keys::ready(db))).await
     }

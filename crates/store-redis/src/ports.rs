@@ -97,6 +97,7 @@ ports! {
         sql forget_key(kid: String, at: UnixMillis) -> Result<bool, Failure>;
         sql reseal_key(from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
         sql key_check(key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
+        sql key_checks() -> Result<Vec<(u8, KeyCheck)>, Failure>;
         here ready() -> Result<(), Failure>;
     }
     Clients {

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::KeyCheck;
-use rotunda_core::model::UnixMillis;
-use rusqlite::{Connection, OptionalExtension, Result};
+use rotunda_core::model::{UnixMillis, UserId};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::{connection, copy, fault, schema};
 
@@ -16,11 +16,29 @@ const LOOKING: &str = "looking through the copy";
 pub(crate) const MOMENT: &str = "SELECT value FROM meta WHERE name = ?1";
 pub(crate) const USERS: &str = "SELECT count(*) FROM user";
 pub(crate) const SESSIONS: &str = "SELECT count(*) FROM session WHERE status = 'live'";
-pub(crate) const LAST_EVENT: &str = "SELECT seq, at_ms FROM outbox ORDER BY seq DESC LIMIT 1";
+pub(crate) const LAST_EVENT: &str = "SELECT seq, at_ms, kind FROM outbox ORDER BY seq DESC LIMIT 1";
+pub(crate) const EVENT: &str = "SELECT at_ms, kind FROM outbox WHERE seq = ?1";
 pub(crate) const SEALED_UNDER: &str = "SELECT DISTINCT master_id FROM signing_key";
+pub(crate) const WEBHOOKS_UNDER: &str = "SELECT DISTINCT key_id FROM webhook";
+/// Under the key that their next refresh takes; the one before that is for late retries only.
+pub(crate) const SESSIONS_UNDER: &str =
+    "SELECT key_id, count(*) FROM session WHERE status = 'live' GROUP BY key_id ORDER BY key_id";
 /// Those of a kind and those of it with an ending, apart. By the places, and not by the index of kinds.
 pub(crate) const SINCE: &str = "\
-    SELECT kind, ending, count(*) FROM outbox NOT INDEXED WHERE seq > ?1 GROUP BY kind, ending ORDER BY kind, ending";
+    SELECT kind, ending, count(*) FROM outbox NOT INDEXED WHERE seq > ?1 AND at_ms > ?2 \
+    GROUP BY kind, ending ORDER BY kind, ending";
+/// What somebody has to do again by hand.
+pub(crate) const TO_REDO: &str = "\
+    SELECT at_ms, kind, user_id, about FROM outbox NOT INDEXED WHERE seq > ?1 AND at_ms > ?2 AND kind IN ( \
+        'user.disabled', 'user.deleted', 'user.reported', 'user.password_changed', 'user.password_reset', \
+        'user.email_changed', 'user.roles_changed', 'user.first_admin', 'key.revoked', 'client.secret_changed', \
+        'client.removed', 'role.changed', 'role.removed', 'webhook.removed', 'everyone.signed_out') \
+    ORDER BY seq LIMIT ?3";
+
+/// The migration from which on events say what they are about.
+const ABOUT: i64 = 10;
+/// How many lines of what has to be done again are read.
+const LINES: u32 = 200;
 
 /// What is in a copy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,8 +49,8 @@ pub struct Inspected {
     pub made_at: Option<UnixMillis>,
     /// When the copy was taken, where Rotunda took it.
     pub taken_at: Option<UnixMillis>,
-    /// The last event, and when it happened.
-    pub last_event: Option<(u64, UnixMillis)>,
+    /// The last event, when it happened, and its kind.
+    pub last_event: Option<(u64, UnixMillis, String)>,
     /// How many users there are.
     pub users: u64,
     /// How many sessions had not ended, or nobody had written that down.
@@ -41,13 +59,41 @@ pub struct Inspected {
     pub checks: Vec<(u8, KeyCheck)>,
     /// The master keys that signing keys are sealed under.
     pub sealed_under: BTreeSet<u8>,
+    /// The master keys that secrets of webhooks are sealed under.
+    pub webhooks_under: BTreeSet<u8>,
+    /// The master keys that refresh tokens of live sessions were made under, and of how many.
+    pub sessions_under: Vec<(u8, u64)>,
+}
+
+/// What has happened in one database since the backup of it, or of what it came from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Since {
+    /// The backup's last event is not in it: one of the two goes on from another restore. It is counted by time then.
+    pub parted: bool,
+    /// What has happened, and how often: `session.ended (logged_out)`.
+    pub counts: Vec<(String, u64)>,
+    /// What somebody has to do again by hand, the oldest first; no more than can be read.
+    pub to_redo: Vec<ToRedo>,
+}
+
+/// One of those events.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ToRedo {
+    /// When it happened.
+    pub at: UnixMillis,
+    /// Its kind.
+    pub kind: String,
+    /// To whom.
+    pub user: Option<UserId>,
+    /// What it is about: a key, a client, a role.
+    pub about: Option<String>,
 }
 
 impl Inspected {
     /// As of when it is.
     #[must_use]
     pub fn as_of(&self) -> Option<UnixMillis> {
-        self.taken_at.or(self.last_event.map(|(_, at)| at))
+        self.taken_at.or(self.last_event.as_ref().map(|(_, at, _)| *at))
     }
 }
 
@@ -76,8 +122,9 @@ pub(crate) fn read(db: &Connection) -> Result<Inspected> {
     };
     let count = |sql| db.query_row(sql, [], |row| row.get::<_, i64>(0).map(i64::cast_unsigned));
     let event =
-        |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), UnixMillis(row.get(1)?)));
-    let check = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, KeyCheck(row.get(1)?)));
+        |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), UnixMillis(row.get(1)?), row.get(2)?));
+    let counted = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()));
+    let check = |row: &Row<'_>| Ok((row.get(0)?, KeyCheck(row.get(1)?)));
     Ok(Inspected {
         schema: schema::version(db)?,
         made_at: moment("created_at")?,
@@ -87,15 +134,48 @@ pub(crate) fn read(db: &Connection) -> Result<Inspected> {
         live_sessions: count(SESSIONS)?,
         checks: db.prepare(copy::whole::CHECKS)?.query_map([], check)?.collect::<Result<_>>()?,
         sealed_under: db.prepare(SEALED_UNDER)?.query_map([], |row| row.get(0))?.collect::<Result<_>>()?,
+        webhooks_under: webhooks_under(db)?,
+        sessions_under: db.prepare(SESSIONS_UNDER)?.query_map([], counted)?.collect::<Result<_>>()?,
     })
 }
 
-/// What has happened after a place, and how often: `session.ended (logged_out)`.
-pub(crate) fn since(db: &Connection, seq: u64) -> Result<Vec<(String, u64)>> {
-    let told = |row: &rusqlite::Row<'_>| {
+/// Earlier releases have no webhooks.
+fn webhooks_under(db: &Connection) -> Result<BTreeSet<u8>> {
+    const ANY: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'webhook')";
+    match db.query_row(ANY, [], |row| row.get(0))? {
+        true => db.prepare(WEBHOOKS_UNDER)?.query_map([], |row| row.get(0))?.collect(),
+        false => Ok(BTreeSet::new()),
+    }
+}
+
+/// What has happened in this database since the backup.
+pub(crate) fn since(db: &Connection, schema: i64, backup: &Inspected) -> Result<Since> {
+    let (parted, place, at) = match &backup.last_event {
+        None => (false, 0, i64::MIN),
+        Some((seq, at, kind)) => {
+            let place = i64::try_from(*seq).unwrap_or(i64::MAX);
+            let same = |row: &Row<'_>| Ok(row.get::<_, i64>(0)? == at.0 && row.get::<_, String>(1)? == *kind);
+            match db.query_row(EVENT, [place], same).optional()? {
+                Some(true) => (false, place, i64::MIN),
+                // Places are given again after a restore: these are other events.
+                Some(false) | None => (true, 0, backup.as_of().unwrap_or(*at).0),
+            }
+        }
+    };
+    let counted = |row: &Row<'_>| {
         let (kind, ending): (String, Option<String>) = (row.get(0)?, row.get(1)?);
         let what = ending.map_or_else(|| kind.clone(), |ending| format!("{kind} ({ending})"));
         Ok((what, row.get::<_, i64>(2)?.cast_unsigned()))
     };
-    db.prepare(SINCE)?.query_map([i64::try_from(seq).unwrap_or(i64::MAX)], told)?.collect()
+    let line = |row: &Row<'_>| {
+        let user: Option<[u8; 16]> = row.get(2)?;
+        let (at, kind, about) = (UnixMillis(row.get(0)?), row.get(1)?, row.get(3)?);
+        Ok(ToRedo { at, kind, user: user.map(UserId::from_bytes), about })
+    };
+    let to_redo = match schema >= ABOUT {
+        true => db.prepare(TO_REDO)?.query_map(params![place, at, LINES], line)?.collect::<Result<_>>()?,
+        false => Vec::new(),
+    };
+    let counts = db.prepare(SINCE)?.query_map([place, at], counted)?.collect::<Result<_>>()?;
+    Ok(Since { parted, counts, to_redo })
 }

@@ -6,8 +6,9 @@
 use rotunda_core::keys::{KeyCheck, SealedSigningKey};
 use rotunda_core::model::{Event, UnixMillis};
 use rotunda_core::store::RevokingKey;
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
+use crate::copy::whole::CHECKS;
 use crate::{feed, journal, rows};
 
 pub(crate) const SHELF_VERSION: &str = "SELECT value FROM meta WHERE name = 'shelf'";
@@ -94,6 +95,11 @@ pub(crate) fn reseal(db: &Connection, from: &SealedSigningKey, to: &SealedSignin
 pub(crate) fn check(db: &Connection, key_id: u8, check: KeyCheck) -> Result<KeyCheck> {
     db.prepare_cached(ADD_CHECK)?.execute(params![key_id, check.0])?;
     db.prepare_cached(CHECK)?.query_row(params![key_id], |row| row.get(0).map(KeyCheck))
+}
+
+pub(crate) fn checks(db: &Connection) -> Result<Vec<(u8, KeyCheck)>> {
+    let check = |row: &Row<'_>| Ok((row.get(0)?, KeyCheck(row.get(1)?)));
+    db.prepare_cached(CHECKS)?.query_map([], check)?.collect()
 }
 
 /// Changes a number and so has to reach the disk: an empty transaction would be committed on a full one, too.

@@ -79,9 +79,9 @@ use rotunda_core::failure::Failure;
 use rotunda_core::model::UnixMillis;
 use rusqlite::Connection;
 
-pub use backup::backup;
+pub use backup::{Pace, backup};
 pub use checkup::{Checkup, checkup};
-pub use inspect::Inspected;
+pub use inspect::{Inspected, Since, ToRedo};
 pub use restore::{After, Present, Restoring};
 pub use stats::{AtHandNow, Stats, Waiting};
 

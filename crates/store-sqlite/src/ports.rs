@@ -256,6 +256,10 @@ impl KeyShelf for SqliteStore {
         self.write("checking a master key", move |db| keys::check(db, key_id, check)).await
     }
 
+    async fn key_checks(&self) -> Result<Vec<(u8, KeyCheck)>, Failure> {
+        self.read("reading the checks of master keys", keys::checks).await
+    }
+
     async fn ready(&self) -> Result<(), Failure> {
         self.write("trying a write", keys::ready).await
     }

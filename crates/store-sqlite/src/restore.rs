@@ -5,20 +5,21 @@
 //!    never written to. One of a newer release is refused. The caller sees what is in it, and goes on or not.
 //! 3. The draft is brought up to today's schema. In one transaction it is told what it is: the feed begins anew, because
 //!    places on it are given again; the revision goes on from far above, because access tokens of the time that is
-//!    lost may bear higher ones than the backup knows; and tokens newer than it are believed for a while, or everyone is signed
+//!    lost, or of another restore, may bear higher ones than the backup knows; and tokens newer than it are believed for a while, or everyone is signed
 //!    out. It is brought onto the disk.
 //! 4. The database of before is put aside under another name, with its log if that could not be read, and the draft takes its
 //!    place in one step. Whatever is interrupted, there is the one or the other.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rotunda_core::failure::Failure;
 use rotunda_core::model::{Event, UnixMillis};
 use rusqlite::{Connection, ErrorCode, Result, params};
 
-use crate::inspect::{self, Inspected};
+use crate::inspect::{self, Inspected, Since};
 use crate::{absolute, backup, connection, everyone, fault, feed, refresh, schema};
 
 const RESTORING: &str = "putting a backup back";
@@ -26,8 +27,10 @@ const RESTORING: &str = "putting a backup back";
 /// By how much the revision goes on: more often than this nobody has changed roles since any backup.
 const REVISIONS: i64 = 1 << 20;
 
+/// And not below the seconds since 1970: whoever puts the same backup back a second time gets higher ones than the first time.
 pub(crate) const LEAP: &str = "\
-    INSERT INTO meta (name, value) VALUES ('revision', ?1) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value";
+    INSERT INTO meta (name, value) VALUES ('revision', max(?1, ?2)) \
+    ON CONFLICT (name) DO UPDATE SET value = max(value + ?1, ?2)";
 pub(crate) const NO_LONGER_A_BACKUP: &str = "DELETE FROM meta WHERE name = 'backup_at'";
 
 /// What holds for what the backup does not know.
@@ -62,8 +65,8 @@ pub enum Present {
     Readable {
         /// What it says of itself.
         inspected: Inspected,
-        /// What has happened since, and how often.
-        since: Option<Vec<(String, u64)>>,
+        /// What has happened since.
+        since: Option<Since>,
     },
 }
 
@@ -75,7 +78,12 @@ impl Restoring {
     pub fn begin(database: &Path, from: &Path) -> std::result::Result<Self, Failure> {
         let database = absolute(database)?;
         let at = |path: &Path, e: &dyn std::fmt::Display| fault::at(RESTORING, path, e);
+        // The lock lies where servers look for it; the file, and its log, where a link leads to.
         let lock = schema::lock_alone(&database)?;
+        let database = match database.canonicalize() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => database,
+            real => real.map_err(|e| at(&database, &e))?,
+        };
         let draft = beside(&database, ".restoring");
         let mut restoring = Self {
             backup: draw_up(from, &database, &draft).inspect_err(|_| drop(fs::remove_file(&draft)))?,
@@ -105,21 +113,56 @@ impl Restoring {
         &self.present
     }
 
-    /// Steps 3 and 4. `aside` is what the name of the database of before ends with; answers where that is now.
+    /// Steps 3 and 4, as of `now`. `aside` is what the name of the database of before ends with; answers where that is now.
     ///
     /// # Errors
-    /// The source names the file and what stands in the way. The database is the one of before then, or the backup.
-    pub fn finish(self, after: &After, aside: &str) -> std::result::Result<Option<PathBuf>, Failure> {
+    /// The source names the file and what stands in the way, and says which of the two is the database then.
+    pub fn finish(
+        self,
+        after: &After,
+        now: UnixMillis,
+        aside: &str,
+    ) -> std::result::Result<Option<PathBuf>, Failure> {
         let at = |path: &Path, e: &dyn std::fmt::Display| fault::at(RESTORING, path, e);
         let draft = &self.draft;
         let mut db = connection::for_copying_into(draft).map_err(|e| at(draft, &e))?;
         schema::migrate(&mut db).map_err(|e| at(draft, &e))?;
-        tell(&mut db, after).map_err(|e| at(draft, &e))?;
+        tell(&mut db, after, now).map_err(|e| at(draft, &e))?;
         db.close().map_err(|(_, e)| at(draft, &e))?;
+        self.owned_like_before().map_err(|e| at(draft, &e))?;
         File::open(draft).and_then(|file| file.sync_all()).map_err(|e| at(draft, &e))?;
-        let aside = self.replace(aside).map_err(|e| at(&self.database, &e))?;
-        schema::note_presence(&self.lock).map_err(|e| at(&self.database, &e))?;
+        let aside = self.replace(aside).map_err(|e| {
+            at(
+                &self.database,
+                &format!("{e}. It is still the database of before; nothing of the backup is there"),
+            )
+        })?;
+        let done = self.on_disk().and_then(|()| schema::note_presence(&self.lock));
+        done.map_err(|e| {
+            at(&self.database, &format!("the backup is there now, and may not outlive a power failure: {e}"))
+        })?;
         Ok(aside)
+    }
+
+    /// Whoever puts it back may be root: the server has to be able to open it, as it was.
+    fn owned_like_before(&self) -> io::Result<()> {
+        let like = match fs::metadata(&self.database) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                let folder = self.database.parent().unwrap_or(Path::new("/"));
+                let (folder, made) = (fs::metadata(folder)?, fs::metadata(&self.draft)?);
+                // Whose folder it is, theirs is the file; another user than root may not give files away.
+                if made.uid() == 0 && folder.uid() != 0 {
+                    chown(&self.draft, Some(folder.uid()), Some(folder.gid()))?;
+                }
+                return Ok(());
+            }
+            found => found?,
+        };
+        let made = fs::metadata(&self.draft)?;
+        if (made.uid(), made.gid()) != (like.uid(), like.gid()) {
+            chown(&self.draft, Some(like.uid()), Some(like.gid()))?;
+        }
+        fs::set_permissions(&self.draft, Permissions::from_mode(like.permissions().mode() & 0o777))
     }
 
     /// Step 4.
@@ -133,13 +176,26 @@ impl Restoring {
                 _ => {}
             }
         }
-        if there {
-            fs::hard_link(&self.database, &aside)?;
+        match there.then(|| fs::hard_link(&self.database, &aside)) {
+            None => fs::rename(&self.draft, &self.database)?,
+            Some(Ok(())) => fs::rename(&self.draft, &self.database).inspect_err(|_| {
+                // One file under two names is nobody's: the second one goes.
+                drop(fs::remove_file(&aside));
+            })?,
+            Some(Err(e)) if e.kind() == io::ErrorKind::AlreadyExists => return Err(e),
+            // A file system without hard links: for a moment there is neither, and the lock file keeps an empty one from being made.
+            Some(Err(_)) => {
+                fs::rename(&self.database, &aside)?;
+                fs::rename(&self.draft, &self.database)
+                    .inspect_err(|_| drop(fs::rename(&aside, &self.database)))?;
+            }
         }
-        fs::rename(&self.draft, &self.database)?;
-        let folder = self.database.parent().unwrap_or(Path::new("/"));
-        File::open(folder)?.sync_all()?;
         Ok(there.then_some(aside))
+    }
+
+    /// The names, too.
+    fn on_disk(&self) -> io::Result<()> {
+        File::open(self.database.parent().unwrap_or(Path::new("/")))?.sync_all()
     }
 }
 
@@ -187,8 +243,7 @@ fn present(database: &Path, backup: &Inspected) -> Result<Present> {
         connection::settle(&db)?;
         let inspected = inspect::read(&db)?;
         let is_same = backup.made_at.is_some() && inspected.made_at == backup.made_at;
-        let from = backup.last_event.map_or(0, |(seq, _)| seq);
-        let since = is_same.then(|| inspect::since(&db, from)).transpose()?;
+        let since = is_same.then(|| inspect::since(&db, inspected.schema, backup)).transpose()?;
         db.close().map_err(|(_, e)| e)?;
         Ok(Present::Readable { inspected, since })
     };
@@ -204,10 +259,10 @@ fn is_damage(code: ErrorCode) -> bool {
 }
 
 /// Step 3.
-fn tell(db: &mut Connection, after: &After) -> Result<()> {
+fn tell(db: &mut Connection, after: &After, now: UnixMillis) -> Result<()> {
     let whole = db.transaction()?;
     whole.execute(NO_LONGER_A_BACKUP, [])?;
-    whole.execute(LEAP, params![REVISIONS])?;
+    whole.execute(LEAP, params![REVISIONS, now.0 / 1_000])?;
     feed::begin_anew(&whole)?;
     match after {
         After::AcceptAhead(until) => refresh::accept_ahead(&whole, Some(*until))?,

@@ -120,6 +120,7 @@ layer! {
         forget_key(kid: String, at: UnixMillis) -> Result<bool, Failure>;
         reseal_key(from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
         key_check(key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
+        key_checks() -> Result<Vec<(u8, KeyCheck)>, Failure>;
         ready() -> Result<(), Failure>;
     }
     Clients {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 
 pub(super) const BACKUP: &str = "\
-It is one moment of the database, in one file for you alone; nobody waits for it. The master key is not in it, and must be
+It is one moment of the database, in one file for you alone; servers go on to write meanwhile. The master key is not in it, and must be
 the right one. `[backup]` has the server do this by itself.
 
 Examples:

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::bail;
 use rotunda_core::outside::Clock;
 use rotunda_outside::SystemClock;
+use rotunda_store_sqlite::Pace;
 use serde_json::json;
 
 use crate::args::{self, Global, Serve};
@@ -18,18 +19,19 @@ pub(crate) fn run(global: &Global, flags: &args::Backup) -> anyhow::Result<ExitC
     let source = source(&settings)?;
     let there = if flags.replace { IfThere::Replace } else { IfThere::Refuse };
     let now = SystemClock.now();
-    let Taken { bytes, inspected } = take(&source, &flags.file, there, now)?;
+    let Taken { bytes, inspected, without_key } = take(&source, &flags.file, (there, Pace::Full), now)?;
     let file = flags.file.display().to_string();
     if global.json {
         output::json(&json!({
             "file": file, "bytes": bytes, "taken_at": moment(now), "schema": inspected.schema,
             "users": inspected.users, "live_sessions": inspected.live_sessions,
+            "warnings": without_key.lines().collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
     output::print(&format!(
         "Wrote {}: {} users and {} live sessions as of {}, {bytes} bytes. It was opened and is whole, and\n\
-         the master key fits. That is not in it: keep a copy of {} elsewhere.\n{}",
+         the master key fits. That is not in it: keep a copy of {} elsewhere.\n{without_key}{}",
         plain(&file),
         inspected.users,
         inspected.live_sessions,

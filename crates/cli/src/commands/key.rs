@@ -27,8 +27,8 @@ pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<Exit
         args::Key::Secret { kid } => secret(global, &open(global).await?, &kid).await?,
         // It comes before the database that it is for.
         args::Key::Master { file } => master(global, &file)?,
-        args::Key::RotateMaster { finish: false } => rotate_master::begin(global).await?,
-        args::Key::RotateMaster { finish: true } => rotate_master::finish(global).await?,
+        args::Key::RotateMaster { finish: false, anew } => rotate_master::begin(global, anew).await?,
+        args::Key::RotateMaster { finish: true, .. } => rotate_master::finish(global).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -16,18 +16,20 @@ use rotunda_core::desk::Operator;
 use rotunda_core::model::{Event, EventKind, UnixMillis};
 use rotunda_core::outside::Clock;
 use rotunda_outside::SystemClock;
-use rotunda_store_sqlite::{After, Inspected, Present, Restoring};
+use rotunda_store_sqlite::{After, Inspected, Present, Restoring, Since, ToRedo};
 use serde_json::{Value, json};
 
 use super::backup::source;
 use crate::args::{self, Global, Serve};
-use crate::backups::{Source, keys_fit, stamp};
+use crate::backups::{Source, keys_fit, sessions_without_key, stamp};
 use crate::config::{Settings, parse_duration};
 use crate::output::{self, moment, plain};
 use crate::wiring::settings;
 
 /// As long as `rotunda store accept-ahead` allows.
 const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How many lines of what has to be done again people are shown.
+const LINES: usize = 50;
 
 pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<ExitCode> {
     let span = parse_duration(&flags.accept_ahead).map_err(anyhow::Error::msg)?;
@@ -41,15 +43,23 @@ pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<Exit
     let masters = rotunda_outside::load(&master_file)?;
     let restoring = Restoring::begin(&database, &flags.file)?;
     keys_fit(&masters, restoring.backup())?;
+    let without_key = sessions_without_key(&masters, restoring.backup());
     let now = SystemClock.now();
     let after = after(flags, span, now);
-    if !flags.yes && !agreed(&question(&restoring, &flags.file, &database, &after))? {
-        return Ok(output::refused("nothing was changed"));
+    if !flags.yes {
+        let question = question(&restoring, &without_key, (&*flags.file, &*database), &after);
+        // An answer that programs read has nothing else in it.
+        if global.json {
+            bail!("with --json nobody is asked: say --yes, and what you have read is\n{question}");
+        }
+        if !agreed(&question)? {
+            return Ok(output::refused("nothing was changed"));
+        }
     }
     let (backup, present) = (restoring.backup().clone(), restoring.present().clone());
-    let aside = restoring.finish(&after, &format!(".before-{}", stamp(now)))?;
-    let told =
-        Told { file: &flags.file, database: &database, aside: aside.as_deref(), backup, present, after };
+    let aside = restoring.finish(&after, now, &format!(".before-{}", stamp(now)))?;
+    let (file, database, aside) = (&*flags.file, &*database, aside.as_deref());
+    let told = Told { file, database, aside, backup, present, after, without_key };
     match global.json {
         true => output::json(&told.json())?,
         false => output::print(&told.text(&settings)?)?,
@@ -86,7 +96,12 @@ fn agreed(question: &str) -> anyhow::Result<bool> {
     Ok(["y", "yes"].contains(&line.trim().to_lowercase().as_str()))
 }
 
-fn question(restoring: &Restoring, file: &Path, database: &Path, after: &After) -> String {
+fn question(
+    restoring: &Restoring,
+    without_key: &str,
+    (file, database): (&Path, &Path),
+    after: &After,
+) -> String {
     let mut text = format!("The backup {} is whole: {}.\n", shown(file), contents(restoring.backup()));
     let database = shown(database);
     text.push_str(&match restoring.present() {
@@ -98,6 +113,7 @@ fn question(restoring: &Restoring, file: &Path, database: &Path, after: &After) 
             format!("What is at {database} is put aside: {}.\n", contents(inspected))
         }
     });
+    text.push_str(without_key);
     text.push_str(LOST);
     text.push_str(&since(restoring.present()));
     text.push_str(match after {
@@ -116,19 +132,38 @@ What a backup cannot know is what came after it. As they were then are again:
 - sessions that have ended since, by whatever end: they go on
 - passwords and addresses that were changed since: the old ones are good again
 - users that were disabled or deleted since: they may sign in
-- roles, clients and their secrets, signing keys that were revoked since
+- roles, clients and their secrets
+- signing keys that were revoked since: they are good again, for good; `rotunda key revoke` again
+- links that were used since: they are good again until they run out; and who became the first admin since is not
 Whoever registered or signed in since has to do so again.
 ";
 
 /// What the database that is put aside knows of that.
 fn since(present: &Present) -> String {
     let Present::Readable { since: Some(since), .. } = present else { return String::new() };
-    if since.is_empty() {
-        return "By the database that is put aside, nothing of that has happened.\n".to_owned();
+    let mut text = match since.parted {
+        true => "The database that is put aside does not go on from this backup: it is counted by the time of the backup.\n",
+        false => "",
     }
-    let mut text = "By the database that is put aside, this has happened since:\n".to_owned();
-    for (what, times) in since {
+    .to_owned();
+    if since.counts.is_empty() {
+        text.push_str("By the database that is put aside, nothing of that has happened.\n");
+        return text;
+    }
+    text.push_str("By the database that is put aside, this has happened since:\n");
+    for (what, times) in &since.counts {
         let _ = writeln!(text, "- {} ×{times}", plain(what));
+    }
+    if !since.to_redo.is_empty() {
+        text.push_str("Of that, what does not come back by itself:\n");
+    }
+    for ToRedo { at, kind, user, about } in since.to_redo.iter().take(LINES) {
+        let user = user.map(|user| format!(" {user}")).unwrap_or_default();
+        let about = about.as_deref().map(|about| format!(" {}", plain(about))).unwrap_or_default();
+        let _ = writeln!(text, "- {} {}{user}{about}", moment(*at), plain(kind));
+    }
+    if since.to_redo.len() > LINES {
+        text.push_str("- and more: `--json` tells the first 200, and docs/guide/operating.md how the database put aside is asked\n");
     }
     text
 }
@@ -153,18 +188,24 @@ struct Told<'t> {
     backup: Inspected,
     present: Present,
     after: After,
+    without_key: String,
 }
 
 impl Told<'_> {
     fn json(&self) -> Value {
         let since = match &self.present {
-            Present::Readable { since: Some(since), .. } => Some(
-                since
-                    .iter()
-                    .map(|(what, times)| (what.clone(), json!(times)))
-                    .collect::<serde_json::Map<_, _>>(),
-            ),
+            Present::Readable { since: Some(since), .. } => Some(since),
             _ => None,
+        };
+        let counted = |since: &Since| {
+            let counts = since.counts.iter().map(|(what, times)| (what.clone(), json!(times)));
+            counts.collect::<serde_json::Map<_, _>>()
+        };
+        let line = |line: &ToRedo| {
+            json!({
+                "at": moment(line.at), "kind": line.kind, "user": line.user.map(|user| user.to_string()),
+                "about": line.about,
+            })
         };
         let until = match self.after {
             After::AcceptAhead(until) => Some(moment(until)),
@@ -177,7 +218,10 @@ impl Told<'_> {
             "as_of": self.backup.as_of().map(moment),
             "users": self.backup.users,
             "live_sessions": self.backup.live_sessions,
-            "since": since,
+            "since": since.map(counted),
+            "to_redo": since.map(|since| since.to_redo.iter().map(line).collect::<Vec<_>>()),
+            "parted": since.map(|since| since.parted),
+            "warnings": self.without_key.lines().collect::<Vec<_>>(),
             "accept_ahead_until": until,
             "ended_all_sessions": matches!(self.after, After::EndEveryone(_)),
         })
@@ -193,6 +237,7 @@ impl Told<'_> {
         if let Some(aside) = self.aside {
             writeln!(text, "What was there before is {}. Remove it when nobody needs it.", shown(aside))?;
         }
+        text.push_str(&self.without_key);
         text.push_str(LOST);
         text.push_str(&since(&self.present));
         match &self.after {

@@ -174,6 +174,8 @@ async fn what_a_backup_does_not_know_is_told_and_everyone_can_be_signed_out() {
     let told = place.json(&["restore", "backup.db", "--yes", "--end-all-sessions"], "");
     assert_eq!((&told["ended_all_sessions"], &told["accept_ahead_until"]), (&json!(true), &Value::Null));
     assert_eq!(told["since"]["user.disabled"], json!(1), "{told}");
+    assert_eq!(told["to_redo"][0]["kind"], "user.disabled", "{told}");
+    assert!(told["to_redo"][0]["user"].is_string() && told["parted"] == json!(false), "{told}");
     assert!(Path::new(told["before"].as_str().unwrap()).is_file(), "{told}");
     assert_eq!(place.json(&["user", "list", "--state", "disabled"], ""), json!([]), "as it was then");
     let server = place.serve();
@@ -207,6 +209,10 @@ fn a_backup_that_would_be_of_no_use_is_not_kept() {
     let written = std::fs::read(place.path("backup.db")).unwrap();
     refused(&["backup", "backup.db"], "is there already; `--replace` takes its place");
     refused(&["backup", "rotunda-data/rotunda.db", "--replace"], "is in use: a backup is another file");
+    for end in ["-wal", "-shm", ".lock"] {
+        let used = format!("rotunda-data/rotunda.db{end}");
+        refused(&["backup", &used, "--replace"], "is in use: a backup is another file");
+    }
     refused(&["backup", "nowhere/backup.db"], "nowhere");
     assert_eq!(std::fs::read(place.path("backup.db")).unwrap(), written);
     place.json(&["backup", "backup.db", "--replace"], "");

@@ -112,3 +112,86 @@ fn with_one_server_a_single_pause_is_enough() {
     assert_eq!(place.serve().stop(), Some(0));
     assert!(place.run(&["audit", "verify"], "").status.success());
 }
+
+/// Begun, given up, and begun again: no two keys of one id, and no server that does not start.
+#[test]
+fn a_key_that_is_on_record_is_never_made_a_second_time() {
+    let place = Place::new(QUICK);
+    assert_eq!(place.serve().stop(), Some(0));
+    let before = file(&place);
+    place.json(&["key", "rotate-master"], "");
+    let coming = file(&place);
+    // The old copy is put back, or this is another host.
+    let put = |text: &str| std::fs::write(place.path("rotunda-data/master.key"), text).unwrap();
+    put(&before);
+    for arguments in [&["key", "rotate-master"][..], &["key", "rotate-master", "--finish"]] {
+        let output = place.run(arguments, "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("the database knows a master key 2"), "{said}");
+        assert_eq!(file(&place), before);
+    }
+    place.json(&["backup", "one.db"], "");
+    let anew = place.json(&["key", "rotate-master", "--anew"], "");
+    assert_eq!((&anew["master_key"], &anew["added"]), (&json!(3), &json!(true)), "{anew}");
+    assert_eq!(place.serve().stop(), Some(0));
+    place.json(&["backup", "two.db"], "");
+    place.json(&["key", "rotate-master", "--finish"], "");
+    assert_eq!(masters(&place), [3]);
+    assert_eq!(place.serve().stop(), Some(0));
+    // The file of the key that was given up opens nothing, and says so before anything is changed.
+    put(&coming);
+    let output = place.run(&["key", "rotate-master", "--finish"], "");
+    assert!(!output.status.success(), "{output:?}");
+    assert_eq!(file(&place), coming, "the store is opened first");
+}
+
+/// What a server that was not restarted yet has sealed under the old key is found by a second run.
+#[test]
+fn a_secret_under_the_old_key_is_sealed_anew_by_another_finish_and_is_missed_at_the_start() {
+    let place = Place::new(QUICK);
+    assert_eq!(place.serve().stop(), Some(0));
+    place.json(&["key", "rotate-master"], "");
+    let coming = file(&place);
+    place.json(&["key", "rotate-master", "--finish"], "");
+    let finished = file(&place);
+    let put = |text: &str| std::fs::write(place.path("rotunda-data/master.key"), text).unwrap();
+    // It has the file of before.
+    put(&coming);
+    place.json(&["webhook", "add", "https://hooks.example.com/"], "");
+    let new = finished.lines().find(|line| line.starts_with("2 ")).unwrap();
+    put(&format!("{new}\n"));
+    let output = place.run(&["key", "list"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("sealed under master key 1"), "{said}");
+    put(&finished);
+    let again = place.json(&["key", "rotate-master", "--finish"], "");
+    assert_eq!((&again["signing_keys"], &again["webhooks"]), (&json!(0), &json!(1)), "{again}");
+    put(&format!("{new}\n"));
+    place.json(&["key", "list"], "");
+}
+
+#[tokio::test]
+async fn what_a_backup_needs_of_an_old_master_key_is_told() {
+    let place = Place::new(QUICK);
+    let server = place.serve();
+    register(&Client::new(), &server.url, "ada@example.com").await;
+    assert_eq!(server.stop(), Some(0));
+    place.json(&["backup", "early.db"], "");
+    place.json(&["key", "rotate-master"], "");
+    place.json(&["key", "rotate-master", "--finish"], "");
+    assert_eq!(place.json(&["backup", "both.db"], "")["warnings"], json!([]));
+    let finished = file(&place);
+    let new = finished.lines().find(|line| line.starts_with("2 ")).unwrap();
+    std::fs::write(place.path("rotunda-data/master.key"), format!("{new}\n")).unwrap();
+    let late = place.json(&["backup", "late.db"], "");
+    let warning = late["warnings"][0].as_str().unwrap();
+    assert!(warning.starts_with("1 live sessions need master key 1,"), "{late}");
+    let output = place.run(&["restore", "early.db", "--yes"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("a signing key is sealed under master key 1"),
+        "{said}"
+    );
+    let restored = place.json(&["restore", "late.db", "--yes"], "");
+    assert!(restored["warnings"][0].as_str().is_some_and(|line| line == warning), "{restored}");
+}

@@ -36,6 +36,14 @@ pub struct RefreshToken {
     secret: TokenSecret,
 }
 
+fn decoded(text: &str) -> Option<Zeroizing<[u8; WHOLE]>> {
+    // The length is public: refuse early, so that no input costs more than a token does.
+    let body = text.strip_prefix(RefreshToken::PREFIX).filter(|_| text.len() == RefreshToken::TEXT_LEN)?;
+    let mut bytes = Zeroizing::new([0; WHOLE]);
+    let is_whole = Base64UrlUnpadded::decode(body, bytes.as_mut_slice()).ok()?.len() == WHOLE;
+    is_whole.then_some(bytes)
+}
+
 impl RefreshToken {
     /// How the text form begins, for people and secret scanners.
     pub const PREFIX: &'static str = "rt1_";
@@ -45,12 +53,7 @@ impl RefreshToken {
     /// Reads the text form. `None` for whatever we did not make: malformed, an unknown key, a wrong tag.
     #[must_use]
     pub fn parse(keys: &MasterKeys, text: &str) -> Option<Self> {
-        // The length is public: refuse early, so that no input costs more than a token does.
-        let body = text.strip_prefix(Self::PREFIX).filter(|_| text.len() == Self::TEXT_LEN)?;
-        let mut bytes = Zeroizing::new([0; WHOLE]);
-        if Base64UrlUnpadded::decode(body, bytes.as_mut_slice()).ok()?.len() != WHOLE {
-            return None;
-        }
+        let bytes = decoded(text)?;
         let (signed, tag) = bytes.split_at_checked(SIGNED)?;
         let (&[version, key_id], rest) = signed.split_first_chunk::<2>()?;
         if version != VERSION {
@@ -68,6 +71,14 @@ impl RefreshToken {
             generation: u32::from_be_bytes(*generation),
             secret: TokenSecret::from_bytes(secret.try_into().ok()?),
         })
+    }
+
+    /// The master key that a text says it was made under. Nothing shows that this is true.
+    pub(crate) fn says_key_id(text: &str) -> Option<u8> {
+        match decoded(text)?.split_first_chunk::<2>() {
+            Some((&[VERSION, key_id], _)) => Some(key_id),
+            _ => None,
+        }
     }
 
     /// The first token of a family, under the current master key.

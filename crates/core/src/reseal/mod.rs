@@ -10,7 +10,7 @@
 
 use crate::Rotunda;
 use crate::failure::Failure;
-use crate::keys::{KeyError, SealedSigningKey};
+use crate::keys::{KeyError, MasterKeys, SealedSigningKey};
 use crate::model::{Caller, Event, EventKind, Webhook};
 use crate::outside::random;
 use crate::webhooks::WebhookSecret;
@@ -32,6 +32,28 @@ pub struct Resealed {
 }
 
 impl Rotunda {
+    /// The highest id that the store has met a master key of. Where another key of that id is made, no server starts with it.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn last_master_on_record(&self) -> Result<u8, Failure> {
+        Ok(self.store.key_checks().await?.into_iter().map(|(id, _)| id).max().unwrap_or(0))
+    }
+
+    /// Writes down which keys these ids name; of two who make a key of the same id, one wins. Answers an id that names another
+    /// key already.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn record_masters(&self, keys: &MasterKeys) -> Result<Option<u8>, Failure> {
+        for (id, check) in keys.checks() {
+            if self.store.key_check(id, check).await? != check {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
     /// Seals everything anew that is sealed under another master key than the current one.
     ///
     /// # Errors

@@ -40,6 +40,9 @@ pub trait KeyShelf: Send + Sync {
     /// The check value of a master key, written on first sight of that key id; answers the one that is on record.
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
 
+    /// The check values on record, by key id.
+    async fn key_checks(&self) -> Result<Vec<(u8, KeyCheck)>, Failure>;
+
     /// Answers when the store can be written to, durably.
     async fn ready(&self) -> Result<(), Failure>;
 }

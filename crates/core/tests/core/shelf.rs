@@ -40,6 +40,9 @@ async fn a_key_that_does_not_open_here_keeps_no_revocation_out_and_signs_nobody_
     // A good token of the other server is an outage here, and nobody is told that they are signed out.
     let grant = other.refresh(&tab.attempt()).await.unwrap();
     assert!(failure(w.rotunda.bearer(grant.access_token.expose()).await).is_temporary());
+    let mut moved = tab.clone();
+    moved.token = grant.refresh_token.expose().to_owned();
+    assert!(failure(w.rotunda.refresh(&moved.attempt()).await).is_temporary());
     // Everything else is taken over, and tidied up.
     added(&w, "svc", ClientKind::Service).await;
     assert!(w.rotunda.sweep().await.is_ok());

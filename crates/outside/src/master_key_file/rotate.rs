@@ -3,10 +3,11 @@
 //! 1. [`add_coming`]: the key is in the file, and nothing is made with it. Every server gets the file, and is started again.
 //! 2. [`make_current`]: the word `coming` goes. Every server gets the file once more; until it has, it reads what others make.
 //!
+//! Whoever makes a key has the store write down that the id is its own; where it is another one's, [`take_back`].
 //! Each step replaces the file in one go: owner, group and mode stay, and so does everything else in it. Done again, it does
 //! nothing.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::path::Path;
 use rotunda_core::outside::Entropy;
 use zeroize::Zeroizing;
 
-use super::{MasterKeyFileError, draft_of, flush_folder, new_key, parse, read, write_new};
+use super::{MasterKeyFileError, draft_of, flush_folder, new_key, parse, parse_line, read, write_new};
 
 /// A key that is coming.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,17 +26,19 @@ pub struct Coming {
     pub is_new: bool,
 }
 
-/// Step 1. One that is coming already is answered as it is.
+/// Step 1. One that is coming already is answered as it is. The new one's id is above `last`, too: the highest one that anybody
+/// has met.
 ///
 /// # Errors
 /// As [`load`](super::load), and when the file cannot be written or the system has no randomness.
-pub fn add_coming(path: &Path, entropy: &dyn Entropy) -> Result<Coming, MasterKeyFileError> {
+pub fn add_coming(path: &Path, last: u8, entropy: &dyn Entropy) -> Result<Coming, MasterKeyFileError> {
+    let _held = hold(path)?;
     let text = read(path)?;
     let lines = parse(path, &text)?;
     if let Some(line) = lines.iter().find(|line| line.is_coming) {
         return Ok(Coming { id: line.id, is_new: false });
     }
-    let last = lines.iter().map(|line| line.id).max().unwrap_or(0);
+    let last = lines.iter().map(|line| line.id).fold(last, u8::max);
     let id = last.checked_add(1).ok_or_else(|| MasterKeyFileError::Full { path: path.into() })?;
     let gap: &[u8] = if text.ends_with(b"\n") || text.is_empty() { b"" } else { b"\n" };
     let key = new_key(entropy)?;
@@ -45,11 +48,27 @@ pub fn add_coming(path: &Path, entropy: &dyn Entropy) -> Result<Coming, MasterKe
     Ok(Coming { id, is_new: true })
 }
 
+/// Takes step 1 back, where the id turned out to be another key's. Nothing was made with the key.
+///
+/// # Errors
+/// As [`add_coming`].
+pub fn take_back(path: &Path, id: u8, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
+    let _held = hold(path)?;
+    let text = read(path)?;
+    let is_it = |line: &[u8]| parse_line(line.trim_ascii()).is_ok_and(|line| line.id == id && line.is_coming);
+    let mut changed = Zeroizing::new(Vec::with_capacity(text.len()));
+    for line in text.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_it(line)) {
+        changed.extend_from_slice(line);
+    }
+    replace(path, &changed, entropy)
+}
+
 /// Step 2. Answers which key it is; `None` where none is coming.
 ///
 /// # Errors
 /// As [`add_coming`].
 pub fn make_current(path: &Path, entropy: &dyn Entropy) -> Result<Option<u8>, MasterKeyFileError> {
+    let _held = hold(path)?;
     let text = read(path)?;
     let lines = parse(path, &text)?;
     let Some(coming) = lines.iter().filter(|line| line.is_coming).map(|line| line.id).max() else {
@@ -75,6 +94,17 @@ fn without_the_word(line: &[u8]) -> Option<&[u8]> {
     let line = line.trim_ascii();
     let key = line.strip_suffix(b"coming").filter(|_| !line.starts_with(b"#"))?;
     key.last().is_some_and(u8::is_ascii_whitespace).then(|| key.trim_ascii_end())
+}
+
+/// Of two who change the file at once, the second waits, and reads what the first has made. The folder is locked, because the file
+/// gives way to another one. On a file system without such locks nobody waits: whoever makes a key has the store decide then.
+fn hold(path: &Path) -> Result<File, MasterKeyFileError> {
+    let read = |source| MasterKeyFileError::Read { path: path.into(), source };
+    let real = path.canonicalize().map_err(read)?;
+    let folder = File::open(real.parent().unwrap_or(Path::new("/"))).map_err(read)?;
+    // It stays open, and unlocked, where that is refused.
+    let _ = folder.lock();
+    Ok(folder)
 }
 
 fn replace(path: &Path, text: &[u8], entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {

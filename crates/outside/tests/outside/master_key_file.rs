@@ -6,7 +6,9 @@ use std::sync::Barrier;
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::Entropy;
-use rotunda_outside::{Coming, SystemEntropy, add_coming, load, load_or_create, make, make_current};
+use rotunda_outside::{
+    Coming, SystemEntropy, add_coming, load, load_or_create, make, make_current, take_back,
+};
 use tempfile::TempDir;
 
 const KEY_A: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -200,10 +202,10 @@ fn a_new_key_comes_in_two_steps_that_change_nothing_else() {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).unwrap();
         assert_eq!(make_current(&link, &SystemEntropy).unwrap(), None, "none is coming");
-        assert_eq!(add_coming(&link, &SystemEntropy).unwrap(), Coming { id: 8, is_new: true });
+        assert_eq!(add_coming(&link, 0, &SystemEntropy).unwrap(), Coming { id: 8, is_new: true });
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(&format!("# ours, what is coming\n\n 7   {old}\n8 ")), "{}", text.len());
-        assert_eq!(add_coming(&path, &SystemEntropy).unwrap(), Coming { id: 8, is_new: false });
+        assert_eq!(add_coming(&path, 0, &SystemEntropy).unwrap(), Coming { id: 8, is_new: false });
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         let coming = load(&path).unwrap();
         assert_eq!((coming.current_id(), &checks(&coming)[..1]), (7, &before[..]));
@@ -222,6 +224,34 @@ fn a_new_key_comes_in_two_steps_that_change_nothing_else() {
 fn there_is_no_key_after_the_last_id() {
     let folder = folder();
     let path = written(&folder, format!("255 {KEY_A}\n"));
-    let said = add_coming(&path, &SystemEntropy).unwrap_err().to_string();
+    let said = add_coming(&path, 0, &SystemEntropy).unwrap_err().to_string();
     assert!(said.ends_with("has a key with id 255, and there is none after it"), "{said}");
+}
+
+#[test]
+fn a_new_key_is_above_what_anybody_has_met_and_can_be_taken_back() {
+    let folder = folder();
+    let text = format!("# ours\n3 {KEY_A}\n");
+    let path = written(&folder, text.clone());
+    assert_eq!(add_coming(&path, 7, &SystemEntropy).unwrap(), Coming { id: 8, is_new: true });
+    assert!(load(&path).unwrap().checks().any(|(id, _)| id == 8));
+    take_back(&path, 3, &SystemEntropy).unwrap();
+    assert!(load(&path).unwrap().checks().count() == 2, "one that is in use stays");
+    take_back(&path, 8, &SystemEntropy).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert_eq!(add_coming(&path, 1, &SystemEntropy).unwrap().id, 4);
+}
+
+#[test]
+fn of_many_who_begin_at_once_one_makes_the_key() {
+    let folder = folder();
+    let path = written(&folder, format!("1 {KEY_A}\n"));
+    let made: Vec<Coming> = std::thread::scope(|scope| {
+        let begin = || add_coming(&path, 0, &SystemEntropy).unwrap();
+        let running: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(made.iter().all(|coming| coming.id == 2), "{made:?}");
+    assert_eq!(made.iter().filter(|coming| coming.is_new).count(), 1, "{made:?}");
+    assert_eq!(load(&path).unwrap().checks().count(), 2);
 }

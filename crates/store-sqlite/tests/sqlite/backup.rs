@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rotunda_core::failure::Failure;
 use rotunda_core::model::{Caller, Ending, Event, EventKind, UnixMillis};
 use rotunda_core::store::{Feed, Journal, KeyShelf, Roles, Sessions};
-use rotunda_store_sqlite::{After, Present, Restoring, SqliteStore, backup};
+use rotunda_store_sqlite::{After, Pace, Present, Restoring, SqliteStore, backup};
 use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end};
 use rusqlite::Connection;
 
@@ -15,6 +15,8 @@ use crate::earlier::as_it_was;
 use crate::scene::{Place, a_signed_in_user, row};
 
 const LATER: UnixMillis = UnixMillis(NOW.0 + 60_000);
+/// What the revision goes on from.
+const SECONDS: u64 = LATER.0.cast_unsigned() / 1_000;
 
 /// A file beside the database.
 fn beside(place: &Place, name: &str) -> PathBuf {
@@ -53,7 +55,7 @@ async fn a_backup_is_one_moment_and_waits_for_nobody() {
     let stranger = place.writing_stranger();
     stranger.execute("UPDATE session SET generation = 99", []).unwrap();
     let to = beside(&place, "backup.db");
-    let found = backup(&place.path(), &to, LATER).unwrap();
+    let found = backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     stranger.execute_batch("COMMIT").unwrap();
 
     assert_eq!((found.users, found.live_sessions), (1, 20_001));
@@ -72,7 +74,7 @@ async fn a_backup_is_one_moment_and_waits_for_nobody() {
         "the copy alone is told"
     );
     assert_eq!(row(&store, &session).await.lineage.generation, 99);
-    let again = told(&backup(&place.path(), &to, LATER).unwrap_err());
+    let again = told(&backup(&place.path(), &to, Pace::Full, LATER).unwrap_err());
     assert!(again.contains("File exists"), "{again}");
 }
 
@@ -83,7 +85,7 @@ async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_b
     let (_, session) = a_signed_in_user(&store, 1).await;
     let (_, ended) = a_signed_in_user(&store, 2).await;
     let (to, feed) = (beside(&place, "backup.db"), store.revocations(None, NOW, 9).await.unwrap().feed);
-    backup(&place.path(), &to, LATER).unwrap();
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     assert!(refused(&place, &to).contains("in use: stop the server"), "{}", refused(&place, &to));
     assert!(store.rotate(a_rotation(&session, NOW)).await.unwrap());
     assert!(store.end(an_end(&ended, Ending::LoggedOut, NOW)).await.unwrap());
@@ -94,14 +96,15 @@ async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_b
         panic!("it can be read")
     };
     assert_eq!((inspected.users, inspected.live_sessions), (2, 1));
-    assert_eq!(since[..], [("session.ended (logged_out)".to_owned(), 1)]);
+    assert_eq!(since.counts[..], [("session.ended (logged_out)".to_owned(), 1)]);
+    assert!(!since.parted && since.to_redo.is_empty(), "{since:?}");
     // Somebody else has to wait, and whoever changes their mind changes nothing.
     assert!(refused(&place, &to).contains("has the database to itself"), "{}", refused(&place, &to));
     drop(restoring);
     assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.lock"]);
     assert_eq!(place.count("SELECT max(generation) FROM session"), 1);
 
-    let aside = Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), ".before").unwrap();
+    let aside = Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), LATER, ".before").unwrap();
     assert_eq!(aside, Some(beside(&place, "rotunda.db.before")));
     assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.lock"]);
     let store = place.open();
@@ -111,7 +114,7 @@ async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_b
     let facts = store.facts(session.id).await.unwrap().unwrap();
     assert_eq!(facts.accept_ahead_until, Some(UnixMillis(NOW.0 + 3_600_000)));
     assert_ne!(store.revocations(None, NOW, 9).await.unwrap().feed, feed, "places on it are given again");
-    assert_eq!(store.roles().await.unwrap().1, 1 << 20, "above what any token of the lost time bears");
+    assert_eq!(store.roles().await.unwrap().1, SECONDS, "above what any token of the lost time bears");
     assert_eq!(place.count("SELECT count(*) FROM meta WHERE name = 'backup_at'"), 0);
     let before = SqliteStore::open(&beside(&place, "rotunda.db.before"), NOW).unwrap();
     assert_eq!(row(&before, &session).await.lineage.generation, 1, "what was there before is all there");
@@ -123,7 +126,7 @@ async fn everyone_can_be_signed_out_with_it() {
     let store = place.open();
     let (_, session) = a_signed_in_user(&store, 1).await;
     let to = beside(&place, "backup.db");
-    backup(&place.path(), &to, LATER).unwrap();
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     drop(store);
     let event = Event {
         kind: EventKind::EveryoneSignedOut,
@@ -133,11 +136,14 @@ async fn everyone_can_be_signed_out_with_it() {
         about: None,
         caller: Caller::default(),
     };
-    Restoring::begin(&place.path(), &to).unwrap().finish(&After::EndEveryone(event), ".before").unwrap();
+    Restoring::begin(&place.path(), &to)
+        .unwrap()
+        .finish(&After::EndEveryone(event), LATER, ".before")
+        .unwrap();
     let store = place.open();
     let facts = store.facts(session.id).await.unwrap().unwrap();
     let everyone = facts.everyone.unwrap();
-    assert_eq!((everyone.below, everyone.at, facts.accept_ahead_until), ((1 << 20) + 1, LATER, None));
+    assert_eq!((everyone.below, everyone.at, facts.accept_ahead_until), (SECONDS + 1, LATER, None));
     let events = store.events(0, 9).await.unwrap();
     assert_eq!(events.last().unwrap().event.kind, EventKind::EveryoneSignedOut);
 }
@@ -148,7 +154,7 @@ async fn a_backup_of_an_earlier_release_is_migrated_and_one_of_a_newer_one_refus
     drop(as_it_was(&earlier));
     let restoring = Restoring::begin(&place.path(), &earlier.path()).unwrap();
     assert_eq!((restoring.present(), restoring.backup().schema), (&Present::Nothing, 1));
-    assert_eq!(restoring.finish(&After::RefuseAhead, ".before").unwrap(), None);
+    assert_eq!(restoring.finish(&After::RefuseAhead, LATER, ".before").unwrap(), None);
     a_signed_in_user(&place.open(), 1).await;
     assert_eq!(earlier.count("SELECT max(version) FROM refinery_schema_history"), 1, "it stays as it is");
 
@@ -167,7 +173,7 @@ async fn what_is_no_backup_changes_nothing() {
     a_signed_in_user(&store, 1).await;
     place.copy_the_session(5_000);
     let to = beside(&place, "backup.db");
-    backup(&place.path(), &to, LATER).unwrap();
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     drop(store);
     let other = |name: &str, bytes: &[u8]| {
         fs::write(beside(&place, name), bytes).unwrap();
@@ -209,14 +215,14 @@ async fn a_database_that_cannot_be_read_is_put_aside() {
     let store = place.open();
     a_signed_in_user(&store, 1).await;
     let to = beside(&place, "backup.db");
-    backup(&place.path(), &to, LATER).unwrap();
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     drop(store);
     fs::write(place.path(), "overwritten by somebody".repeat(1_000)).unwrap();
     // Another restore was interrupted.
     fs::write(beside(&place, "rotunda.db.restoring"), "half").unwrap();
     let restoring = Restoring::begin(&place.path(), &to).unwrap();
     assert!(matches!(restoring.present(), Present::Unreadable(_)), "{:?}", restoring.present());
-    restoring.finish(&ahead(), ".before").unwrap();
+    restoring.finish(&ahead(), LATER, ".before").unwrap();
     assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before", "rotunda.db.lock"]);
     assert!(fs::read_to_string(beside(&place, "rotunda.db.before")).unwrap().starts_with("overwritten"));
     a_signed_in_user(&place.open(), 2).await;
@@ -228,7 +234,7 @@ async fn the_log_of_a_database_that_is_gone_is_not_laid_over_the_backup() {
     let store = place.open();
     a_signed_in_user(&store, 1).await;
     let to = beside(&place, "backup.db");
-    backup(&place.path(), &to, LATER).unwrap();
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
     a_signed_in_user(&store, 2).await;
     let (log, kept) = (beside(&place, "rotunda.db-wal"), fs::read(beside(&place, "rotunda.db-wal")).unwrap());
     drop(store);
@@ -236,8 +242,99 @@ async fn the_log_of_a_database_that_is_gone_is_not_laid_over_the_backup() {
     fs::write(&log, kept).unwrap();
     let restoring = Restoring::begin(&place.path(), &to).unwrap();
     assert_eq!(restoring.present(), &Present::Nothing);
-    restoring.finish(&ahead(), ".before").unwrap();
+    restoring.finish(&ahead(), LATER, ".before").unwrap();
     assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before-wal", "rotunda.db.lock"]);
     drop(place.open());
     assert_eq!(place.count("SELECT count(*) FROM user"), 1);
+}
+
+#[tokio::test]
+async fn a_backup_that_is_put_back_twice_goes_on_from_higher_revisions_each_time() {
+    let place = Place::new();
+    a_signed_in_user(&place.open(), 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
+    let mut last = 0;
+    for (number, later) in [1_000, 2_000].into_iter().enumerate() {
+        let now = UnixMillis(LATER.0 + later);
+        let restoring = Restoring::begin(&place.path(), &to).unwrap();
+        restoring.finish(&ahead(), now, &format!(".before-{number}")).unwrap();
+        let revision = place.open().roles().await.unwrap().1;
+        assert!(revision > last, "{revision} comes after {last}");
+        last = revision;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_goes_on_from_an_earlier_restore_is_counted_by_time() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    let early = beside(&place, "early.db");
+    backup(&place.path(), &early, Pace::Full, NOW).unwrap();
+    let (_, session) = a_signed_in_user(&store, 2).await;
+    assert!(store.end(an_end(&session, Ending::LoggedOut, NOW)).await.unwrap());
+    let late = beside(&place, "late.db");
+    backup(&place.path(), &late, Pace::Full, NOW).unwrap();
+    drop(store);
+    Restoring::begin(&place.path(), &early).unwrap().finish(&ahead(), LATER, ".before").unwrap();
+    // The same places, and other events.
+    let store = place.open();
+    for number in 3..9 {
+        a_signed_in_user(&store, number).await;
+    }
+    drop(store);
+    let after = format!("UPDATE outbox SET at_ms = {} WHERE seq > 2", LATER.0);
+    place.stranger().execute_batch(&after).unwrap();
+    let restoring = Restoring::begin(&place.path(), &late).unwrap();
+    let Present::Readable { since: Some(since), .. } = restoring.present() else { panic!("it can be read") };
+    assert!(since.parted && !since.counts.is_empty(), "{since:?}");
+}
+
+#[tokio::test]
+async fn what_has_to_be_done_again_is_told_by_name() {
+    let place = Place::new();
+    a_signed_in_user(&place.open(), 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
+    let revoked =
+        format!("INSERT INTO outbox (at_ms, kind, about) VALUES ({}, 'key.revoked', 'kid-7')", LATER.0 + 5);
+    place.stranger().execute_batch(&revoked).unwrap();
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    let Present::Readable { since: Some(since), .. } = restoring.present() else { panic!("it can be read") };
+    let [line] = &since.to_redo[..] else { panic!("{since:?}") };
+    assert_eq!((line.at, line.kind.as_str(), line.user), (UnixMillis(LATER.0 + 5), "key.revoked", None));
+    assert_eq!(line.about.as_deref(), Some("kid-7"));
+}
+
+#[tokio::test]
+async fn a_database_behind_a_link_is_replaced_where_it_is_with_its_mode() {
+    let place = Place::new();
+    a_signed_in_user(&place.open(), 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let real = elsewhere.path().join("real.db");
+    fs::rename(place.path(), &real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink(&real, place.path()).unwrap();
+    Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), LATER, ".before").unwrap();
+    assert!(place.path().is_symlink(), "what leads there stays");
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(elsewhere.path().join("real.db.before").is_file());
+    assert_eq!(place.count("SELECT count(*) FROM user"), 1);
+}
+
+#[tokio::test]
+async fn after_a_backup_nothing_is_left_in_the_log_for_the_next_commit() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    place.copy_the_session(2_000);
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Gentle, LATER).unwrap();
+    let length = |path: &Path| fs::metadata(path).unwrap().len();
+    let (file, copy) = (length(&place.path()), length(&to));
+    // The note in the copy may take it a page.
+    assert!(copy > 200_000 && file + 4_096 >= copy, "the file itself has all of it: {file}, {copy}");
 }

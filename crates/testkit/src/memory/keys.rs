@@ -73,6 +73,10 @@ impl KeyShelf for MemoryStore {
         Ok(*self.open()?.key_checks.entry(key_id).or_insert(check))
     }
 
+    async fn key_checks(&self) -> Result<Vec<(u8, KeyCheck)>, Failure> {
+        Ok(self.open()?.key_checks.iter().map(|(id, check)| (*id, *check)).collect())
+    }
+
     async fn ready(&self) -> Result<(), Failure> {
         self.open().map(|_| ())
     }

@@ -1,5 +1,7 @@
 //! The backups that the server takes by itself.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use crate::support::Place;
@@ -27,6 +29,7 @@ fn names(place: &Place) -> Vec<String> {
 async fn a_server_takes_one_when_it_is_due_and_keeps_so_many() {
     let place = Place::new("[backup]\nfolder = \"backups\"\nkeep = 2\n");
     std::fs::create_dir(place.path("backups")).unwrap();
+    std::fs::set_permissions(place.path("backups"), Permissions::from_mode(0o700)).unwrap();
     for name in ["rotunda-20200101T000000Z.db", "rotunda-20200102T000000Z.db", "of-somebody-else.db"] {
         std::fs::write(place.path("backups").join(name), "").unwrap();
     }
@@ -57,4 +60,15 @@ async fn a_backup_that_cannot_be_taken_is_an_error_in_the_log_and_the_server_ser
     assert!(log.contains("ERROR") && log.contains("[backup] folder: backups"), "{log}");
     let ready = reqwest::get(format!("{}/readyz", server.url)).await.unwrap();
     assert_eq!(ready.status(), 200);
+}
+
+#[tokio::test]
+async fn a_folder_that_others_may_write_to_is_refused() {
+    let place = Place::new("[backup]\nfolder = \"backups\"\n");
+    std::fs::create_dir(place.path("backups")).unwrap();
+    std::fs::set_permissions(place.path("backups"), Permissions::from_mode(0o777)).unwrap();
+    let server = place.serve();
+    says(&place, "others may write to it").await;
+    assert_eq!(names(&place), [""; 0]);
+    assert_eq!(server.stop(), Some(0));
 }

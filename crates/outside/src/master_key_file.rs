@@ -1,7 +1,8 @@
 //! The file with the master keys: text, one key a line, `ID KEY`, where KEY is 32 bytes in base64url. `ID KEY coming` is a key
 //! with which nothing is made yet. Empty lines and lines that begin with `#` say nothing.
 //!
-//! 1. Only its owner may read it, or, where that is root, a group as well: so systemd and Kubernetes hand out secrets. A file that others can read is refused, because it may have been read already.
+//! 1. Only its owner may read it, or, where that is root, a group as well: so systemd and Kubernetes hand out secrets. A file
+//!    that others can read is refused, because it may have been read already.
 //! 2. A new one is written in full and flushed to the disk under another name, then linked to its own: nobody ever
 //!    sees half of it, and of two processes that start at once the second finds the first one's file and takes that.
 //! 3. No message contains any part of a key.

@@ -97,7 +97,7 @@ fn several_keys_comments_and_loose_spacing_are_read() {
 fn a_file_that_others_may_read_or_change_is_refused() {
     let folder = folder();
     let path = written(&folder, format!("1 {KEY_A}\n"));
-    for mode in [0o640, 0o604, 0o644, 0o620, 0o602, 0o666] {
+    for mode in [0o604, 0o644, 0o620, 0o660, 0o602, 0o666] {
         chmod(&path, mode);
         let text =
             format!("the master-key file master.key is open to others (mode {mode:04o}); run: chmod 600 ");

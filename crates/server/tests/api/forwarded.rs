@@ -80,7 +80,7 @@ async fn a_header_that_is_no_text_is_no_address() {
     let app = behind(&["10.0.0.0/8"]).await;
     let body = json!({"email": ADA, "password": PASSWORD, "client_id": "native"});
     let ask =
-        post("/auth/register").json(&body).peer("10.0.0.1:443").with_bytes(X_FORWARDED_FOR, b"\xff, 1.2.3.4");
+        post("/auth/register").json(&body).peer("10.0.0.1:443").with_bytes(X_FORWARDED_FOR, b"1.2.3.4, \xff");
     let tokens = app.send(ask).await.session_on_phone(201);
     let list = app.send(get("/auth/sessions").bearer(&tokens.access_token)).await;
     assert_eq!(list.json["sessions"][0]["address"], "10.0.0.1");

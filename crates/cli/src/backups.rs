@@ -100,8 +100,8 @@ fn checked(
 ) -> anyhow::Result<Taken> {
     let inspected = backup(database, draft, pace, now)?;
     keys_fit(masters, &inspected)?;
-    let without_key = sessions_without_key(masters, &inspected);
-    Ok(Taken { bytes: fs::metadata(draft)?.len(), inspected, without_key })
+    let bytes = fs::metadata(draft)?.len();
+    Ok(Taken { bytes, without_key: without_key(masters, &inspected), inspected })
 }
 
 /// Whether these are the master keys that a database was made with.
@@ -114,19 +114,16 @@ pub(crate) fn keys_fit(masters: &MasterKeys, found: &Inspected) -> anyhow::Resul
             );
         }
     }
-    let what = [("a signing key", &found.sealed_under), ("the secret of a webhook", &found.webhooks_under)];
-    for (what, under) in what {
-        if let Some(id) = under.iter().find(|id| masters.get(**id).is_none()) {
-            bail!(
-                "{what} is sealed under master key {id}, which is not in the master key file: put the right file back"
-            );
-        }
+    if let Some(id) = found.sealed_under.iter().find(|id| masters.get(**id).is_none()) {
+        bail!(
+            "a signing key is sealed under master key {id}, which is not in the master key file: put the right file back"
+        );
     }
     Ok(())
 }
 
-/// The sessions whose refresh tokens were made under a master key that is not here: they cannot go on. One line for each key.
-pub(crate) fn sessions_without_key(masters: &MasterKeys, found: &Inspected) -> String {
+/// What was made under a master key that is not here: sessions, which cannot go on, and secrets of webhooks. One line for each key.
+pub(crate) fn without_key(masters: &MasterKeys, found: &Inspected) -> String {
     let without = found.sessions_under.iter().filter(|(id, _)| masters.get(*id).is_none());
     let line = |(id, count): &(u8, u64)| {
         format!(
@@ -134,7 +131,13 @@ pub(crate) fn sessions_without_key(masters: &MasterKeys, found: &Inspected) -> S
              copy of the file has it\n"
         )
     };
-    without.map(line).collect()
+    let webhooks = found.webhooks_under.iter().filter(|id| masters.get(**id).is_none()).map(|id| {
+        format!(
+            "the secret of a webhook needs master key {id}, which is not in the master key file: nothing is sent to it. Put an older \
+             copy's line back, or `rotunda webhook remove` it\n"
+        )
+    });
+    without.map(line).chain(webhooks).collect()
 }
 
 /// Step 3.

@@ -14,11 +14,12 @@ const RESTS: Duration = Duration::from_secs(1);
 /// Never ends; whoever drops it leaves what is under way to be sent again.
 pub(crate) async fn keep_webhooks(rotunda: Arc<Rotunda>) {
     let mut under_way: BTreeMap<WebhookId, Task> = BTreeMap::new();
-    let mut well = true;
+    let (mut well, mut told) = (true, BTreeSet::new());
     loop {
         match rotunda.all_webhooks().await {
             Ok(webhooks) => {
                 well = true;
+                told = tell_unopened(&rotunda, &webhooks, told);
                 let there: BTreeSet<WebhookId> = webhooks.iter().map(|webhook| webhook.id).collect();
                 under_way.retain(|id, task| there.contains(id) && !task.0.is_finished());
                 for webhook in webhooks {
@@ -36,6 +37,24 @@ pub(crate) async fn keep_webhooks(rotunda: Arc<Rotunda>) {
         }
         tokio::time::sleep(RESTS).await;
     }
+}
+
+/// Logs those whose secrets do not open, each once. Answers which they are.
+fn tell_unopened(rotunda: &Rotunda, webhooks: &[Webhook], told: BTreeSet<WebhookId>) -> BTreeSet<WebhookId> {
+    let unopened = webhooks.iter().filter(|webhook| webhook.enabled && !rotunda.opens_webhook(webhook));
+    let mut now = BTreeSet::new();
+    for Webhook { id, secret, .. } in unopened {
+        if !told.contains(id) {
+            tracing::error!(
+                %id,
+                master_key = secret.key_id,
+                "the secret of a webhook does not open here, and nothing is sent to it: put its master key back into the file, \
+                 or `rotunda webhook remove` it"
+            );
+        }
+        now.insert(*id);
+    }
+    now
 }
 
 /// A task that ends with whoever holds it.

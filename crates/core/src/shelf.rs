@@ -36,6 +36,8 @@ pub(crate) struct Shelf {
     opened: Vec<Option<SigningKey>>,
     /// Why keys did not open, with their `kid`.
     unopened: Vec<(String, KeyError)>,
+    /// The ids of master keys that the store has met and that are above all that this server has: others make tokens under them.
+    newer_masters: Vec<u8>,
     /// Accepts what any key has signed that is not revoked.
     pub(crate) verifier: Verifier,
     clients: BTreeMap<ClientId, Held>,
@@ -90,6 +92,9 @@ impl Shelf {
                 }
             }
         }
+        let last = masters.checks().map(|(id, _)| id).max().unwrap_or(0);
+        let newer_masters =
+            store.key_checks().await?.into_iter().map(|(id, _)| id).filter(|id| *id > last).collect();
         let good = stored.iter().zip(&opened).filter(|(stored, _)| stored.revoked_at.is_none());
         let accepted = KeySet::from_signing_keys(good.filter_map(|(_, opened)| opened.as_ref()));
         // Our own tokens, checked by our own clock: no leeway, so that `expires_in` means what it says.
@@ -113,7 +118,19 @@ impl Shelf {
         }
         let (roles, revision) = store.roles().await?;
         let roles = roles.into_iter().map(|role| (role.name.clone(), role)).collect();
-        Ok(Self { version, stored, opened, unopened, verifier, clients, secrets, roles, revision, outlives })
+        Ok(Self {
+            version,
+            stored,
+            opened,
+            unopened,
+            newer_masters,
+            verifier,
+            clients,
+            secrets,
+            roles,
+            revision,
+            outlives,
+        })
     }
 
     /// The key that signs now.
@@ -151,6 +168,13 @@ impl Shelf {
     /// Why keys did not open here, with their `kid`.
     pub(crate) fn unopened(&self) -> &[(String, KeyError)] {
         &self.unopened
+    }
+
+    /// Whether other servers make things under a master key of that id, which this one has not. One below ours was taken out of
+    /// the file on purpose, as long as nothing else is sealed under it.
+    pub(crate) fn is_elsewhere(&self, master: u8) -> bool {
+        let named = KeyError::UnknownMaster(master);
+        self.newer_masters.contains(&master) || self.unopened.iter().any(|(_, why)| *why == named)
     }
 
     /// What is published.

@@ -112,7 +112,9 @@ pub(crate) async fn reseal(db: &Db<'_>, from: &SealedSigningKey, to: &SealedSign
 /// Of two who write one at once, the second waits for the first; what is asked after that sees it.
 pub(crate) async fn check(db: &Db<'_>, key_id: u8, check: KeyCheck) -> Result<KeyCheck> {
     let key_id = i16::from(key_id);
-    db.execute(ADD_CHECK, &[&key_id, &check.0.as_slice()]).await?;
+    if db.execute(ADD_CHECK, &[&key_id, &check.0.as_slice()]).await? > 0 {
+        shelf_changed(db).await?;
+    }
     let found = db.row(CHECK, &[&key_id]).await?;
     found.map_or(Ok(check), |row| Columns::of(&row).bytes().map(KeyCheck))
 }

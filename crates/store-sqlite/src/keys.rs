@@ -93,7 +93,9 @@ pub(crate) fn reseal(db: &Connection, from: &SealedSigningKey, to: &SealedSignin
 }
 
 pub(crate) fn check(db: &Connection, key_id: u8, check: KeyCheck) -> Result<KeyCheck> {
-    db.prepare_cached(ADD_CHECK)?.execute(params![key_id, check.0])?;
+    if db.prepare_cached(ADD_CHECK)?.execute(params![key_id, check.0])? > 0 {
+        shelf_changed(db)?;
+    }
     db.prepare_cached(CHECK)?.query_row(params![key_id], |row| row.get(0).map(KeyCheck))
 }
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::backup::source;
 use crate::args::{self, Global, Serve};
-use crate::backups::{Source, keys_fit, sessions_without_key, stamp};
+use crate::backups::{Source, keys_fit, stamp, without_key};
 use crate::config::{Settings, parse_duration};
 use crate::output::{self, moment, plain};
 use crate::wiring::settings;
@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<Exit
     let masters = rotunda_outside::load(&master_file)?;
     let restoring = Restoring::begin(&database, &flags.file)?;
     keys_fit(&masters, restoring.backup())?;
-    let without_key = sessions_without_key(&masters, restoring.backup());
+    let without_key = without_key(&masters, restoring.backup());
     let now = SystemClock.now();
     let after = after(flags, span, now);
     if !flags.yes {

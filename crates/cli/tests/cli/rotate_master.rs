@@ -1,5 +1,7 @@
 //! `rotunda key rotate-master`, beside servers that are restarted one after the other.
 
+use std::time::Duration;
+
 use reqwest::Client;
 use serde_json::json;
 
@@ -147,7 +149,7 @@ fn a_key_that_is_on_record_is_never_made_a_second_time() {
 
 /// What a server that was not restarted yet has sealed under the old key is found by a second run.
 #[test]
-fn a_secret_under_the_old_key_is_sealed_anew_by_another_finish_and_is_missed_at_the_start() {
+fn a_secret_under_the_old_key_is_sealed_anew_by_another_finish_and_is_missed_aloud() {
     let place = Place::new(QUICK);
     assert_eq!(place.serve().stop(), Some(0));
     place.json(&["key", "rotate-master"], "");
@@ -157,12 +159,25 @@ fn a_secret_under_the_old_key_is_sealed_anew_by_another_finish_and_is_missed_at_
     let put = |text: &str| std::fs::write(place.path("rotunda-data/master.key"), text).unwrap();
     // It has the file of before.
     put(&coming);
-    place.json(&["webhook", "add", "https://hooks.example.com/"], "");
+    let webhook = place.json(&["webhook", "add", "https://hooks.example.com/"], "")["id"].clone();
     let new = finished.lines().find(|line| line.starts_with("2 ")).unwrap();
     put(&format!("{new}\n"));
-    let output = place.run(&["key", "list"], "");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("sealed under master key 1"), "{said}");
+    // Its receiver hears nothing. Everybody else is served.
+    let server = place.serve();
+    let is_told = || place.read("server.log").contains("the secret of a webhook does not open here");
+    let is_told_soon = (0..600).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        is_told()
+    });
+    assert!(is_told_soon, "{}", place.read("server.log"));
+    assert_eq!(server.stop(), Some(0));
+    let doctor = place.run(&["doctor"], "");
+    let said = String::from_utf8_lossy(&doctor.stdout);
+    let line =
+        format!("the secret of webhook {} does not open under master key 1", webhook.as_str().unwrap());
+    assert!(!doctor.status.success() && said.contains(&line), "{said}");
+    let warned = place.json(&["backup", "late.db"], "")["warnings"].to_string();
+    assert!(warned.contains("the secret of a webhook needs master key 1"), "{warned}");
     put(&finished);
     let again = place.json(&["key", "rotate-master", "--finish"], "");
     assert_eq!((&again["signing_keys"], &again["webhooks"]), (&json!(0), &json!(1)), "{again}");

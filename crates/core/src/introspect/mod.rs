@@ -32,7 +32,7 @@ impl Rotunda {
     /// answer.
     pub async fn introspect(&self, proof: &ClientProof, token: &str) -> Result<Option<Active>, Error> {
         self.client_of_proof(proof).await?;
-        if let Some(token) = RefreshToken::parse(&self.keys, token) {
+        if let Some(token) = self.read_token(token)? {
             let facts = self.store.facts(token.session_id).await?;
             let facts = facts.filter(|facts| facts.session.client_id == *proof.client_id());
             return Ok(facts

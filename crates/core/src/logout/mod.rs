@@ -13,7 +13,6 @@ use crate::clients::{ClientProof, speaks_for};
 use crate::denied::Denied;
 use crate::failure::Error;
 use crate::model::{Caller, ClientId, Ending, Event, EventKind, PageKey, SecretText};
-use crate::refresh::RefreshToken;
 use crate::store::EndingAll;
 
 /// What a client has to say which session it means; everything that it has counts.
@@ -37,12 +36,11 @@ impl Rotunda {
     /// # Errors
     /// [`Denied`] with `token_expired` or `token_unknown` when a bearer token is all there is and it is not good;
     /// [`Denied::ClientRefused`] or `client_mismatch` for the refresh token of a client that did not authenticate;
-    /// [`crate::failure::Failure`] when the store does not answer.
+    /// [`crate::failure::Failure`] when the store does not answer, or the refresh token cannot be read here.
     pub async fn logout(&self, logout: &Logout) -> Result<(), Error> {
         let mut meant = Vec::new();
-        if let Some(token) =
-            logout.refresh_token.as_ref().and_then(|t| RefreshToken::parse(&self.keys, t.expose()))
-        {
+        let read = logout.refresh_token.as_ref().map_or(Ok(None), |text| self.read_token(text.expose()));
+        if let Ok(Some(token)) = &read {
             let facts = self.store.facts(token.session_id).await?;
             if let Some(facts) = &facts {
                 self.may_log_out(&facts.session.client_id, logout.proof.as_ref()).await?;
@@ -65,6 +63,8 @@ impl Rotunda {
         for facts in &meant {
             self.end_as(facts, Ending::LoggedOut, &facts.session.caller(&logout.caller)).await?;
         }
+        // Last: what could be ended has ended.
+        read?;
         Ok(())
     }
 

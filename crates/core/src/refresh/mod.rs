@@ -12,6 +12,7 @@
 
 mod decide;
 mod lineage;
+mod read;
 mod token;
 mod twice;
 
@@ -30,7 +31,7 @@ use crate::clients::{ClientProof, speaks_for};
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
 use crate::grant::Grant;
-use crate::keys::{KeyError, MasterKeys};
+use crate::keys::MasterKeys;
 use crate::limits::BucketKey;
 use crate::model::{
     Caller, Carrier, Client, ClientId, DeviceSecret, Ending, Event, EventKind, Facts, LetterKind, PageHash,
@@ -115,8 +116,7 @@ impl Rotunda {
     }
 
     async fn refresh_counted(&self, attempt: &Attempt) -> Result<Grant, Error> {
-        let text = attempt.token.expose();
-        let token = RefreshToken::parse(&self.keys, text).ok_or_else(|| self.unread(text))?;
+        let token = self.read_token(attempt.token.expose())?.ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
         // Whoever has a token of this session, current or not: nobody else can use the bucket up.
         let (key, quota) =
@@ -132,18 +132,6 @@ impl Rotunda {
             }
         }
         Err(Failure::overload("refreshing a session that never stands still").into())
-    }
-
-    /// Why a text was not read. Where signing keys are sealed under the master key that it names, other servers have that one: it
-    /// may be good there, and nobody is told that they are signed out.
-    fn unread(&self, text: &str) -> Error {
-        const WHY: &str =
-            "it names a master key that other servers have and this one has not: give it their file";
-        let named = RefreshToken::says_key_id(text).map(KeyError::UnknownMaster);
-        match self.shelf().unopened().iter().any(|(_, why)| Some(*why) == named) {
-            true => Failure::unavailable("reading a refresh token", WHY).into(),
-            false => Denied::TokenUnknown.into(),
-        }
     }
 
     /// Reads, decides, applies: one round.

@@ -14,7 +14,6 @@
 
 use std::collections::BTreeMap;
 
-use super::token::RefreshToken;
 use crate::Rotunda;
 use crate::denied::Denied;
 use crate::failure::{Error, Failure};
@@ -49,10 +48,10 @@ impl Rotunda {
     /// Which token, and which device secret, a browser means. `None` where there is no telling, or where no token came.
     ///
     /// # Errors
-    /// [`Failure`] when the store does not answer.
+    /// [`Failure`] when the store does not answer, or a token cannot be read here.
     pub async fn pick(&self, twice: Twice) -> Result<Option<Picked>, Failure> {
         let Twice { tokens, devices, pages } = twice;
-        let newest = self.newest_of_each(&tokens);
+        let newest = self.newest_of_each(&tokens)?;
         if newest.len() > Twice::MOST_SESSIONS {
             return Ok(None);
         }
@@ -104,17 +103,21 @@ impl Rotunda {
         }
     }
 
-    fn newest_of_each(&self, tokens: &[SecretText]) -> BTreeMap<SessionId, (u32, SecretText)> {
+    /// One that may be good on another server is not passed over: an older one of its session would be taken for the newest.
+    fn newest_of_each(
+        &self,
+        tokens: &[SecretText],
+    ) -> Result<BTreeMap<SessionId, (u32, SecretText)>, Failure> {
         let mut newest = BTreeMap::new();
         for text in tokens {
-            let Some(token) = RefreshToken::parse(&self.keys, text.expose()) else { continue };
+            let Some(token) = self.read_token(text.expose())? else { continue };
             let (generation, kept) =
                 newest.entry(token.session_id).or_insert((token.generation, text.clone()));
             if *generation < token.generation {
                 (*generation, *kept) = (token.generation, text.clone());
             }
         }
-        newest
+        Ok(newest)
     }
 }
 

@@ -37,7 +37,7 @@ impl Rotunda {
     pub async fn revoke_token(&self, revoke: &RevokeToken) -> Result<(), Error> {
         let client = self.client(Some(&revoke.client_id)).await?;
         speaks_for(&client, revoke.proof.as_ref())?;
-        match RefreshToken::parse(&self.keys, revoke.token.expose()) {
+        match self.read_token(revoke.token.expose())? {
             Some(token) => self.revoke_session_of(&token, revoke).await,
             None => self.revoke_access_token(revoke).await,
         }

@@ -9,7 +9,7 @@ use crate::model::{ClientId, Event, KeptClientSecret, RegisteredClient, UnixMill
 /// Keys at rest: signing keys sealed under a master key, and what tells a wrong master key.
 #[async_trait]
 pub trait KeyShelf: Send + Sync {
-    /// Grows with every change of signing keys and clients.
+    /// Grows with every change of signing keys and clients, and with every master key that is met for the first time.
     async fn shelf_version(&self) -> Result<u64, Failure>;
 
     /// All signing keys, oldest first, the revoked ones among them.
@@ -37,7 +37,8 @@ pub trait KeyShelf: Send + Sync {
     /// there as it was. Raises the version.
     async fn reseal_key(&self, from: SealedSigningKey, to: SealedSigningKey) -> Result<bool, Failure>;
 
-    /// The check value of a master key, written on first sight of that key id; answers the one that is on record.
+    /// The check value of a master key, written on first sight of that key id, which raises the version; answers the one that is on
+    /// record.
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure>;
 
     /// The check values on record, by key id.

@@ -70,6 +70,12 @@ impl Rotunda {
         self.store.webhooks().await
     }
 
+    /// Whether the secret of this webhook opens here. Where it does not, nothing is sent to its receiver.
+    #[must_use]
+    pub fn opens_webhook(&self, webhook: &Webhook) -> bool {
+        WebhookSecret::open(&self.keys, webhook).is_some()
+    }
+
     /// One step of a webhook's round: sends what is due, and once nothing of that is left, writes down what is new. In this
     /// order, so that of a webhook whose messages do not arrive no more is written down than can be tried: the rest stays in
     /// the journal.

@@ -4,8 +4,11 @@ use rotunda_core::Rotunda;
 use rotunda_core::clients::{AddedClient, ClientCredentials, ClientProof, NewClient};
 use rotunda_core::denied::Denied;
 use rotunda_core::login::Login;
-use rotunda_core::model::{Caller, ClientId, ClientKind};
+use rotunda_core::logout::Logout;
+use rotunda_core::model::{Caller, ClientId, ClientKind, SecretText, SessionId, TokenSecret};
 use rotunda_core::policy::Policy;
+use rotunda_core::refresh::{RefreshToken, Twice};
+use rotunda_core::revoke_token::RevokeToken;
 
 use crate::meddler::Write;
 use crate::support::{HOUR, MINUTE, SECOND, World, caller, denied, failure, masters};
@@ -52,6 +55,53 @@ async fn a_key_that_does_not_open_here_keeps_no_revocation_out_and_signs_nobody_
     w.rotunda.bearer(grant.access_token.expose()).await.unwrap();
     tab.token = grant.refresh_token.expose().to_owned();
     w.refreshes(&mut tab).await;
+}
+
+/// The file with the new master key came to all servers but this one.
+#[tokio::test]
+async fn a_token_under_a_master_key_of_other_servers_is_an_outage_wherever_it_is_shown() {
+    let w = World::new().await;
+    let old = w.register("ada").await;
+    let policy = w.rotunda.policy().clone();
+    let other = Rotunda::start(w.outside(), masters(&[1, 2]), policy.clone()).await.unwrap();
+    w.rotunda.look_at_shelf().await.unwrap();
+    assert_eq!(w.rotunda.unopened_keys(), [""; 0], "nothing is sealed anew yet");
+    let mut tab = old.clone();
+    tab.token = other.refresh(&tab.attempt()).await.unwrap().refresh_token.expose().to_owned();
+    let token = || SecretText::new(tab.token.clone());
+
+    assert!(failure(w.rotunda.refresh(&tab.attempt()).await).is_temporary());
+    let logout = Logout { refresh_token: Some(token()), ..Logout::default() };
+    assert!(failure(w.rotunda.logout(&logout).await).is_temporary());
+    let revoke =
+        RevokeToken { token: token(), client_id: ClientId::web(), proof: None, caller: Caller::default() };
+    assert!(failure(w.rotunda.revoke_token(&revoke).await).is_temporary());
+    let (_, shop) = added(&w, "shop", ClientKind::Confidential).await;
+    assert!(failure(w.rotunda.introspect(&shop, &tab.token).await.map(|_| ())).is_temporary());
+    // Beside it, the token that its session has left behind is not the newest.
+    let tokens = vec![SecretText::new(old.token.clone()), token()];
+    let picked = w.rotunda.pick(Twice { tokens, devices: Vec::new(), pages: None }).await;
+    assert!(picked.is_err_and(|failure| failure.is_temporary()));
+    // What else a logout names has ended all the same.
+    let logout = Logout { bearer: Some(SecretText::new(old.access.clone())), ..logout };
+    assert!(failure(w.rotunda.logout(&logout).await).is_temporary());
+    assert!(matches!(denied(other.refresh(&tab.attempt()).await), Denied::SessionEnded(_)));
+
+    // A key that was taken out of the file on purpose is none that others have, and nor is one that nobody has.
+    let mut bob = w.register("bob").await;
+    other.reseal(&Caller::default()).await.unwrap();
+    let last = Rotunda::start(w.outside(), masters(&[2]), policy).await.unwrap();
+    assert_eq!(denied(last.refresh(&bob.attempt()).await), Denied::TokenUnknown);
+    bob.token = made_up_under(3);
+    assert_eq!(denied(w.rotunda.refresh(&bob.attempt()).await), Denied::TokenUnknown);
+}
+
+/// A text of the form of a refresh token, under a master key of that id.
+fn made_up_under(key_id: u8) -> String {
+    let keys = masters(&[key_id]);
+    RefreshToken::first(&keys, SessionId::from_bytes([7; 16]), TokenSecret::from_bytes([7; 32]))
+        .and_then(|token| token.expose_text(&keys))
+        .unwrap()
 }
 
 #[tokio::test]

@@ -156,8 +156,12 @@ pub(super) async fn a_key_is_sealed_anew_as_it_was_read_or_not_at_all(store: She
 pub(super) async fn the_first_check_of_a_master_key_stays(store: Shelf) {
     let (right, wrong) = (KeyCheck([0xff; 16]), KeyCheck([0; 16]));
     assert!(store.key_checks().await.unwrap().is_empty());
+    let before = store.shelf_version().await.unwrap();
     assert!(store.key_check(1, right).await.unwrap() == right);
+    let met = store.shelf_version().await.unwrap();
+    assert!(met > before, "servers that have not the key hear of it");
     assert!(store.key_check(1, wrong).await.unwrap() == right, "the one on record is answered");
+    assert_eq!(store.shelf_version().await.unwrap(), met, "nothing new");
     assert!(store.key_check(255, wrong).await.unwrap() == wrong, "each key id has its own");
     assert!(store.key_check(1, right).await.unwrap() == right);
     assert!(store.key_check(255, right).await.unwrap() == wrong);

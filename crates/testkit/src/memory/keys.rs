@@ -70,7 +70,9 @@ impl KeyShelf for MemoryStore {
     }
 
     async fn key_check(&self, key_id: u8, check: KeyCheck) -> Result<KeyCheck, Failure> {
-        Ok(*self.open()?.key_checks.entry(key_id).or_insert(check))
+        let mut state = self.open()?;
+        state.shelf_version += u64::from(!state.key_checks.contains_key(&key_id));
+        Ok(*state.key_checks.entry(key_id).or_insert(check))
     }
 
     async fn key_checks(&self) -> Result<Vec<(u8, KeyCheck)>, Failure> {

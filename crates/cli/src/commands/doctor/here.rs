@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rotunda_core::keys::{KeyError, MasterKeys, SealedSigningKey};
+use rotunda_core::model::Webhook;
 use rotunda_core::outside::Clock;
 use rotunda_core::store::Store;
+use rotunda_core::webhooks::message::WebhookSecret;
 use rotunda_outside::{SystemClock, SystemEntropy};
 use tokio::time::timeout;
 
@@ -45,6 +47,7 @@ pub(super) async fn check(settings: &Settings, report: &mut Report) -> Option<BT
     };
     if let (Some(masters), Some(opened)) = (&masters, &opened) {
         opens(settings, masters, &opened.keys, report);
+        webhooks(settings, masters, &*opened.store, report).await;
     }
     clock(opened.as_ref().map(|opened| &*opened.keys).unwrap_or_default(), report);
     if let Some(Opened { store, keys }) = &opened {
@@ -140,6 +143,39 @@ fn opens(settings: &Settings, masters: &MasterKeys, keys: &[SealedSigningKey], r
             Vec::from_iter(wrong).join("; "),
             "put back the master key file that this database was made with, or that its other servers have",
         ),
+    }
+}
+
+/// Whether the secrets of webhooks open. Where one does not, its receiver hears nothing, and nothing else is wrong.
+async fn webhooks(settings: &Settings, masters: &MasterKeys, store: &dyn Store, report: &mut Report) {
+    let place = settings.master_file.display().to_string();
+    let at = ("webhooks", place.as_str());
+    let webhooks = match timeout(PATIENCE, store.webhooks()).await {
+        Ok(Ok(webhooks)) => webhooks,
+        Ok(Err(failure)) => {
+            return report.bad(at, format!("webhooks cannot be read: {failure}"), "see `store`");
+        }
+        Err(_) => return report.bad(at, "webhooks cannot be read in time", "see `store`"),
+    };
+    let lost = webhooks.iter().filter(|webhook| WebhookSecret::open(masters, webhook).is_none());
+    let mut is_well = true;
+    for Webhook { id, secret, .. } in lost {
+        is_well = false;
+        report.bad(
+            at,
+            format!(
+                "the secret of webhook {id} does not open under master key {}: nothing is sent to it",
+                secret.key_id
+            ),
+            "put an older copy's line back into the file, or `rotunda webhook remove` it",
+        );
+    }
+    if is_well && !webhooks.is_empty() {
+        report.good(
+            at.0,
+            at.1,
+            format!("the master key opens the secrets of all webhooks ({})", webhooks.len()),
+        );
     }
 }
 

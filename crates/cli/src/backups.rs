@@ -28,6 +28,8 @@ pub(crate) struct Source {
     pub database: PathBuf,
     /// The file with the master keys.
     pub master_file: PathBuf,
+    /// Whether it has what refreshes change of sessions, and not Redis.
+    pub has_sessions: bool,
 }
 
 /// What becomes of a file that is there already.
@@ -60,7 +62,7 @@ pub(crate) fn take(
     (there, pace): (IfThere, Pace),
     now: UnixMillis,
 ) -> anyhow::Result<Taken> {
-    let Source { database, master_file } = source;
+    let Source { database, master_file, has_sessions } = source;
     if !database.exists() {
         bail!(
             "there is no database at {}. Is this the right folder? `--data` or `--config` says where it is",
@@ -77,7 +79,7 @@ pub(crate) fn take(
     // Before the work: a wrong key file makes it useless.
     let masters = rotunda_outside::load(master_file)?;
     let draft = to.with_file_name(draft_name(name)?);
-    let taken = checked(database, &draft, &masters, (pace, now))
+    let taken = checked((database, *has_sessions), &draft, &masters, (pace, now))
         .and_then(|taken| named(&draft, to, there).map(|()| taken));
     // Its name is gone, or it is of no use.
     let _ = fs::remove_file(&draft);
@@ -93,7 +95,7 @@ fn draft_name(name: &std::ffi::OsStr) -> anyhow::Result<OsString> {
 
 /// Steps 1 and 2.
 fn checked(
-    database: &Path,
+    (database, has_sessions): (&Path, bool),
     draft: &Path,
     masters: &MasterKeys,
     (pace, now): (Pace, UnixMillis),
@@ -101,7 +103,7 @@ fn checked(
     let inspected = backup(database, draft, pace, now)?;
     keys_fit(masters, &inspected)?;
     let bytes = fs::metadata(draft)?.len();
-    Ok(Taken { bytes, without_key: without_key(masters, &inspected), inspected })
+    Ok(Taken { bytes, without_key: without_key(masters, &inspected, has_sessions), inspected })
 }
 
 /// Whether these are the master keys that a database was made with.
@@ -123,8 +125,10 @@ pub(crate) fn keys_fit(masters: &MasterKeys, found: &Inspected) -> anyhow::Resul
 }
 
 /// What was made under a master key that is not here: sessions, which cannot go on, and secrets of webhooks. One line for each key.
-pub(crate) fn without_key(masters: &MasterKeys, found: &Inspected) -> String {
-    let without = found.sessions_under.iter().filter(|(id, _)| masters.get(*id).is_none());
+/// Where sessions are on Redis, what is here says no more than the key that they began under.
+pub(crate) fn without_key(masters: &MasterKeys, found: &Inspected, has_sessions: bool) -> String {
+    let sessions = found.sessions_under.iter().filter(|_| has_sessions);
+    let without = sessions.filter(|(id, _)| masters.get(*id).is_none());
     let line = |(id, count): &(u8, u64)| {
         format!(
             "{count} live sessions need master key {id}, which is not in the master key file: their owners sign in again. An older \
@@ -163,12 +167,15 @@ fn flush(file: &Path) -> io::Result<()> {
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// The database and what belongs to it, whether it is there just now or not.
+/// The database and what belongs to it, whether it is there just now or not: by its name, and where a link leads to.
 fn of_database(database: &Path) -> impl Iterator<Item = PathBuf> + '_ {
-    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().map(|end| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
+    let names = std::iter::once(database.to_owned()).chain(database.canonicalize());
+    names.flat_map(|database| {
+        ["", "-wal", "-shm", "-journal", ".lock"].map(|end| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        })
     })
 }
 

@@ -1,8 +1,8 @@
 //! Takes the backups that `[backup]` asks for.
 //!
 //! 1. Every minute it is looked which backups are in the folder; their names say when each was taken. When the newest one is
-//!    old enough, or there is none, the next one is taken, on a thread of its own (`backups.rs`). Before that, drafts are removed
-//!    that a server has left behind which was killed.
+//!    old enough, or there is none, the next one is taken (`backups.rs`). Before that, drafts are removed that a server has left
+//!    behind which was killed. All of it on a thread of its own: a disk that hangs holds up nothing else.
 //! 2. Only after that are the oldest ones removed. What bears another name is nobody's business here.
 //!    Those that a clock has dated ahead neither keep the next one waiting nor count among those that are kept: else each would
 //!    push out a good one.
@@ -11,7 +11,7 @@
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use rotunda_core::model::UnixMillis;
 use rotunda_core::outside::Clock;
 use rotunda_outside::SystemClock;
 use rotunda_store_sqlite::Pace;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::geteuid;
 use tokio::sync::oneshot;
 
 use crate::backups::{DRAFT, IfThere, Source, Taken, stamp, stamped, take};
@@ -38,10 +40,11 @@ const ENDS: &str = ".db";
 
 /// Never ends, unless there is nothing to do.
 pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf) {
+    let has_sessions = store.sessions.is_none();
     let (Some(settings), MainStore::Sqlite(database)) = (store.backup, store.main) else { return };
-    let source = Source { database, master_file };
+    let source = Source { database, master_file, has_sessions };
     loop {
-        let rest = match round(&source, &settings).await {
+        let rest = match on_a_thread(source.clone(), settings.clone()).await {
             Ok(None) => RESTS,
             Ok(Some((file, Taken { bytes, inspected, without_key }))) => {
                 without_key.lines().for_each(|line| tracing::warn!("of the backup: {line}"));
@@ -49,9 +52,7 @@ pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf) {
                 tracing::info!(file = %file.display(), bytes, users, sessions, "a backup was taken, and is whole");
                 RESTS
             }
-            Err(error) => {
-                let newest = held(&settings.folder).ok().and_then(|held| held.last().map(|at| moment(*at)));
-                let newest = newest.unwrap_or_else(|| "none".to_owned());
+            Err(Failed { error, newest }) => {
                 tracing::error!(
                     error = format!("{error:#}"),
                     newest,
@@ -64,24 +65,31 @@ pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf) {
     }
 }
 
-/// Steps 1 and 2; `None` where none was due.
-async fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Option<(PathBuf, Taken)>> {
+/// What was taken, and where; `None` where none was due.
+type Round = Option<(PathBuf, Taken)>;
+
+/// Why none was taken, and when the newest one was.
+struct Failed {
+    error: anyhow::Error,
+    newest: String,
+}
+
+/// Steps 1 and 2.
+fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Round> {
     let BackupSettings { folder, every, keep } = settings;
     let now = SystemClock.now();
     let about = || format!("[backup] folder: {}", folder.display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(about)?;
-    if fs::metadata(folder).with_context(about)?.permissions().mode() & 0o022 != 0 {
-        bail!(
-            "{}: others may write to it, and put a database of theirs in place of a backup; run: chmod go-w",
-            about()
-        );
+    let seen = fs::metadata(folder).with_context(about)?;
+    if let Some(fault) = open_to_others(seen.permissions().mode(), seen.uid(), geteuid().as_raw()) {
+        bail!("{}: {fault}", about());
     }
     if !is_due(until(held(folder).with_context(about)?, now).last().copied(), *every, now) {
         return Ok(None);
     }
     forget_drafts(folder).with_context(about)?;
     let file = folder.join(name(now));
-    let taken = match on_a_thread(source.clone(), file.clone(), now).await {
+    let taken = match take(source, &file, (IfThere::Refuse, Pace::Gentle), now) {
         // Another server was due in the same second: its backup is as good.
         Err(_) if file.exists() => return Ok(None),
         taken => taken?,
@@ -92,20 +100,43 @@ async fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Opt
     Ok(Some((file, taken)))
 }
 
-/// Not one of the runtime's: the end of the server does not wait for it.
-async fn on_a_thread(source: Source, file: PathBuf, now: UnixMillis) -> anyhow::Result<Taken> {
+/// By the mode and the owner of the folder, where this user is `me`.
+fn open_to_others(mode: u32, owner: u32, me: u32) -> Option<&'static str> {
+    const ROOT: u32 = 0;
+    if mode & 0o022 != 0 {
+        return Some(
+            "others may write to it, and put a database of theirs in place of a backup; run: chmod go-w, or name a folder inside it, \
+             which is made for this user alone",
+        );
+    }
+    (owner != me && owner != ROOT).then_some(
+        "it belongs to another user, who may put a database of theirs in place of a backup; have it given to the user of the \
+         server, or name another folder",
+    )
+}
+
+/// Not one of the runtime's: neither a request nor the end of the server waits for it.
+async fn on_a_thread(source: Source, settings: BackupSettings) -> Result<Round, Failed> {
     let (tell, mut told) = oneshot::channel();
-    let work = move || drop(tell.send(take(&source, &file, (IfThere::Refuse, Pace::Gentle), now)));
-    std::thread::Builder::new().name("backup".to_owned()).spawn(work).context("starting a thread")?;
+    let work = move || {
+        let done = round(&source, &settings).map_err(|error| {
+            let newest = held(&settings.folder).ok().and_then(|held| held.last().map(|at| moment(*at)));
+            Failed { error, newest: newest.unwrap_or_else(|| "none".to_owned()) }
+        });
+        drop(tell.send(done));
+    };
+    let unknown = |error: anyhow::Error| Failed { error, newest: "unknown".to_owned() };
+    let spawned = std::thread::Builder::new().name("backup".to_owned()).spawn(work);
+    spawned.context("starting a thread").map_err(unknown)?;
     if let Ok(told) = tokio::time::timeout(LONG, &mut told).await {
-        return told.context(PANICKED)?;
+        return told.context(PANICKED).map_err(unknown)?;
     }
     // A disk that hangs says nothing, and the database's log grows meanwhile.
     tracing::warn!(
         minutes = LONG.as_secs() / 60,
         "a backup takes long: is the disk well that it goes to? Until it is done the log beside the database grows"
     );
-    told.await.context(PANICKED)?
+    told.await.context(PANICKED).map_err(unknown)?
 }
 
 /// By the newest one that is not of the future.
@@ -150,11 +181,20 @@ fn is_draft(name: &str) -> bool {
 fn forget_drafts(folder: &Path) -> io::Result<()> {
     for name in names(folder)?.into_iter().filter(|name| is_draft(name)) {
         let path = folder.join(name);
-        if File::open(&path).is_ok_and(|draft| draft.try_lock().is_ok()) {
+        if is_left_behind(&path) {
             removed(fs::remove_file(&path))?;
         }
     }
     Ok(())
+}
+
+/// Nobody holds it, and it is a file: to open a pipe would wait for somebody at its other end.
+fn is_left_behind(path: &Path) -> bool {
+    if !fs::symlink_metadata(path).is_ok_and(|about| about.is_file()) {
+        return false;
+    }
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    open(path, flags, Mode::empty()).is_ok_and(|draft| File::from(draft).try_lock().is_ok())
 }
 
 /// Step 2: goes on where one cannot be removed, and tells of it in the end.
@@ -225,6 +265,32 @@ mod tests {
         assert_eq!(left, right);
         forget(folder.path(), 9, NOON.plus(HOUR * 31)).unwrap();
         assert_eq!(names(folder.path()).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_draft_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join(format!("{}.0123456789abcdef{DRAFT}", name(NOON)));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (tell, told) = std::sync::mpsc::channel();
+        let at = folder.path().to_owned();
+        std::thread::spawn(move || tell.send(forget_drafts(&at).is_ok()));
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(true));
+        assert!(fs::symlink_metadata(&pipe).is_ok(), "it is nobody's draft");
+    }
+
+    #[test]
+    fn a_folder_is_of_this_user_or_roots_and_nobody_else_writes_to_it() {
+        let (me, other) = (1000, 1001);
+        for (mode, owner) in [(0o700, me), (0o755, me), (0o755, 0), (0o2755, 0)] {
+            assert_eq!(open_to_others(mode, owner, me), None, "{mode:o} of {owner}");
+        }
+        let of_a_group = open_to_others(0o2775, 0, me).unwrap();
+        assert!(of_a_group.contains("or name a folder inside it"), "{of_a_group}");
+        for (mode, owner) in [(0o757, me), (0o777, 0), (0o755, other), (0o700, other)] {
+            assert!(open_to_others(mode, owner, me).is_some(), "{mode:o} of {owner}");
+        }
+        assert!(open_to_others(0o700, other, 0).is_some(), "root's server as well");
     }
 
     #[test]

@@ -226,6 +226,16 @@ pub enum MasterKeyFileError {
         /// What the system said.
         source: io::Error,
     },
+    /// Somebody else changes it, and does not come to an end.
+    #[error(
+        "the folder {} of the master-key file is locked: another `rotunda key rotate-master` changes the file, or another program holds \
+         a lock there (`lsof +d` shows it). Try again when it is done",
+        folder.display()
+    )]
+    Held {
+        /// Where it is.
+        folder: PathBuf,
+    },
     /// Ids are used up.
     #[error("{} has a key with id 255, and there is none after it", path.display())]
     Full {

@@ -70,10 +70,10 @@ pub fn backup(
     let file = new_private_file(draft).map_err(|e| fault::at(COPYING, draft, &e))?;
     // Held until the end: whoever finds a draft that nobody holds may remove it.
     file.lock().map_err(|e| fault::at(COPYING, draft, &e))?;
-    pages(&from, draft, &file, (pace, &log))?;
-    // What others read or write just now it leaves for the next one.
-    let back = from.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    back.map_err(|e| fault::at(COPYING, database, &e))?;
+    pages(&from, (database, draft), &file, (pace, &log))?;
+    // What others read or write just now it leaves for the next one. The copy is whole without it, also where the disk of the
+    // database is full: then above all it is wanted.
+    let _ = from.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
     drop(from);
     standalone(draft, Some(now)).map_err(|e| fault::at(COPYING, draft, &e))?;
     file.sync_all().map_err(|e| fault::at(COPYING, draft, &e))?;
@@ -87,14 +87,16 @@ pub(crate) fn new_private_file(path: &Path) -> std::io::Result<File> {
 /// Step 1. The transaction is what keeps it one moment: a copy in several steps would begin anew with each write.
 fn pages(
     from: &Connection,
-    draft: &Path,
+    (database, draft): (&Path, &Path),
     file: &File,
     (pace, log): (Pace, &Log),
 ) -> std::result::Result<(), Failure> {
-    let told = |e: rusqlite::Error| fault::at(COPYING, draft, &e);
-    let mut to = connection::for_copying_into(draft).map_err(told)?;
-    let moment = from.unchecked_transaction().map_err(told)?;
-    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(told)?;
+    let unread = |e: rusqlite::Error| fault::at(COPYING, database, &e);
+    // SQLite does not say which of the two it was.
+    let told = |e: rusqlite::Error| fault::at(COPYING, database, &format!("to {}: {e}", draft.display()));
+    let mut to = connection::for_copying_into(draft).map_err(|e| fault::at(COPYING, draft, &e))?;
+    let moment = from.unchecked_transaction().map_err(unread)?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(unread)?;
     let copying = Backup::new(&moment, &mut to).map_err(told)?;
     for step in 1.. {
         log.has_grown_too_far()?;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rotunda_core::failure::Failure;
 use rotunda_core::keys::KeyCheck;
-use rotunda_core::model::{UnixMillis, UserId};
+use rotunda_core::model::{SessionId, UnixMillis, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use crate::{connection, copy, fault, schema};
@@ -27,18 +27,29 @@ pub(crate) const SESSIONS_UNDER: &str =
 pub(crate) const SINCE: &str = "\
     SELECT kind, ending, count(*) FROM outbox NOT INDEXED WHERE seq > ?1 AND at_ms > ?2 \
     GROUP BY kind, ending ORDER BY kind, ending";
-/// What somebody has to do again by hand.
+/// What somebody has to do again by hand: what kept somebody out comes first, then sessions that an operator or a theft has ended (not
+/// each of those that ended because everyone was signed out), then what else operators did, and what users did for
+/// themselves in the end, because there is so much of it.
 pub(crate) const TO_REDO: &str = "\
-    SELECT at_ms, kind, user_id, about FROM outbox NOT INDEXED WHERE seq > ?1 AND at_ms > ?2 AND kind IN ( \
-        'user.disabled', 'user.deleted', 'user.reported', 'user.password_changed', 'user.password_reset', \
-        'user.email_changed', 'user.roles_changed', 'user.first_admin', 'key.revoked', 'client.secret_changed', \
-        'client.removed', 'role.changed', 'role.removed', 'webhook.removed', 'everyone.signed_out') \
-    ORDER BY seq LIMIT ?3";
+    SELECT at_ms, kind, ending, user_id, session_id, about FROM outbox NOT INDEXED \
+    WHERE seq > ?1 AND at_ms > ?2 AND (kind IN ( \
+        'everyone.signed_out', 'key.revoked', 'user.disabled', 'user.deleted', 'user.reported', \
+        'user.enabled', 'user.invited', 'user.edited', 'user.roles_changed', 'user.first_admin', \
+        'client.added', 'client.secret_changed', 'client.removed', 'role.added', 'role.changed', 'role.removed', \
+        'webhook.added', 'webhook.changed', 'webhook.removed', \
+        'user.password_changed', 'user.password_reset', 'user.email_changed') \
+        OR kind = 'session.ended' AND (ending = 'reused' OR ending = 'revoked_by_admin' AND actor IS NOT NULL)) \
+    ORDER BY CASE \
+        WHEN kind IN ('everyone.signed_out', 'key.revoked', 'user.disabled', 'user.deleted', 'user.reported') THEN 1 \
+        WHEN kind = 'session.ended' THEN 2 \
+        WHEN actor IS NULL AND kind IN ('user.password_changed', 'user.password_reset', 'user.email_changed') THEN 4 \
+        ELSE 3 END, seq \
+    LIMIT ?3";
 
-/// The migration from which on events say what they are about.
+/// The migration from which on events say what they are about, and who did it.
 const ABOUT: i64 = 10;
-/// How many lines of what has to be done again are read.
-const LINES: u32 = 200;
+/// How many lines of what has to be done again are told.
+const LINES: u16 = 200;
 
 /// What is in a copy.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,8 +83,10 @@ pub struct Since {
     pub parted: bool,
     /// What has happened, and how often: `session.ended (logged_out)`.
     pub counts: Vec<(String, u64)>,
-    /// What somebody has to do again by hand, the oldest first; no more than can be read.
+    /// What somebody has to do again by hand, the most important first, then the oldest; no more than can be read.
     pub to_redo: Vec<ToRedo>,
+    /// Whether there is more of it than that.
+    pub to_redo_cut: bool,
 }
 
 /// One of those events.
@@ -83,8 +96,12 @@ pub struct ToRedo {
     pub at: UnixMillis,
     /// Its kind.
     pub kind: String,
+    /// How a session ended.
+    pub ending: Option<String>,
     /// To whom.
     pub user: Option<UserId>,
+    /// To which session.
+    pub session: Option<SessionId>,
     /// What it is about: a key, a client, a role.
     pub about: Option<String>,
 }
@@ -168,14 +185,25 @@ pub(crate) fn since(db: &Connection, schema: i64, backup: &Inspected) -> Result<
         Ok((what, row.get::<_, i64>(2)?.cast_unsigned()))
     };
     let line = |row: &Row<'_>| {
-        let user: Option<[u8; 16]> = row.get(2)?;
-        let (at, kind, about) = (UnixMillis(row.get(0)?), row.get(1)?, row.get(3)?);
-        Ok(ToRedo { at, kind, user: user.map(UserId::from_bytes), about })
+        let (user, session): (Option<[u8; 16]>, Option<[u8; 16]>) = (row.get(3)?, row.get(4)?);
+        Ok(ToRedo {
+            at: UnixMillis(row.get(0)?),
+            kind: row.get(1)?,
+            ending: row.get(2)?,
+            user: user.map(UserId::from_bytes),
+            session: session.map(SessionId::from_bytes),
+            about: row.get(5)?,
+        })
     };
-    let to_redo = match schema >= ABOUT {
-        true => db.prepare(TO_REDO)?.query_map(params![place, at, LINES], line)?.collect::<Result<_>>()?,
+    // One more than is told, to see whether there is more.
+    let mut to_redo: Vec<ToRedo> = match schema >= ABOUT {
+        true => {
+            db.prepare(TO_REDO)?.query_map(params![place, at, LINES + 1], line)?.collect::<Result<_>>()?
+        }
         false => Vec::new(),
     };
+    let to_redo_cut = to_redo.len() > usize::from(LINES);
+    to_redo.truncate(usize::from(LINES));
     let counts = db.prepare(SINCE)?.query_map([place, at], counted)?.collect::<Result<_>>()?;
-    Ok(Since { parted, counts, to_redo })
+    Ok(Since { parted, counts, to_redo, to_redo_cut })
 }

@@ -4,33 +4,31 @@
 //! 2. The backup is copied to a draft beside the database, and that is looked through (`inspect.rs`): the backup itself is
 //!    never written to. One of a newer release is refused. The caller sees what is in it, and goes on or not.
 //! 3. The draft is brought up to today's schema. In one transaction it is told what it is: the feed begins anew, because
-//!    places on it are given again; the revision goes on from far above, because access tokens of the time that is
-//!    lost, or of another restore, may bear higher ones than the backup knows; and tokens newer than it are believed for a while, or everyone is signed
-//!    out. It is brought onto the disk.
+//!    places on it are given again; the revision goes on from the milliseconds since 1970, because access tokens of the time that is
+//!    lost, or of another restore, may bear higher ones than the backup knows; which master keys the database of before has met
+//!    is carried over, so that none of their numbers is given to another one; and tokens newer than the backup are believed for a
+//!    while, or everyone is signed out. It is brought onto the disk, and belongs to whom the server is.
 //! 4. The database of before is put aside under another name, with its log if that could not be read, and the draft takes its
 //!    place in one step. Whatever is interrupted, there is the one or the other.
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, fchown};
 use std::path::{Path, PathBuf};
 
 use rotunda_core::failure::Failure;
+use rotunda_core::keys::KeyCheck;
 use rotunda_core::model::{Event, UnixMillis};
-use rusqlite::{Connection, ErrorCode, Result, params};
+use rusqlite::{Connection, ErrorCode, Result};
 
 use crate::inspect::{self, Inspected, Since};
-use crate::{absolute, backup, connection, everyone, fault, feed, refresh, schema};
+use crate::{absolute, backup, connection, everyone, fault, feed, keys, refresh, roles, schema};
 
 const RESTORING: &str = "putting a backup back";
 
-/// By how much the revision goes on: more often than this nobody has changed roles since any backup.
-const REVISIONS: i64 = 1 << 20;
+/// What lies beside a database while it is used, or after a crash.
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// And not below the seconds since 1970: whoever puts the same backup back a second time gets higher ones than the first time.
-pub(crate) const LEAP: &str = "\
-    INSERT INTO meta (name, value) VALUES ('revision', max(?1, ?2)) \
-    ON CONFLICT (name) DO UPDATE SET value = max(value + ?1, ?2)";
 pub(crate) const NO_LONGER_A_BACKUP: &str = "DELETE FROM meta WHERE name = 'backup_at'";
 
 /// What holds for what the backup does not know.
@@ -64,7 +62,7 @@ pub enum Present {
     /// What is in it, and what has happened since the backup, where that is of the same database.
     Readable {
         /// What it says of itself.
-        inspected: Inspected,
+        inspected: Box<Inspected>,
         /// What has happened since.
         since: Option<Since>,
     },
@@ -85,8 +83,9 @@ impl Restoring {
             real => real.map_err(|e| at(&database, &e))?,
         };
         let draft = beside(&database, ".restoring");
+        another_file(from, &database, &draft)?;
         let mut restoring = Self {
-            backup: draw_up(from, &database, &draft).inspect_err(|_| drop(fs::remove_file(&draft)))?,
+            backup: draw_up(from, &draft).inspect_err(|_| drop(fs::remove_file(&draft)))?,
             database,
             draft,
             lock,
@@ -127,7 +126,7 @@ impl Restoring {
         let draft = &self.draft;
         let mut db = connection::for_copying_into(draft).map_err(|e| at(draft, &e))?;
         schema::migrate(&mut db).map_err(|e| at(draft, &e))?;
-        tell(&mut db, after, now).map_err(|e| at(draft, &e))?;
+        tell(&mut db, after, now, self.met()).map_err(|e| at(draft, &e))?;
         db.close().map_err(|(_, e)| at(draft, &e))?;
         self.owned_like_before().map_err(|e| at(draft, &e))?;
         File::open(draft).and_then(|file| file.sync_all()).map_err(|e| at(draft, &e))?;
@@ -144,8 +143,25 @@ impl Restoring {
         Ok(aside)
     }
 
-    /// Whoever puts it back may be root: the server has to be able to open it, as it was.
+    /// The master keys that this database is known to have met since.
+    fn met(&self) -> &[(u8, KeyCheck)] {
+        match &self.present {
+            Present::Readable { inspected, since: Some(_) } => &inspected.checks,
+            _ => &[],
+        }
+    }
+
+    /// Whoever puts it back may be root: the server has to be able to open it, as it was, and to take the lock.
     fn owned_like_before(&self) -> io::Result<()> {
+        self.give_away_draft()?;
+        let (made, lock) = (fs::metadata(&self.draft)?, self.lock.metadata()?);
+        match lock.uid() == 0 && made.uid() != 0 {
+            true => fchown(&self.lock, Some(made.uid()), Some(made.gid())),
+            false => Ok(()),
+        }
+    }
+
+    fn give_away_draft(&self) -> io::Result<()> {
         let like = match fs::metadata(&self.database) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 let folder = self.database.parent().unwrap_or(Path::new("/"));
@@ -169,28 +185,51 @@ impl Restoring {
     fn replace(&self, aside: &str) -> io::Result<Option<PathBuf>> {
         let there = self.present != Present::Nothing;
         let aside = beside(&self.database, aside);
+        if fs::symlink_metadata(&aside).is_ok() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} is there already", aside.display()),
+            ));
+        }
         // A log that stayed would be laid over the backup. Closing a database that can be read has removed it.
-        for log in ["-wal", "-shm"] {
-            match fs::rename(beside(&self.database, log), beside(&aside, log)) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-                _ => {}
+        let mut moved = Vec::new();
+        let done = self.put_logs_aside(&aside, &mut moved).and_then(|()| self.change_places(there, &aside));
+        done.inspect_err(|_| {
+            for (log, aside) in &moved {
+                drop(fs::rename(aside, log));
+            }
+        })?;
+        Ok(there.then_some(aside))
+    }
+
+    /// Tells which, because they come back where the rest fails: a database without its log lacks what was last.
+    fn put_logs_aside(&self, aside: &Path, moved: &mut Vec<(PathBuf, PathBuf)>) -> io::Result<()> {
+        for log in LOGS {
+            let (log, aside) = (beside(&self.database, log), beside(aside, log));
+            match fs::rename(&log, &aside) {
+                Ok(()) => moved.push((log, aside)),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
             }
         }
-        match there.then(|| fs::hard_link(&self.database, &aside)) {
-            None => fs::rename(&self.draft, &self.database)?,
+        Ok(())
+    }
+
+    fn change_places(&self, there: bool, aside: &Path) -> io::Result<()> {
+        match there.then(|| fs::hard_link(&self.database, aside)) {
+            None => fs::rename(&self.draft, &self.database),
             Some(Ok(())) => fs::rename(&self.draft, &self.database).inspect_err(|_| {
                 // One file under two names is nobody's: the second one goes.
-                drop(fs::remove_file(&aside));
-            })?,
-            Some(Err(e)) if e.kind() == io::ErrorKind::AlreadyExists => return Err(e),
+                drop(fs::remove_file(aside));
+            }),
+            Some(Err(e)) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
             // A file system without hard links: for a moment there is neither, and the lock file keeps an empty one from being made.
             Some(Err(_)) => {
-                fs::rename(&self.database, &aside)?;
+                fs::rename(&self.database, aside)?;
                 fs::rename(&self.draft, &self.database)
-                    .inspect_err(|_| drop(fs::rename(&aside, &self.database)))?;
+                    .inspect_err(|_| drop(fs::rename(aside, &self.database)))
             }
         }
-        Ok(there.then_some(aside))
     }
 
     /// The names, too.
@@ -206,21 +245,31 @@ impl Drop for Restoring {
     }
 }
 
-/// Step 2.
-fn draw_up(from: &Path, database: &Path, draft: &Path) -> std::result::Result<Inspected, Failure> {
-    let at = |path: &Path, e: &dyn std::fmt::Display| fault::at(RESTORING, path, e);
-    let same = matches!((from.canonicalize(), database.canonicalize()), (Ok(from), Ok(to)) if from == to);
-    if same {
-        return Err(at(from, &"this is the database itself"));
+/// The backup is a file of its own, and all of it. Asked before anything is removed: it may be what would be.
+fn another_file(from: &Path, database: &Path, draft: &Path) -> std::result::Result<(), Failure> {
+    let refused = |what: &str| Err(fault::at(RESTORING, from, &what));
+    let same = |other: &Path| matches!((from.canonicalize(), other.canonicalize()), (Ok(from), Ok(other)) if from == other);
+    if same(database) {
+        return refused("this is the database itself");
     }
-    let log = beside(from, "-wal");
-    if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
-        let what = format!(
-            "this is no backup: a part of it is in {}. Take a backup of it with `rotunda backup`",
-            log.display()
+    if same(draft) {
+        return refused(
+            "an interrupted restore has left this, and maybe not all of it: give the backup itself",
         );
-        return Err(at(from, &what));
     }
+    let real = from.canonicalize().unwrap_or_else(|_| from.to_owned());
+    for log in [beside(from, "-wal"), beside(&real, "-wal")] {
+        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+            let (log, doing) = (log.display(), "Take a backup of it with `rotunda backup`");
+            return refused(&format!("this is no backup: a part of it is in {log}. {doing}"));
+        }
+    }
+    Ok(())
+}
+
+/// Step 2.
+fn draw_up(from: &Path, draft: &Path) -> std::result::Result<Inspected, Failure> {
+    let at = |path: &Path, e: &dyn std::fmt::Display| fault::at(RESTORING, path, e);
     // Nobody else is here: what lies there is what an interrupted restore has left.
     match fs::remove_file(draft) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(at(draft, &e)),
@@ -245,7 +294,7 @@ fn present(database: &Path, backup: &Inspected) -> Result<Present> {
         let is_same = backup.made_at.is_some() && inspected.made_at == backup.made_at;
         let since = is_same.then(|| inspect::since(&db, inspected.schema, backup)).transpose()?;
         db.close().map_err(|(_, e)| e)?;
-        Ok(Present::Readable { inspected, since })
+        Ok(Present::Readable { inspected: Box::new(inspected), since })
     };
     match looked() {
         Err(e) if e.sqlite_error_code().is_none_or(is_damage) => Ok(Present::Unreadable(e.to_string())),
@@ -259,16 +308,17 @@ fn is_damage(code: ErrorCode) -> bool {
 }
 
 /// Step 3.
-fn tell(db: &mut Connection, after: &After, now: UnixMillis) -> Result<()> {
+fn tell(db: &mut Connection, after: &After, now: UnixMillis, met: &[(u8, KeyCheck)]) -> Result<()> {
     let whole = db.transaction()?;
     whole.execute(NO_LONGER_A_BACKUP, [])?;
-    whole.execute(LEAP, params![REVISIONS, now.0 / 1_000])?;
+    roles::leap(&whole, now)?;
     feed::begin_anew(&whole)?;
+    met.iter().try_for_each(|(id, check)| keys::check(&whole, *id, *check).map(drop))?;
     match after {
-        After::AcceptAhead(until) => refresh::accept_ahead(&whole, Some(*until))?,
-        After::RefuseAhead => refresh::accept_ahead(&whole, None)?,
+        After::AcceptAhead(until) => refresh::believe_ahead(&whole, Some(*until))?,
+        After::RefuseAhead => refresh::believe_ahead(&whole, None)?,
         After::EndEveryone(event) => {
-            refresh::accept_ahead(&whole, None)?;
+            refresh::believe_ahead(&whole, None)?;
             everyone::end_everyone(&whole, event.at, event).map(drop)?;
         }
     }

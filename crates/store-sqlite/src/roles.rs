@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use rotunda_core::model::{Event, Permission, Revoked, Role, RoleName, UnixMillis, User};
-use rotunda_core::store::RemovedRole;
+use rotunda_core::store::{REVISION_LEAP, RemovedRole};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use crate::{feed, journal, keys, rows};
@@ -31,6 +31,10 @@ pub(crate) const REVISION: &str = "SELECT coalesce((SELECT value FROM meta WHERE
 pub(crate) const RAISE_REVISION: &str = "\
     INSERT INTO meta (name, value) VALUES ('revision', 1) \
     ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value";
+/// Not below that moment; above what was there, where the clock is behind it.
+pub(crate) const LEAP: &str = "\
+    INSERT INTO meta (name, value) VALUES ('revision', max(?1, ?2)) \
+    ON CONFLICT (name) DO UPDATE SET value = CASE WHEN value < ?2 THEN ?2 ELSE value + ?1 END";
 pub(crate) const FIRST_ADMIN: &str = "SELECT value FROM meta WHERE name = 'first_admin_at'";
 pub(crate) const HAS_ADMIN: &str =
     "INSERT INTO meta (name, value) VALUES ('first_admin_at', ?1) ON CONFLICT (name) DO NOTHING";
@@ -94,6 +98,13 @@ fn changed(db: &Connection, name: &RoleName, at: UnixMillis, event: &Event) -> R
 /// Answers the new one.
 pub(crate) fn raise_revision(db: &Connection) -> Result<u64> {
     db.prepare_cached(RAISE_REVISION)?.query_row([], |row| row.get(0).map(i64::cast_unsigned))
+}
+
+/// After writes were lost, and maybe the revisions with them that tokens of that time bear. The milliseconds since 1970 are higher
+/// than any of these: nobody changes roles a thousand times a second; and as long as the clock goes on, each leap is higher than all before it,
+/// whichever state of the database it begins from. Where the clock is behind, this leaps from what is there, and is the same each time from the same state.
+pub(crate) fn leap(db: &Connection, now: UnixMillis) -> Result<()> {
+    db.execute(LEAP, params![rows::stored(REVISION_LEAP), now.0]).map(drop)
 }
 
 /// Whether a user can hold it.

@@ -45,9 +45,11 @@ pub(crate) fn run(global: &Global, flags: &args::Backup) -> anyhow::Result<ExitC
 /// What is backed up, and what its keys are.
 pub(crate) fn source(settings: &Settings) -> anyhow::Result<Source> {
     match &settings.store.main {
-        MainStore::Sqlite(path) => {
-            Ok(Source { database: path.clone(), master_file: settings.master_file.clone() })
-        }
+        MainStore::Sqlite(path) => Ok(Source {
+            database: path.clone(),
+            master_file: settings.master_file.clone(),
+            has_sessions: settings.store.sessions.is_none(),
+        }),
         MainStore::Postgres(_) => bail!(
             "[store] url is PostgreSQL, which has tools of its own for this: WAL archiving loses seconds, \
              `pg_dump --format=custom` what came after it; `pg_restore` puts that into an empty database, and then comes \

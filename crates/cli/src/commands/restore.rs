@@ -1,7 +1,8 @@
 //! `rotunda restore`
 //!
 //! 1. The backup is looked through, beside the database that it would take the place of; whoever uses that is told to stop.
-//! 2. The master keys in their file are those that the backup was made with.
+//! 2. The master keys in their file are those that the backup was made with, and the database that is put aside as well: with a
+//!    file from before a rotation, whoever has refreshed since would be signed out, and nobody would know why.
 //! 3. What is in both is told, and what a backup cannot know; then it is asked, unless `--yes` says so already.
 //! 4. The database of before is put aside, and the backup takes its place (`rotunda_store_sqlite::Restoring`).
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use rotunda_core::desk::Operator;
+use rotunda_core::keys::MasterKeys;
 use rotunda_core::model::{Event, EventKind, UnixMillis};
 use rotunda_core::outside::Clock;
 use rotunda_outside::SystemClock;
@@ -39,14 +41,14 @@ pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<Exit
         );
     }
     let settings = settings(global, &Serve::default())?;
-    let Source { database, master_file } = source(&settings)?;
+    let Source { database, master_file, has_sessions } = source(&settings)?;
     let masters = rotunda_outside::load(&master_file)?;
     let restoring = Restoring::begin(&database, &flags.file)?;
     keys_fit(&masters, restoring.backup())?;
-    let without_key = without_key(&masters, restoring.backup());
-    let now = SystemClock.now();
-    let after = after(flags, span, now);
+    let without_key = newer_keys(&masters, &restoring, has_sessions)?
+        + &without_key(&masters, restoring.backup(), has_sessions);
     if !flags.yes {
+        let after = after(flags, span, SystemClock.now());
         let question = question(&restoring, &without_key, (&*flags.file, &*database), &after);
         // An answer that programs read has nothing else in it.
         if global.json {
@@ -56,6 +58,9 @@ pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<Exit
             return Ok(output::refused("nothing was changed"));
         }
     }
+    // Whoever was asked may have had lunch.
+    let now = SystemClock.now();
+    let after = after(flags, span, now);
     let (backup, present) = (restoring.backup().clone(), restoring.present().clone());
     let aside = restoring.finish(&after, now, &format!(".before-{}", stamp(now)))?;
     let (file, database, aside) = (&*flags.file, &*database, aside.as_deref());
@@ -65,6 +70,35 @@ pub(crate) fn run(global: &Global, flags: &args::Restore) -> anyhow::Result<Exit
         false => output::print(&told.text(&settings)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The master keys that the database of now has met since the backup, and that are not in the file. One line for each. One that
+/// is below all of the file, and that no session needs, was used up and removed.
+fn newer_keys(masters: &MasterKeys, restoring: &Restoring, has_sessions: bool) -> anyhow::Result<String> {
+    let Present::Readable { inspected, since: Some(_) } = restoring.present() else {
+        return Ok(String::new());
+    };
+    let last = masters.checks().map(|(id, _)| id).max();
+    // Those of the backup are counted by themselves.
+    let under = |found: &Inspected, id| found.sessions_under.iter().any(|(under, _)| *under == id);
+    let needed = |id| has_sessions && under(inspected, id) && !under(restoring.backup(), id);
+    let mut lines = String::new();
+    for (id, check) in &inspected.checks {
+        match masters.checks().find(|(other, _)| other == id) {
+            Some((_, ours)) if ours == *check => {}
+            Some(_) => bail!(
+                "master key {id} of the file is not the one that the database knows which would be put aside: put the right master \
+                 key file back. Where there is none any more, move that database away yourself first"
+            ),
+            None if Some(*id) > last || needed(*id) => writeln!(
+                lines,
+                "the database that is put aside knows master key {id}, which is not in the master key file: whoever holds a refresh \
+                 token that was made with it since is signed out. Put the file that has it here first"
+            )?,
+            None => {}
+        }
+    }
+    Ok(lines)
 }
 
 fn after(flags: &args::Restore, span: Duration, now: UnixMillis) -> After {
@@ -157,15 +191,28 @@ fn since(present: &Present) -> String {
     if !since.to_redo.is_empty() {
         text.push_str("Of that, what does not come back by itself:\n");
     }
-    for ToRedo { at, kind, user, about } in since.to_redo.iter().take(LINES) {
-        let user = user.map(|user| format!(" {user}")).unwrap_or_default();
-        let about = about.as_deref().map(|about| format!(" {}", plain(about))).unwrap_or_default();
-        let _ = writeln!(text, "- {} {}{user}{about}", moment(*at), plain(kind));
+    for line in since.to_redo.iter().take(LINES) {
+        text.push_str(&again(line));
     }
-    if since.to_redo.len() > LINES {
-        text.push_str("- and more: `--json` tells the first 200, and docs/guide/operating.md how the database put aside is asked\n");
+    if since.to_redo_cut || since.to_redo.len() > LINES {
+        text.push_str(
+            "- and more, of which the most important is above: `--json` tells the first 200, and docs/guide/operating.md how the \
+             database put aside is asked\n",
+        );
     }
     text
+}
+
+fn again(ToRedo { at, kind, ending, user, session, about }: &ToRedo) -> String {
+    let mut line = format!("- {} {}", moment(*at), plain(kind));
+    let ending = ending.as_deref().map(|ending| format!("({})", plain(ending)));
+    let (user, session) = (user.map(|user| user.to_string()), session.map(|session| session.to_string()));
+    for part in [ending, user, session, about.as_deref().map(plain)].into_iter().flatten() {
+        line.push(' ');
+        line.push_str(&part);
+    }
+    line.push('\n');
+    line
 }
 
 fn contents(found: &Inspected) -> String {
@@ -203,8 +250,9 @@ impl Told<'_> {
         };
         let line = |line: &ToRedo| {
             json!({
-                "at": moment(line.at), "kind": line.kind, "user": line.user.map(|user| user.to_string()),
-                "about": line.about,
+                "at": moment(line.at), "kind": line.kind, "ending": line.ending,
+                "user": line.user.map(|user| user.to_string()),
+                "session": line.session.map(|session| session.to_string()), "about": line.about,
             })
         };
         let until = match self.after {
@@ -220,6 +268,7 @@ impl Told<'_> {
             "live_sessions": self.backup.live_sessions,
             "since": since.map(counted),
             "to_redo": since.map(|since| since.to_redo.iter().map(line).collect::<Vec<_>>()),
+            "to_redo_cut": since.map(|since| since.to_redo_cut),
             "parted": since.map(|since| since.parted),
             "warnings": self.without_key.lines().collect::<Vec<_>>(),
             "accept_ahead_until": until,

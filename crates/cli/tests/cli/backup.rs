@@ -176,6 +176,7 @@ async fn what_a_backup_does_not_know_is_told_and_everyone_can_be_signed_out() {
     assert_eq!(told["since"]["user.disabled"], json!(1), "{told}");
     assert_eq!(told["to_redo"][0]["kind"], "user.disabled", "{told}");
     assert!(told["to_redo"][0]["user"].is_string() && told["parted"] == json!(false), "{told}");
+    assert_eq!(told["to_redo_cut"], json!(false), "{told}");
     assert!(Path::new(told["before"].as_str().unwrap()).is_file(), "{told}");
     assert_eq!(place.json(&["user", "list", "--state", "disabled"], ""), json!([]), "as it was then");
     let server = place.serve();
@@ -244,4 +245,24 @@ fn a_backup_that_would_be_of_no_use_is_not_kept() {
     for misused in [&["backup"][..], &["restore", "b.db", "--accept-ahead", "1h", "--end-all-sessions"]] {
         assert_eq!(place.run(misused, "").status.code(), Some(2), "{misused:?}");
     }
+}
+
+/// Behind a link, the log lies where the link leads to.
+#[test]
+fn a_backup_takes_the_place_of_nothing_that_a_database_behind_a_link_uses() {
+    let place = Place::new(QUICK);
+    place.json(&["user", "add", "ada@example.com"], PASSWORD);
+    let (database, real) = (place.path("rotunda-data/rotunda.db"), place.path("rotunda-data/real.db"));
+    std::fs::rename(&database, &real).unwrap();
+    std::os::unix::fs::symlink(&real, &database).unwrap();
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let used = format!("rotunda-data/real.db{end}");
+        let output = place.run(&["backup", &used, "--replace"], "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && said.contains("is in use: a backup is another file"),
+            "{said}"
+        );
+    }
+    place.json(&["backup", "rotunda-data/other.db"], "");
 }

@@ -147,6 +147,71 @@ fn a_key_that_is_on_record_is_never_made_a_second_time() {
     assert_eq!(file(&place), coming, "the store is opened first");
 }
 
+/// The file has a key that is coming, and the database has met a later one, whose file is gone.
+#[test]
+fn a_coming_key_that_was_overtaken_leads_to_no_circle() {
+    let place = Place::new(QUICK);
+    assert_eq!(place.serve().stop(), Some(0));
+    let before = file(&place);
+    place.json(&["key", "rotate-master"], "");
+    let coming = file(&place);
+    let put = |text: &str| std::fs::write(place.path("rotunda-data/master.key"), text).unwrap();
+    put(&before);
+    assert_eq!(place.json(&["key", "rotate-master", "--anew"], "")["master_key"], json!(3));
+    put(&coming);
+    let output = place.run(&["key", "rotate-master", "--finish"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("the database knows a master key 3"), "{said}");
+    let anew = place.json(&["key", "rotate-master", "--anew"], "");
+    assert_eq!((&anew["master_key"], &anew["added"]), (&json!(4), &json!(true)), "{anew}");
+    place.json(&["key", "rotate-master", "--finish"], "");
+    assert_eq!(masters(&place), [4]);
+    assert!(!file(&place).contains("coming"));
+    assert_eq!(place.serve().stop(), Some(0));
+}
+
+/// The file from before the rotation opens the backup from before it, and nothing that was made since.
+#[tokio::test]
+async fn a_restore_with_the_file_from_before_a_rotation_says_who_is_signed_out() {
+    let place = Place::new(QUICK);
+    let server = place.serve();
+    let ada = register(&Client::new(), &server.url, "ada@example.com").await;
+    assert_eq!(server.stop(), Some(0));
+    let old = file(&place);
+    place.json(&["backup", "early.db"], "");
+    place.json(&["key", "rotate-master"], "");
+    place.json(&["key", "rotate-master", "--finish"], "");
+    let server = place.serve();
+    let ada = next(&server.url, &ada).await;
+    assert_eq!(server.stop(), Some(0));
+    let finished = file(&place);
+    let put = |text: &str| std::fs::write(place.path("rotunda-data/master.key"), text).unwrap();
+    let restore = |arguments: &[&str]| {
+        let output = place.run(&[&["restore", "early.db"], arguments].concat(), "");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let warning = "the database that is put aside knows master key 2, which is not in the master key file";
+    assert!(!restore(&[]).contains(warning), "it is in it");
+    put(&old);
+    assert!(restore(&[]).contains(warning));
+    let key = finished.lines().find_map(|line| line.strip_prefix("1 ")).unwrap();
+    put(&format!("{old}2 {key}\n"));
+    let said = restore(&["--yes"]);
+    assert!(said.contains("master key 2 of the file is not the one that the database knows"), "{said}");
+    put(&old);
+    let told = place.json(&["restore", "early.db", "--yes"], "");
+    assert!(told["warnings"][0].as_str().is_some_and(|line| line.starts_with(warning)), "{told}");
+    // The number stays that key's: with its file, everybody goes on.
+    let output = place.run(&["key", "rotate-master"], "");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("the database knows a master key 2"), "{said}");
+    put(&finished);
+    let server = place.serve();
+    next(&server.url, &ada).await;
+    assert_eq!(server.stop(), Some(0));
+}
+
 /// What a server that was not restarted yet has sealed under the old key is found by a second run.
 #[test]
 fn a_secret_under_the_old_key_is_sealed_anew_by_another_finish_and_is_missed_aloud() {
@@ -201,6 +266,12 @@ async fn what_a_backup_needs_of_an_old_master_key_is_told() {
     let late = place.json(&["backup", "late.db"], "");
     let warning = late["warnings"][0].as_str().unwrap();
     assert!(warning.starts_with("1 live sessions need master key 1,"), "{late}");
+    // Where sessions are on Redis, that is asked there, and not of what the file remembers.
+    let here = place.read("rotunda.toml");
+    let redis = format!("{here}[sessions]\nstore = \"redis://127.0.0.1:1\"\n");
+    std::fs::write(place.path("rotunda.toml"), redis).unwrap();
+    assert_eq!(place.json(&["backup", "redis.db"], "")["warnings"], json!([]));
+    std::fs::write(place.path("rotunda.toml"), here).unwrap();
     let output = place.run(&["restore", "early.db", "--yes"], "");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(

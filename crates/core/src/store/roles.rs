@@ -7,6 +7,10 @@ use async_trait::async_trait;
 use crate::failure::Failure;
 use crate::model::{Caller, Email, Event, Role, RoleName, UnixMillis, User, Username};
 
+/// By how much the revision goes on after writes were lost, where the milliseconds since 1970 are no higher than what is there. Nobody
+/// has changed roles more often than this since any backup. Otherwise it goes on from those milliseconds.
+pub const REVISION_LEAP: u64 = 1 << 20;
+
 /// Roles, and who holds them. A change of a role raises the version of the shelf, and the store's *revision* by one.
 #[async_trait]
 pub trait Roles: Send + Sync {

@@ -7,15 +7,20 @@
 //! Each step replaces the file in one go: owner, group and mode stay, and so does everything else in it. Done again, it does
 //! nothing.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
+use std::time::Duration;
 
 use rotunda_core::outside::Entropy;
 use zeroize::Zeroizing;
 
 use super::{MasterKeyFileError, draft_of, flush_folder, new_key, parse, parse_line, read, write_new};
+
+/// How often, and how long between, it is tried to be the only one who changes the file: ten seconds.
+const TRIES: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A key that is coming.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,8 +31,8 @@ pub struct Coming {
     pub is_new: bool,
 }
 
-/// Step 1. One that is coming already is answered as it is. The new one's id is above `last`, too: the highest one that anybody
-/// has met.
+/// Step 1. One that is coming already is answered as it is, unless it is below `last`: the highest one that anybody has met. Such a
+/// one could never become the current one; it stays as one that is known. The new one's id is above `last`, too.
 ///
 /// # Errors
 /// As [`load`](super::load), and when the file cannot be written or the system has no randomness.
@@ -35,8 +40,9 @@ pub fn add_coming(path: &Path, last: u8, entropy: &dyn Entropy) -> Result<Coming
     let _held = hold(path)?;
     let text = read(path)?;
     let lines = parse(path, &text)?;
-    if let Some(line) = lines.iter().find(|line| line.is_coming) {
-        return Ok(Coming { id: line.id, is_new: false });
+    if let Some(id) = lines.iter().filter(|line| line.is_coming && line.id >= last).map(|line| line.id).max()
+    {
+        return Ok(Coming { id, is_new: false });
     }
     let last = lines.iter().map(|line| line.id).fold(last, u8::max);
     let id = last.checked_add(1).ok_or_else(|| MasterKeyFileError::Full { path: path.into() })?;
@@ -63,7 +69,8 @@ pub fn take_back(path: &Path, id: u8, entropy: &dyn Entropy) -> Result<(), Maste
     replace(path, &changed, entropy)
 }
 
-/// Step 2. Answers which key it is; `None` where none is coming.
+/// Step 2. Answers which key it is; `None` where none is coming. Of several, the highest one; the others, which it has overtaken, are
+/// known like old ones then.
 ///
 /// # Errors
 /// As [`add_coming`].
@@ -99,12 +106,23 @@ fn without_the_word(line: &[u8]) -> Option<&[u8]> {
 /// Of two who change the file at once, the second waits, and reads what the first has made. The folder is locked, because the file
 /// gives way to another one. On a file system without such locks nobody waits: whoever makes a key has the store decide then.
 fn hold(path: &Path) -> Result<File, MasterKeyFileError> {
+    hold_within(path, TRIES)
+}
+
+fn hold_within(path: &Path, tries: u32) -> Result<File, MasterKeyFileError> {
     let read = |source| MasterKeyFileError::Read { path: path.into(), source };
     let real = path.canonicalize().map_err(read)?;
-    let folder = File::open(real.parent().unwrap_or(Path::new("/"))).map_err(read)?;
-    // It stays open, and unlocked, where that is refused.
-    let _ = folder.lock();
-    Ok(folder)
+    let at = real.parent().unwrap_or(Path::new("/"));
+    let folder = File::open(at).map_err(read)?;
+    for _ in 0..tries {
+        match folder.try_lock() {
+            // Nobody wakes this thread; if somebody did, it would only try again sooner.
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(PAUSE),
+            // It stays open, and unlocked, where locks are refused.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(folder),
+        }
+    }
+    Err(MasterKeyFileError::Held { folder: at.into() })
 }
 
 fn replace(path: &Path, text: &[u8], entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
@@ -129,4 +147,21 @@ fn write_like(real: &Path, draft: &Path, text: &[u8]) -> io::Result<()> {
         chown(draft, Some(about.uid()), Some(about.gid()))?;
     }
     fs::set_permissions(draft, Permissions::from_mode(about.permissions().mode() & 0o777))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_waited_for_too_long_is_told_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        fs::write(&path, "").unwrap();
+        let held = hold(&path).unwrap();
+        let said = hold_within(&path, 2).unwrap_err().to_string();
+        assert!(said.contains("another `rotunda key rotate-master`"), "{said}");
+        drop(held);
+        hold_within(&path, 1).unwrap();
+    }
 }

@@ -243,6 +243,19 @@ fn a_new_key_is_above_what_anybody_has_met_and_can_be_taken_back() {
 }
 
 #[test]
+fn a_coming_key_that_was_overtaken_elsewhere_gives_way_to_a_new_one() {
+    let folder = folder();
+    let path = written(&folder, format!("1 {KEY_A}\n2 {KEY_B} coming\n"));
+    assert_eq!(add_coming(&path, 2, &SystemEntropy).unwrap(), Coming { id: 2, is_new: false });
+    assert_eq!(add_coming(&path, 3, &SystemEntropy).unwrap(), Coming { id: 4, is_new: true });
+    assert_eq!(add_coming(&path, 4, &SystemEntropy).unwrap(), Coming { id: 4, is_new: false });
+    assert_eq!(load(&path).unwrap().current_id(), 1);
+    assert_eq!(make_current(&path, &SystemEntropy).unwrap(), Some(4));
+    assert_eq!(load(&path).unwrap().current_id(), 4);
+    assert!(!fs::read_to_string(&path).unwrap().lines().any(|line| line.ends_with("coming")));
+}
+
+#[test]
 fn of_many_who_begin_at_once_one_makes_the_key() {
     let folder = folder();
     let path = written(&folder, format!("1 {KEY_A}\n"));

@@ -1,12 +1,13 @@
 //! A backup, taken beside those who use the database, and put in its place.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rotunda_core::failure::Failure;
+use rotunda_core::keys::KeyCheck;
 use rotunda_core::model::{Caller, Ending, Event, EventKind, UnixMillis};
-use rotunda_core::store::{Feed, Journal, KeyShelf, Roles, Sessions};
+use rotunda_core::store::{Feed, Journal, KeyShelf, REVISION_LEAP, Roles, Sessions};
 use rotunda_store_sqlite::{After, Pace, Present, Restoring, SqliteStore, backup};
 use rotunda_testkit::fixtures::{NOW, a_rotation, a_sealed_key, an_end};
 use rusqlite::Connection;
@@ -16,7 +17,7 @@ use crate::scene::{Place, a_signed_in_user, row};
 
 const LATER: UnixMillis = UnixMillis(NOW.0 + 60_000);
 /// What the revision goes on from.
-const SECONDS: u64 = LATER.0.cast_unsigned() / 1_000;
+const MILLIS: u64 = LATER.0.cast_unsigned();
 
 /// A file beside the database.
 fn beside(place: &Place, name: &str) -> PathBuf {
@@ -114,7 +115,7 @@ async fn a_backup_takes_the_place_of_the_database_and_tokens_newer_than_it_are_b
     let facts = store.facts(session.id).await.unwrap().unwrap();
     assert_eq!(facts.accept_ahead_until, Some(UnixMillis(NOW.0 + 3_600_000)));
     assert_ne!(store.revocations(None, NOW, 9).await.unwrap().feed, feed, "places on it are given again");
-    assert_eq!(store.roles().await.unwrap().1, SECONDS, "above what any token of the lost time bears");
+    assert_eq!(store.roles().await.unwrap().1, MILLIS, "above what any token of the lost time bears");
     assert_eq!(place.count("SELECT count(*) FROM meta WHERE name = 'backup_at'"), 0);
     let before = SqliteStore::open(&beside(&place, "rotunda.db.before"), NOW).unwrap();
     assert_eq!(row(&before, &session).await.lineage.generation, 1, "what was there before is all there");
@@ -143,7 +144,7 @@ async fn everyone_can_be_signed_out_with_it() {
     let store = place.open();
     let facts = store.facts(session.id).await.unwrap().unwrap();
     let everyone = facts.everyone.unwrap();
-    assert_eq!((everyone.below, everyone.at, facts.accept_ahead_until), (SECONDS + 1, LATER, None));
+    assert_eq!((everyone.below, everyone.at, facts.accept_ahead_until), (MILLIS + 1, LATER, None));
     let events = store.events(0, 9).await.unwrap();
     assert_eq!(events.last().unwrap().event.kind, EventKind::EveryoneSignedOut);
 }
@@ -206,6 +207,14 @@ async fn what_is_no_backup_changes_nothing() {
             || refused(&place, &to).contains("Take a backup of it")
     );
     assert_eq!(place.count("SELECT count(*) FROM session"), 5_001);
+    let interrupted = other("rotunda.db.restoring", &whole);
+    let said = refused(&place, &interrupted);
+    assert!(said.contains("an interrupted restore has left this"), "{said}");
+    assert_eq!(fs::read(&interrupted).unwrap(), whole, "nobody's to remove");
+    std::os::unix::fs::symlink(&interrupted, beside(&place, "link.db")).unwrap();
+    let linked = refused(&place, &beside(&place, "link.db"));
+    assert!(linked.contains("an interrupted restore has left this"), "{linked}");
+    refused(&place, &beside(&place, "empty.db"));
     assert!(!names(&place).contains(&"rotunda.db.restoring".to_owned()));
 }
 
@@ -240,29 +249,107 @@ async fn the_log_of_a_database_that_is_gone_is_not_laid_over_the_backup() {
     drop(store);
     fs::remove_file(place.path()).unwrap();
     fs::write(&log, kept).unwrap();
+    fs::write(beside(&place, "rotunda.db-journal"), "of another time").unwrap();
     let restoring = Restoring::begin(&place.path(), &to).unwrap();
     assert_eq!(restoring.present(), &Present::Nothing);
     restoring.finish(&ahead(), LATER, ".before").unwrap();
-    assert_eq!(names(&place), ["backup.db", "rotunda.db", "rotunda.db.before-wal", "rotunda.db.lock"]);
+    let journal = "rotunda.db.before-journal";
+    assert_eq!(
+        names(&place),
+        ["backup.db", "rotunda.db", journal, "rotunda.db.before-wal", "rotunda.db.lock"]
+    );
     drop(place.open());
     assert_eq!(place.count("SELECT count(*) FROM user"), 1);
 }
 
 #[tokio::test]
-async fn a_backup_that_is_put_back_twice_goes_on_from_higher_revisions_each_time() {
+async fn where_it_does_not_get_its_place_the_log_of_before_comes_back() {
     let place = Place::new();
     a_signed_in_user(&place.open(), 1).await;
     let to = beside(&place, "backup.db");
     backup(&place.path(), &to, Pace::Full, LATER).unwrap();
-    let mut last = 0;
-    for (number, later) in [1_000, 2_000].into_iter().enumerate() {
-        let now = UnixMillis(LATER.0 + later);
-        let restoring = Restoring::begin(&place.path(), &to).unwrap();
-        restoring.finish(&ahead(), now, &format!(".before-{number}")).unwrap();
+    fs::write(place.path(), "overwritten by somebody".repeat(1_000)).unwrap();
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    for log in ["rotunda.db-wal", "rotunda.db-journal"] {
+        fs::write(beside(&place, log), log).unwrap();
+    }
+    // No file takes the place of a folder.
+    fs::create_dir(beside(&place, "rotunda.db.before-journal")).unwrap();
+    let why = told(&restoring.finish(&ahead(), LATER, ".before").unwrap_err());
+    assert!(why.contains("It is still the database of before"), "{why}");
+    for log in ["rotunda.db-wal", "rotunda.db-journal"] {
+        assert_eq!(fs::read_to_string(beside(&place, log)).unwrap(), log);
+    }
+    assert!(!beside(&place, "rotunda.db.before-wal").exists());
+    // Nor does a database take the place of what was put aside once.
+    fs::write(beside(&place, "rotunda.db.then"), "put aside").unwrap();
+    let restoring = Restoring::begin(&place.path(), &to).unwrap();
+    let why = told(&restoring.finish(&ahead(), LATER, ".then").unwrap_err());
+    assert!(why.contains("rotunda.db.then is there already"), "{why}");
+    assert!(fs::read_to_string(place.path()).unwrap().starts_with("overwritten"));
+}
+
+/// Whoever puts it back as root, on a new machine, leaves nothing that the server cannot open.
+#[tokio::test]
+async fn what_root_puts_back_belongs_to_the_user_of_the_folder_with_its_lock() {
+    const NOBODY: u32 = 65_534;
+    let (place, other) = (Place::new(), Place::new());
+    let folder = place.path().parent().unwrap().to_owned();
+    if chown(&folder, Some(NOBODY), Some(NOBODY)).is_err() {
+        return eprintln!("not run: only root gives files away");
+    }
+    a_signed_in_user(&other.open(), 1).await;
+    let to = beside(&other, "backup.db");
+    backup(&other.path(), &to, Pace::Full, LATER).unwrap();
+    let owners =
+        || ["rotunda.db", "rotunda.db.lock"].map(|name| fs::metadata(beside(&place, name)).unwrap().uid());
+    Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), LATER, ".before").unwrap();
+    assert_eq!(owners(), [NOBODY; 2]);
+    // Where a database is, whatever the folder.
+    chown(&folder, Some(0), Some(0)).unwrap();
+    chown(beside(&place, "rotunda.db.lock"), Some(0), Some(0)).unwrap();
+    Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), LATER, ".before").unwrap();
+    assert_eq!(owners(), [NOBODY; 2]);
+}
+
+#[tokio::test]
+async fn a_number_of_a_master_key_that_was_met_since_is_not_given_to_another_one() {
+    let place = Place::new();
+    let store = place.open();
+    a_signed_in_user(&store, 1).await;
+    store.key_check(1, KeyCheck([1; 16])).await.unwrap();
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
+    store.key_check(2, KeyCheck([2; 16])).await.unwrap();
+    drop(store);
+    Restoring::begin(&place.path(), &to).unwrap().finish(&ahead(), LATER, ".before").unwrap();
+    let met = place.open().key_checks().await.unwrap();
+    assert_eq!(met, [(1, KeyCheck([1; 16])), (2, KeyCheck([2; 16]))]);
+}
+
+#[tokio::test]
+async fn no_revision_comes_a_second_time_whatever_is_put_back_in_whichever_order() {
+    let place = Place::new();
+    a_signed_in_user(&place.open(), 1).await;
+    let (early, b1) = (beside(&place, "early.db"), beside(&place, "b1.db"));
+    backup(&place.path(), &early, Pace::Full, NOW).unwrap();
+    let (mut last, mut number) = (0, 0);
+    for from in [&early, &b1, &b1, &early, &b1] {
+        if from == &b1 && !b1.exists() {
+            backup(&place.path(), &b1, Pace::Full, NOW).unwrap();
+        }
+        number += 1;
+        let restoring = Restoring::begin(&place.path(), from).unwrap();
+        restoring.finish(&ahead(), UnixMillis(LATER.0 + number), &format!(".before-{number}")).unwrap();
         let revision = place.open().roles().await.unwrap().1;
-        assert!(revision > last, "{revision} comes after {last}");
+        assert!(revision > last && revision < 1 << 53, "{revision} comes after {last}");
         last = revision;
     }
+    // A clock that was set back: above what is there, all the same.
+    backup(&place.path(), &beside(&place, "late.db"), Pace::Full, NOW).unwrap();
+    let restoring = Restoring::begin(&place.path(), &beside(&place, "late.db")).unwrap();
+    restoring.finish(&ahead(), NOW, ".before-last").unwrap();
+    assert_eq!(place.open().roles().await.unwrap().1, last + REVISION_LEAP);
 }
 
 #[tokio::test]
@@ -305,6 +392,57 @@ async fn what_has_to_be_done_again_is_told_by_name() {
     let [line] = &since.to_redo[..] else { panic!("{since:?}") };
     assert_eq!((line.at, line.kind.as_str(), line.user), (UnixMillis(LATER.0 + 5), "key.revoked", None));
     assert_eq!(line.about.as_deref(), Some("kid-7"));
+}
+
+#[tokio::test]
+async fn what_keeps_somebody_out_is_told_before_what_users_have_changed_for_themselves() {
+    let place = Place::new();
+    a_signed_in_user(&place.open(), 1).await;
+    let to = beside(&place, "backup.db");
+    backup(&place.path(), &to, Pace::Full, LATER).unwrap();
+    let happened = |many: u32, kind: &str, ending: &str, actor: &str| {
+        let sql = format!(
+            "INSERT INTO outbox (at_ms, kind, ending, actor) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many}) \
+             SELECT {}, '{kind}', nullif('{ending}', ''), nullif('{actor}', '') FROM n",
+            LATER.0
+        );
+        place.stranger().execute_batch(&sql).unwrap();
+    };
+    let told = || {
+        let restoring = Restoring::begin(&place.path(), &to).unwrap();
+        let Present::Readable { since: Some(since), .. } = restoring.present() else {
+            panic!("it can be read")
+        };
+        let kinds: Vec<String> = since.to_redo.iter().map(|line| line.kind.clone()).collect();
+        (kinds, since.to_redo_cut)
+    };
+    happened(194, "user.password_changed", "", "");
+    happened(1, "user.password_changed", "", "command_line");
+    happened(1, "webhook.changed", "", "command_line");
+    happened(1, "user.edited", "", "command_line");
+    happened(1, "session.ended", "reused", "");
+    happened(1, "session.ended", "revoked_by_admin", "command_line");
+    // By the user, and of all of them: neither is to be done again one by one.
+    happened(9, "session.ended", "logged_out", "");
+    happened(9, "session.ended", "revoked_by_admin", "");
+    happened(1, "user.disabled", "", "command_line");
+    let (kinds, cut) = told();
+    assert_eq!(
+        kinds[..7],
+        [
+            "user.disabled",
+            "session.ended",
+            "session.ended",
+            "user.password_changed",
+            "webhook.changed",
+            "user.edited",
+            "user.password_changed"
+        ]
+    );
+    assert_eq!((kinds.len(), cut), (200, false), "and that is all");
+    happened(1, "user.email_changed", "", "");
+    assert_eq!((told().0 == kinds, told().1), (true, true));
 }
 
 #[tokio::test]

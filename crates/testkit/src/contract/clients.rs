@@ -158,6 +158,7 @@ pub(super) async fn the_version_stands_while_keys_and_clients_do(store: Shelf) {
     let client = a_client(1);
     assert!(store.add_signing_key(a_sealed_key(1), None, None).await.unwrap());
     assert!(store.add_client(client.clone(), event.clone()).await.unwrap());
+    store.key_check(1, KeyCheck([1; 16])).await.unwrap();
     let version = store.shelf_version().await.unwrap();
 
     let (known, session) = a_signed_in_user(&store, 1).await;

@@ -41,6 +41,8 @@ async fn a_really_full_disk_is_503_until_there_is_room_again() {
         server.logout(&leaving).await.is_not_now();
         assert_eq!((server.me(&staying).await, server.me(&leaving).await), (200, 200));
     }
+    // A backup goes to another disk, and is wanted above all now.
+    place.json(&["backup", "backup.db"], "");
     println!("{filled} bytes filled it; {through} refreshes went through before the first 503");
 
     std::fs::remove_file(&filler).unwrap();

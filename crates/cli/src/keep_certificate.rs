@@ -5,10 +5,11 @@
 //! 2. What has changed is judged once two looks, [`SETTLES`] apart, see the same: a file may be half written.
 //! 3. A pair that cannot be used is told once, and the one in use stays.
 //! 4. Without `[tls]` SIGHUP does nothing. Left alone it would end the process; systemd takes that for a good end, and starts no other.
+//!    In a terminal it is left alone: there it says that the terminal was closed, and nobody would find the server again.
 //! 5. At the start there is none that could stay: the server does not start.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{IsTerminal, Read, stdin};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -40,7 +41,11 @@ struct Pem {
 pub(crate) fn certificate(
     files: Option<TlsFiles>,
 ) -> anyhow::Result<(Option<Tls>, impl Future<Output = ()> + Send)> {
-    let hangup = signal(SignalKind::hangup()).context("listening for SIGHUP")?;
+    let is_left_alone = files.is_none() && stdin().is_terminal();
+    let hangup = match is_left_alone {
+        true => None,
+        false => Some(signal(SignalKind::hangup()).context("listening for SIGHUP")?),
+    };
     let kept = match files {
         None => None,
         Some(files) => {
@@ -51,9 +56,10 @@ pub(crate) fn certificate(
     };
     let tls = kept.as_ref().map(|(_, _, tls)| tls.clone());
     let keep = async move {
-        match kept {
-            Some((files, pem, tls)) => keep(files, pem, tls, hangup).await,
-            None => keep_nothing(hangup).await,
+        match (kept, hangup) {
+            (Some((files, pem, tls)), Some(hangup)) => keep(files, pem, tls, hangup).await,
+            (None, Some(hangup)) => keep_nothing(hangup).await,
+            (_, None) => {}
         }
     };
     Ok((tls, keep))

@@ -10,7 +10,7 @@ use axum::Router;
 use hyper::body::Incoming;
 use hyper::header::{CONNECTION, FORWARDED, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Version};
+use hyper::{Request, Response, StatusCode, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use ipnet::IpNet;
@@ -23,7 +23,7 @@ use super::bodies::{Arriving, Leaving};
 use super::connections::{Open, Told};
 use super::impatient::Impatient;
 use super::tls::Tls;
-use super::{Closing, FRESH, HEADERS, READERS, proxy_protocol, strangers};
+use super::{Closing, FRESH, HEADER_COUNT, HEADERS, READERS, proxy_protocol, strangers};
 use crate::edge::Peer;
 use crate::edge::caller::X_FORWARDED_FOR;
 use crate::edge::host::X_FORWARDED_PROTO;
@@ -111,7 +111,7 @@ async fn arrive(
     match &common.tls {
         None => Ok((Box::new(stream), whose)),
         Some(tls) => {
-            strangers::tell_if_not_tls(stream.fill_buf().await?);
+            strangers::tell_if_not_tls(stream.fill_buf().await?, common.has_proxy_protocol);
             Ok((Box::new(tls.acceptor().accept(stream).await?), whose))
         }
     }
@@ -137,26 +137,32 @@ async fn converse(
 ) {
     let service = service_fn(|mut request: Request<Incoming>| {
         let version = request.version();
-        let mut under_way = open.begin(version == Version::HTTP_2);
+        let is_http2 = version == Version::HTTP_2;
+        let mut under_way = open.begin(is_http2);
         if whose.is_nameless {
             forget_hops(request.headers_mut());
         }
         request.extensions_mut().insert(whose.peer);
         request.extensions_mut().insert(common.closing.clone());
-        let request = request.map(|body| axum::body::Body::new(Arriving::new(body, open)));
-        let answer = common.router.clone().oneshot(request);
+        // HTTP/2 counts bytes only, and many short headers take many times their bytes: the request is let go of at once.
+        let request = (request.headers().len() <= HEADER_COUNT).then_some(request);
+        let request = request.map(|it| it.map(|body| axum::body::Body::new(Arriving::new(body, open))));
+        let answer = request.map(|request| common.router.clone().oneshot(request));
         let closing = common.closing.clone();
         async move {
-            let mut answer = answer.await?;
+            let mut answer = match answer {
+                Some(answer) => answer.await?,
+                None => too_many_headers(),
+            };
             under_way.answered();
             if version < Version::HTTP_2 && closing.is_told() {
                 answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok::<_, std::convert::Infallible>(answer.map(|body| Leaving::new(body, under_way)))
+            Ok::<_, std::convert::Infallible>(answer.map(|body| Leaving::new(body, is_http2, under_way)))
         }
     });
-    let stream = TokioIo::new(Impatient::new(stream, HEADERS, READERS));
-    let mut connection = pin!(common.builder.serve_connection(stream, service));
+    let stream = Impatient::new(stream, HEADERS, READERS).with_proxy_header(common.has_proxy_protocol);
+    let mut connection = pin!(common.builder.serve_connection(TokioIo::new(stream), service));
     let mut fresh = pin!(sleep(FRESH));
     let mut must_ask = left;
     loop {
@@ -179,6 +185,13 @@ async fn converse(
             }
         }
     }
+}
+
+/// As hyper answers where headers have too many bytes, or are too many over HTTP/1.1.
+fn too_many_headers() -> Response<axum::body::Body> {
+    let mut answer = Response::new(axum::body::Body::empty());
+    *answer.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    answer
 }
 
 /// Takes away what only a proxy may say: where a PROXY header names nobody, nothing tells its words from those of a client.

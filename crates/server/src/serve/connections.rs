@@ -5,8 +5,8 @@
 //!    answer of which the client takes no more, *wait for the client*: that takes as long as the client likes. All others are idle,
 //!    also those that have said half a head, or are in the midst of a handshake.
 //! 3. Time is a count of seconds that the accept loop keeps; each request notes the count. That is about all that a request costs.
-//! 4. When every place is taken, those go for which nothing was done for the longest ([`Connections::make_room`]): whoever opens
-//!    connections and says nothing on them, or half a body, gets rid of their own, and never of one that is at work.
+//! 4. When somebody comes and every place is taken, those go for which nothing was done for the longest ([`Connections::make_room`]):
+//!    whoever opens connections and says nothing on them, or half a body, gets rid of their own, and never of one that is at work.
 //! 5. One that has nothing to say for [`IDLE`] is told to leave. HTTP/1.1 has limits of its own; over HTTP/2 nothing else would end
 //!    one that answers each PING, but opens no window for the answer (RFC 9113 §5.2): it is closed after [`UNREAD`].
 
@@ -24,9 +24,11 @@ const IDLE: u64 = 60;
 const UNREAD: u64 = 20;
 /// The same once the server was told to stop.
 const PARTING: u64 = 5;
-/// By how many seconds one that waits for its client counts as younger when places are given away. A body may take a moment, and an
-/// idle connection loses less; but one that has only just come is not to go before bodies that never end.
+/// By how many seconds one that waits for its client counts as younger when places are given away, and so does one that has only just
+/// come. A body may take a moment, and an idle connection loses less; but who comes is not to go before bodies that never end.
 const FAVOUR: u64 = 5;
+/// For how many full seconds one that has asked nothing yet has only just come: its request is on its way.
+const ARRIVES: u64 = 1;
 /// How many are let go at once when every place is taken: looking for them costs more than the places are worth one by one.
 const ROOM: usize = 32;
 /// How many requests of a connection may be taken back before they are answered, beside as many that are not: further ones are a
@@ -141,7 +143,8 @@ impl Connections {
 
     /// Another second went by since all were told to leave, in the second `since`: closes those that could have left by now.
     ///
-    /// Over HTTP/1.1 who is idle has left at once, and how long an answer may be read is bounded anyhow.
+    /// Over HTTP/1.1 who has asked something and is idle has left at once, and how long an answer may be read is bounded anyhow. Who
+    /// has said half a head counts as one that speaks HTTP/2: nobody knows better yet.
     pub(super) fn parting_second(&self, since: u64) {
         let now = self.seconds.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         for open in self.lock().values().filter(|open| !open.is_at_work() && !open.is_http1()) {
@@ -153,15 +156,20 @@ impl Connections {
 
     /// Closes those for which nothing was done for the longest, the first come first.
     pub(super) fn make_room(&self) {
-        let open = self.lock();
+        let (open, now) = (self.lock(), self.now());
+        let going = open.values().filter(|open| open.is_going()).count();
+        // Those that were asked before are on their way: their places come first.
+        let few = ROOM.min(open.len() / 16 + 1).saturating_sub(going);
+        if few == 0 {
+            return;
+        }
         let mut able: Vec<(u64, u64, &Arc<Open>)> = open
             .iter()
             .filter(|(_, open)| !open.is_at_work() && !open.is_going())
-            .map(|(number, open)| (open.last() + if open.is_idle() { 0 } else { FAVOUR }, *number, open))
+            .map(|(number, open)| (open.counts_from(now), *number, open))
             .collect();
-        let few = ROOM.min(open.len() / 16 + 1);
         if able.len() > few {
-            able.select_nth_unstable_by_key(few, |(last, number, _)| (*last, *number));
+            able.select_nth_unstable_by_key(few, |(from, number, _)| (*from, *number));
             able.truncate(few);
         }
         for (_, _, open) in able {
@@ -295,6 +303,13 @@ impl Open {
 
     fn last(&self) -> u64 {
         self.last.load(Ordering::Relaxed)
+    }
+
+    /// The second from which on it counts as idle when places are given away.
+    fn counts_from(&self, now: u64) -> u64 {
+        let has_just_come = !self.has_begun() && now.saturating_sub(self.last()) <= ARRIVES;
+        let is_favoured = !self.is_idle() || has_just_come;
+        self.last() + if is_favoured { FAVOUR } else { 0 }
     }
 }
 

@@ -26,11 +26,20 @@ pub(super) struct Impatient<S> {
     patience: Duration,
     /// While one makes none: how long is left.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// A PROXY header came before its first bytes.
+    has_proxy_header: bool,
 }
 
 impl<S> Impatient<S> {
     pub(super) fn new(stream: S, first_bytes: Duration, patience: Duration) -> Self {
-        Self { stream, waiting: Some((Box::pin(sleep(first_bytes)), PREFACE)), patience, stuck: None }
+        let waiting = Some((Box::pin(sleep(first_bytes)), PREFACE));
+        Self { stream, waiting, patience, stuck: None, has_proxy_header: false }
+    }
+
+    /// Says whether a PROXY header came before: another one is then told in other words.
+    pub(super) fn with_proxy_header(mut self, has_proxy_header: bool) -> Self {
+        self.has_proxy_header = has_proxy_header;
+        self
     }
 
     /// Passes on what became of a write, unless it has made no progress for too long.
@@ -54,9 +63,11 @@ impl<S: AsyncRead + Unpin> AsyncRead for Impatient<S> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         let arrived = buf.filled().len().saturating_sub(before);
+        let has_proxy_header = self.has_proxy_header;
         if let Some((left, missing)) = &mut self.waiting {
             if arrived > 0 && *missing == PREFACE {
-                strangers::tell_if_not_http(buf.filled().get(before..).unwrap_or_default());
+                let first = buf.filled().get(before..).unwrap_or_default();
+                strangers::tell_if_not_http(first, has_proxy_header);
             }
             if arrived >= *missing {
                 self.waiting = None;

@@ -1,13 +1,14 @@
 //! The accept loop: bounded connections, bounded headers, bounded waiting, and a drain at the end.
 //!
-//! 1. A connection takes one of the places. When there is none, those that were idle for the longest give theirs
-//!    (`connections.rs`); further ones wait in the kernel's queue.
+//! 1. A connection takes one of the places. When somebody has come and there is none, those that were idle for the longest give
+//!    theirs (`connections.rs`); further ones wait in the kernel's queue.
 //! 2. Where that is configured, a PROXY header tells whose it is, and TLS begins; both within [`HEADERS`].
 //! 3. HTTP/1.1 or 2, with limits of headers, bodies, streams and waiting.
 //! 4. Told to stop, it goes on for [`LINGER`] and says with each answer of HTTP/1.1 that the connection ends with it: so that no
 //!    client sends its next request on one that is just being closed. Where proxies are connected, it goes on for up to
 //!    [`PROXIES`], until they have heard it on each connection that they keep. Then it takes no more connections, but for those that
-//!    the kernel has taken for it; HTTP/2 says the same with GOAWAY. Requests under way have [`DRAIN`] to finish.
+//!    the kernel has taken for it, while there are places; the others are reset. HTTP/2 says the same with GOAWAY. Requests under way
+//!    have [`DRAIN`] to finish.
 
 mod bodies;
 mod connection;
@@ -51,6 +52,8 @@ const HEADERS: Duration = Duration::from_secs(10);
 const READERS: Duration = Duration::from_secs(20);
 /// The most bytes that all headers of a request may have together.
 const HEADER_BYTES: usize = 32 * 1024;
+/// The same over HTTP/2, where 32 more are counted for each (RFC 9113 §6.5.2): there may be sixteen requests at once.
+const HTTP2_HEADER_BYTES: u32 = 16 * 1024;
 /// The most headers of a request.
 const HEADER_COUNT: usize = 100;
 /// How long it goes on after it was told to stop, while clients are told to take another connection.
@@ -159,7 +162,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
         connections: Arc::default(),
     };
     let connections = Arc::clone(&inside.connections);
-    let mut door = Door { listener, inside, seconds };
+    let mut door = Door { listener, waiting: None, inside, seconds };
     door.open_until(stop).await;
     is_told.store(true, Ordering::Release);
     close.send_replace(true);
@@ -173,11 +176,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
         let _ = timeout(PROXIES, connections.proxies_know()).await;
     };
     door.open_until(lingered).await;
-    if !is_handed_over {
-        door.close();
-    } else {
-        drop(door);
-    }
+    door.close(is_handed_over);
     if timeout(DRAIN, drained(&connections)).await.is_err() {
         tracing::warn!("some requests did not finish in {} s and were cut off", DRAIN.as_secs());
     }
@@ -199,6 +198,8 @@ async fn drained(connections: &Connections) {
 /// Where connections come in.
 struct Door {
     listener: TcpListener,
+    /// Who has come, and waits for a place. Nobody is asked for a place before there is somebody to have it.
+    waiting: Option<(TcpStream, SocketAddr)>,
     inside: Inside,
     seconds: Interval,
 }
@@ -221,17 +222,25 @@ impl Door {
                     connections.second();
                     continue;
                 }
-                accepted = accept(&self.listener, places, connections) => accepted,
+                accepted = accept(&self.listener, &mut self.waiting, places, connections) => accepted,
             };
             if let Some((stream, peer, place)) = accepted {
-                self.inside.take_in(stream, peer, place);
+                self.inside.take_in(stream, peer, Some(place));
             }
         }
     }
 
-    /// Those that the kernel has taken for us would be reset when the listener is closed: they come in first. The kernel is asked
-    /// itself, because the runtime may not have heard of the last ones yet.
-    fn close(self) {
+    /// Those that the kernel has taken for us would be reset when the listener is closed: they come in first, for as long as there are
+    /// places. The kernel is asked itself, because the runtime may not have heard of the last ones yet. Where the listener is somebody
+    /// else's, they are for the next server.
+    fn close(self, is_handed_over: bool) {
+        if let Some((stream, peer)) = self.waiting {
+            // The kernel's queue has it no more: it comes in even if there is no place, as the last one.
+            self.inside.take_in(stream, peer, Arc::clone(&self.inside.places).try_acquire_owned().ok());
+        }
+        if is_handed_over {
+            return;
+        }
         let Ok(listener) = self.listener.into_std() else { return };
         while let Ok(place) = Arc::clone(&self.inside.places).try_acquire_owned() {
             let (stream, peer) = match listener.accept() {
@@ -243,14 +252,14 @@ impl Door {
             if stream.set_nonblocking(true).is_ok()
                 && let Ok(stream) = TcpStream::from_std(stream)
             {
-                self.inside.take_in(stream, peer, place);
+                self.inside.take_in(stream, peer, Some(place));
             }
         }
     }
 }
 
 impl Inside {
-    fn take_in(&self, stream: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit) {
+    fn take_in(&self, stream: TcpStream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>) {
         // Answers are small and complete: waiting for more of them only delays the one that is there.
         let _ = stream.set_nodelay(true);
         // With a PROXY header each client has a connection of its own.
@@ -267,12 +276,30 @@ impl Inside {
 
 type Accepted = (TcpStream, SocketAddr, OwnedSemaphorePermit);
 
-/// The next connection; `None` when there was none to be had just now.
+/// The next connection, once it has a place; `None` when there was none to be had just now. Who waits for a place stays in `waiting`
+/// when this is dropped.
 async fn accept(
     listener: &TcpListener,
+    waiting: &mut Option<(TcpStream, SocketAddr)>,
     places: &Arc<Semaphore>,
     connections: &Connections,
 ) -> Option<Accepted> {
+    if waiting.is_none() {
+        match listener.accept().await {
+            Ok(accepted) => *waiting = Some(accepted),
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => return None,
+            Err(error) => {
+                static FAILED: AtomicU64 = AtomicU64::new(0);
+                if let Some(so_far) = worth_a_line(&FAILED) {
+                    tracing::warn!(%error, so_far, "a connection could not be accepted");
+                }
+                // Out of file descriptors, most likely: some are given back, and a pause lets them go.
+                connections.make_room();
+                sleep(Duration::from_millis(50)).await;
+                return None;
+            }
+        }
+    }
     let place = loop {
         if let Ok(place) = Arc::clone(places).try_acquire_owned() {
             break place;
@@ -282,20 +309,7 @@ async fn accept(
             break place.ok()?;
         }
     };
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
-        Err(error) if error.kind() == ErrorKind::ConnectionAborted => None,
-        Err(error) => {
-            static FAILED: AtomicU64 = AtomicU64::new(0);
-            if let Some(so_far) = worth_a_line(&FAILED) {
-                tracing::warn!(%error, so_far, "a connection could not be accepted");
-            }
-            // Out of file descriptors, most likely: some are given back, and a pause lets them go.
-            connections.make_room();
-            sleep(Duration::from_millis(50)).await;
-            None
-        }
-    }
+    waiting.take().map(|(stream, peer)| (stream, peer, place))
 }
 
 fn http() -> Builder<TokioExecutor> {
@@ -310,14 +324,15 @@ fn http() -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         // An honest body has 16 KiB at most, and few requests are under way at once: what one connection may make us
-        // keep is bounded by these three.
+        // keep is bounded by these three, and by the headers.
         .max_concurrent_streams(16)
         .initial_stream_window_size(16 * 1024)
         .initial_connection_window_size(64 * 1024)
-        .max_send_buf_size(64 * 1024)
+        // As much as is handed on at once (`bodies.rs`): what is in here was not taken yet, and nobody can tell.
+        .max_send_buf_size(16 * 1024)
         .max_frame_size(16 * 1024)
-        // All headers of a request, also where they come in many frames (CVE-2024-27316).
-        .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
+        // All headers of a request, also where they come in many frames (CVE-2024-27316). `connection.rs` counts them.
+        .max_header_list_size(HTTP2_HEADER_BYTES)
         // Requests that are taken back before they were looked at, and those that we reset for what is wrong with them: more
         // than these, and the connection ends (CVE-2023-44487, CVE-2025-8671). `connections.rs` counts those taken back later.
         .max_pending_accept_reset_streams(20)

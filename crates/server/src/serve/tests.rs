@@ -1,5 +1,7 @@
 //! The accept loop before sockets that behave badly.
 
+mod http2;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +12,7 @@ use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -87,6 +89,23 @@ async fn when_every_place_is_taken_idle_ones_give_theirs() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn while_nobody_waits_for_a_place_nobody_gives_one() {
+    let (at, _stop, _) = start(hello(), Options::default().with_connections(3)).await;
+    let mut kept = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        let answer = said(&mut stream, REQUEST, "hello").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        kept.push(stream);
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for stream in &mut kept {
+        let answer = said(stream, REQUEST, "hello").await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn told_to_stop_it_says_so_with_the_last_answer_and_takes_in_who_waits() {
     let (at, stop, served) = start(hello(), Options::default()).await;
@@ -105,115 +124,6 @@ async fn told_to_stop_it_says_so_with_the_last_answer_and_takes_in_who_waits() {
     assert!(TcpStream::connect(at).await.is_err());
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
-}
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-
-/// `GET /` (RFC 7541, Appendix A).
-fn headers(stream: u32) -> Vec<u8> {
-    frame(1, 5, stream, b"\x82\x86\x84\x41\x09localhost")
-}
-
-fn reset(stream: u32) -> Vec<u8> {
-    frame(3, 0, stream, &8_u32.to_be_bytes())
-}
-
-#[tokio::test]
-async fn requests_over_http2_that_are_taken_back_at_once_end_the_connection() {
-    let (at, _stop, _) = start(hello(), Options::default()).await;
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    let flood: Vec<u8> =
-        (0..1_000).flat_map(|number| [headers(2 * number + 1), reset(2 * number + 1)].concat()).collect();
-    stream.write_all(PREFACE).await.unwrap();
-    // It may be closed in the midst of it.
-    let _ = stream.write_all(&flood).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    // GOAWAY, ENHANCE_YOUR_CALM (RFC 9113 §7), unless the reset of the connection overtook it.
-    let calm = answer.windows(4).any(|four| four == 11_u32.to_be_bytes());
-    assert!(calm || answer.is_empty(), "{answer:?}");
-}
-
-#[tokio::test]
-async fn requests_that_are_taken_back_while_they_are_worked_on_end_the_connection() {
-    let (entered, mut enter) = mpsc::channel::<()>(1);
-    let entered = Arc::new(entered);
-    let router = Router::new().route(
-        "/",
-        get(move || {
-            let entered = Arc::clone(&entered);
-            async move {
-                let _ = entered.send(()).await;
-                std::future::pending::<()>().await;
-            }
-        }),
-    );
-    let (at, _stop, _) = start(router, Options::default()).await;
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    stream.write_all(PREFACE).await.unwrap();
-    for number in 0..101 {
-        stream.write_all(&headers(2 * number + 1)).await.unwrap();
-        enter.recv().await.unwrap();
-        stream.write_all(&reset(2 * number + 1)).await.unwrap();
-    }
-    let mut answer = Vec::new();
-    // Long before a PING that is not answered would end it.
-    let closed = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
-    assert!(closed.is_ok(), "it is still open");
-}
-
-/// The kind of the next frame, its flags and what is in it; nothing when the connection is closed.
-async fn next_frame(stream: &mut TcpStream) -> Option<(u8, u8, Vec<u8>)> {
-    let mut head = [0; 9];
-    stream.read_exact(&mut head).await.ok()?;
-    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-    let mut payload = vec![0; usize::try_from(length).unwrap()];
-    stream.read_exact(&mut payload).await.ok()?;
-    Some((head[3], head[4], payload))
-}
-
-/// Asks over HTTP/2, and opens no window for the body of the answer (RFC 9113 §6.9.2), whose head has come then.
-async fn asked_without_a_window(at: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    let no_window = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
-    let asked = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &no_window, &headers(1)].concat();
-    stream.write_all(&asked).await.unwrap();
-    while next_frame(&mut stream).await.unwrap().0 != 1 {}
-    stream
-}
-
-/// Answers each PING until the connection is closed.
-async fn ping_until_closed(mut stream: TcpStream) {
-    while let Some((kind, flags, payload)) = next_frame(&mut stream).await {
-        if kind == 6 && flags & 1 == 0 {
-            let _ = stream.write_all(&frame(6, 1, 0, &payload)).await;
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_answer_over_http2_that_is_not_taken_holds_nothing() {
-    let (at, _stop, _) = start(hello(), Options::default()).await;
-    let stream = asked_without_a_window(at).await;
-    let closed = timeout(Duration::from_secs(60), ping_until_closed(stream)).await;
-    assert!(closed.is_ok(), "it holds its place for as long as it likes");
-
-    let (at, _stop, _) = start(hello(), Options::default().with_connections(1)).await;
-    let _unread = asked_without_a_window(at).await;
-    let mut stream = TcpStream::connect(at).await.unwrap();
-    let answer = timeout(Duration::from_secs(10), said(&mut stream, REQUEST, "hello")).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-
-    let (at, stop, served) = start(hello(), Options::default()).await;
-    tokio::spawn(ping_until_closed(asked_without_a_window(at).await));
-    stop.send(()).unwrap();
-    let stopped = timeout(Duration::from_secs(12), served).await;
-    assert!(stopped.is_ok(), "it delays the stop");
-}
-
 #[tokio::test]
 async fn bodies_that_do_not_arrive_hold_no_place() {
     let (entered, mut enter) = mpsc::channel::<()>(16);
@@ -225,20 +135,80 @@ async fn bodies_that_do_not_arrive_hold_no_place() {
         }
     });
     let (at, _stop, _) = start(hello().route("/body", read), Options::default().with_connections(3)).await;
+    let mut half_a_body = async || {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        let half = b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{";
+        stream.write_all(half).await.unwrap();
+        enter.recv().await.unwrap();
+        stream
+    };
     let answered = async {
         let mut bodies = Vec::new();
         for _ in 0..6 {
-            let mut stream = TcpStream::connect(at).await.unwrap();
-            let half = b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{";
-            stream.write_all(half).await.unwrap();
-            enter.recv().await.unwrap();
-            bodies.push(stream);
+            bodies.push(half_a_body().await);
         }
         let mut stream = TcpStream::connect(at).await.unwrap();
+        // Its request takes a moment, in which another one wants a place.
+        bodies.push(half_a_body().await);
         said(&mut stream, REQUEST, "hello").await
     };
     let answer = timeout(Duration::from_secs(30), answered).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_worked_for_before_the_body_is_wanted_keeps_its_place() {
+    let (entered, mut enter) = mpsc::channel::<()>(1);
+    let done = Arc::new(Notify::new());
+    let works = post({
+        let done = Arc::clone(&done);
+        async move |request: Request| {
+            let _ = entered.send(()).await;
+            done.notified().await;
+            drop(request);
+            "done"
+        }
+    });
+    let (at, _stop, _) = start(Router::new().route("/", works), Options::default().with_connections(1)).await;
+    let mut half = TcpStream::connect(at).await.unwrap();
+    let half_a_body = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{";
+    half.write_all(half_a_body).await.unwrap();
+    enter.recv().await.unwrap();
+    let _waits = TcpStream::connect(at).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    done.notify_one();
+    let answer = said(&mut half, b"", "done").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_place_when_it_ends_is_taken_in() {
+    let (entered, mut enter) = mpsc::channel::<()>(1);
+    let done = Arc::new(Notify::new());
+    let works = get({
+        let done = Arc::clone(&done);
+        async move || {
+            let _ = entered.send(()).await;
+            done.notified().await;
+            "done"
+        }
+    });
+    let (at, stop, served) =
+        start(hello().route("/work", works), Options::default().with_connections(1)).await;
+    let mut works = TcpStream::connect(at).await.unwrap();
+    works.write_all(b"GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    enter.recv().await.unwrap();
+    let mut waits = TcpStream::connect(at).await.unwrap();
+    waits.write_all(REQUEST).await.unwrap();
+    // It has left the kernel's queue.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.send(()).unwrap();
+    let answer = said(&mut waits, b"", "").await;
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello"), "{answer:?}");
+    done.notify_one();
+    let answer = said(&mut works, b"", "").await;
+    assert!(answer.ends_with("done"), "{answer:?}");
+    served.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

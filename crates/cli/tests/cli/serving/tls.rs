@@ -1,10 +1,12 @@
 //! TLS of the server's own, before real clients: curl, openssl, reqwest.
 
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use super::until;
+use super::{until, with_its_environment};
 use crate::support::{Place, Server};
 
 const CONFIG: &str = "[tls]\ncertificate_file = \"tls.pem\"\nkey_file = \"tls.key\"\n";
@@ -112,11 +114,50 @@ async fn another_certificate_is_read_while_people_are_connected() {
 #[tokio::test]
 async fn where_there_is_nothing_to_read_again_a_signal_ends_nobody() {
     let place = Place::new("");
-    let server = place.serve();
+    let log = std::fs::File::create(place.path("server.log")).unwrap();
+    let mut command = place.command(&["serve"]);
+    command.stdin(Stdio::null()).stderr(log);
+    let server = Server::started(&mut command, place.port, &place.path("server.log"));
     server.signal("HUP");
     until("a word about it", async || place.read("server.log").contains("nothing to reload")).await;
     assert_eq!(reqwest::get(format!("{}/healthz", server.url)).await.unwrap().status(), 200);
     assert_eq!(server.stop(), Some(0));
+}
+
+/// Ends what a failed test would leave behind.
+struct LeftBehind(String);
+
+impl Drop for LeftBehind {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = Command::new("kill").args(["-KILL", self.0.trim()]).status();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_in_a_terminal_ends_when_that_is_closed() {
+    let place = Place::new("");
+    let serve = place.command(&["serve"]);
+    let words = std::iter::once(serve.get_program()).chain(serve.get_args());
+    let line: Vec<String> = words.map(|word| format!("'{}'", word.to_str().unwrap())).collect();
+    let mut terminal = Command::new("script");
+    terminal.args(["-qfec", &format!("echo $$ >pid; exec {} 2>server.log", line.join(" ")), "/dev/null"]);
+    with_its_environment(&mut terminal, &serve);
+    // What is typed: nothing, for as long as this end is held.
+    let (typed, _held) = UnixStream::pair().unwrap();
+    terminal.stdin(OwnedFd::from(typed));
+    let server = Server::started(&mut terminal, place.port, &place.path("server.log"));
+    let _left_behind = LeftBehind(place.read("pid"));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", place.read("pid").trim())).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
+    assert_eq!(ignored & 1, 0, "whoever ran the tests has SIGHUP ignored, as nohup does");
+    let url = format!("{}/healthz", server.url);
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
+    // The terminal goes with whoever holds its other end.
+    server.kill();
+    until("the end of it", async || reqwest::get(&url).await.is_err()).await;
 }
 
 #[test]

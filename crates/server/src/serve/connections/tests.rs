@@ -14,16 +14,19 @@ fn when_places_are_taken_the_longest_idle_goes_and_never_one_at_work() {
     let request = at_work.open.begin(false);
     let idle = all.enter(false);
     all.second();
+    all.second();
     let asked_later = all.enter(false);
     drop(asked_later.open.begin(false));
     all.make_room();
-    let say = || [&at_work, &idle, &asked_later].map(told);
-    assert_eq!(say(), [None, Some(Told::Go), None]);
+    assert_eq!([&at_work, &idle, &asked_later].map(told), [None, Some(Told::Go), None]);
     all.make_room();
-    assert_eq!(say(), [None, None, Some(Told::Go)], "the first is on its way already");
-    drop(request);
+    assert_eq!([&at_work, &asked_later].map(told), [None; 2], "one is on its way already");
+    drop(idle);
     all.make_room();
-    assert_eq!(say(), [Some(Told::Go), None, None]);
+    assert_eq!([&at_work, &asked_later].map(told), [None, Some(Told::Go)]);
+    drop((request, asked_later));
+    all.make_room();
+    assert_eq!(told(&at_work), Some(Told::Go));
 }
 
 #[test]
@@ -31,6 +34,8 @@ fn one_whose_request_came_meanwhile_keeps_its_place() {
     let all = Arc::<Connections>::default();
     let (half, idle) = (all.enter(false), all.enter(false));
     let (_request, body) = (half.open.begin(false), half.open.wait());
+    all.second();
+    all.second();
     all.make_room();
     let _came = idle.open.begin(false);
     assert_eq!([&half, &idle].map(told), [None, None], "it was to go only if it is idle");
@@ -50,14 +55,28 @@ fn one_that_has_just_come_does_not_go_before_a_body_that_never_ends() {
     all.second();
     let idle = all.enter(false);
     all.make_room();
+    assert_eq!([&half, &idle].map(told), [Some(Told::Go), None], "its request is on its way");
+    drop(half);
+    let half = all.enter(false);
+    let _half_a_request = (half.open.begin(false), half.open.wait());
+    for _ in 0..=ARRIVES {
+        all.second();
+    }
+    all.make_room();
     assert_eq!([&half, &idle].map(told), [None, Some(Told::Go)], "a body may take a moment");
     drop(idle);
+    let used = all.enter(false);
+    drop(used.open.begin(false));
+    all.make_room();
+    assert_eq!([&half, &used].map(told), [None, Some(Told::Go)], "it has asked");
+    drop(used);
     for _ in 0..FAVOUR {
         all.second();
     }
-    let fresh = all.enter(false);
+    let used = all.enter(false);
+    drop(used.open.begin(false));
     all.make_room();
-    assert_eq!([&half, &fresh].map(told), [Some(Told::Go), None]);
+    assert_eq!([&half, &used].map(told), [Some(Told::Go), None], "a body may take no longer");
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub(super) struct Open {
     under_way: AtomicU32,
     /// How many of those under way wait for the client.
     waiting: AtomicU32,
-    /// The second in which something was done for it last: it came, a request began, a piece of an answer was handed on.
+    /// The second in which something was done for it last: it came, a request began or ended, a piece of an answer was handed on.
     last: AtomicU64,
     begun: AtomicBool,
     is_http1: AtomicBool,
@@ -343,6 +343,8 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         // Before the request itself, so that another one, which is worked on, does not seem to wait.
         self.handed = None;
+        // Over HTTP/2 the last piece was taken in just now, and asked for long before.
+        self.open.touch();
         self.open.under_way.fetch_sub(1, Ordering::Relaxed);
         if self.is_answered {
             return;

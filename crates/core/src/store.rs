@@ -144,8 +144,7 @@ pub trait Sessions: Send + Sync {
     /// Forgets at most `limit` devices that were last seen before `before` and hold no live session. Answers how many.
     async fn forget_devices(&self, before: UnixMillis, limit: u32) -> Result<u32, Failure>;
 
-    /// Believes tokens newer than the store until then; `None` stops it. Said by the operator after a restore: begins the feed anew,
-    /// and lets the revision go on from above all that was lost ([`REVISION_LEAP`]).
+    /// Believes tokens newer than the store until then; `None` stops it. Said by the operator after a restore.
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure>;
 
     /// Records the ending of at most `limit` sessions whose time is up, in row and event at the moment when it was up;

@@ -10,7 +10,6 @@
 //! The revision also tells roles as they were from roles as they are (`roles.rs`).
 
 use rotunda_core::model::{Event, Everyone, UnixMillis};
-use rotunda_core::store::REVISION_LEAP;
 
 use crate::db::{Db, Error, Result};
 use crate::rows::{self, Columns};
@@ -30,11 +29,6 @@ pub(crate) const REVISION: &str = "SELECT value FROM meta WHERE name = 'revision
 pub(crate) const RAISE: &str = "\
     INSERT INTO meta (name, value) VALUES ('revision', 1) ON CONFLICT (name) DO UPDATE SET value = meta.value + 1 \
     RETURNING value";
-/// Not below that moment; above what was there, where the clock is behind it.
-pub(crate) const LEAP: &str = "\
-    INSERT INTO meta (name, value) VALUES ('revision', greatest($1::bigint, $2::bigint)) \
-    ON CONFLICT (name) DO UPDATE \
-    SET value = CASE WHEN meta.value < $2::bigint THEN $2::bigint ELSE meta.value + $1::bigint END";
 pub(crate) const END: &str = "\
     INSERT INTO meta (name, value) VALUES ('everyone_at', $2), ('everyone_below', $1) \
     ON CONFLICT (name) DO UPDATE SET value = excluded.value";
@@ -65,12 +59,4 @@ pub(crate) async fn revision(db: &Db<'_>) -> Result<u64> {
 pub(crate) async fn raise(db: &Db<'_>) -> Result<u64> {
     let raised = db.row(RAISE, &[]).await?.ok_or_else(|| Error::Row("meta has no revision".to_owned()))?;
     Columns::of(&raised).number()
-}
-
-/// After writes were lost, and maybe the revisions with them that tokens of that time bear: goes on from above all of them, as
-/// [`REVISION_LEAP`] says. Servers have the revision on their shelves.
-pub(crate) async fn leap(db: &Db<'_>, from: UnixMillis) -> Result<()> {
-    keys::hold_shelf(db).await?;
-    db.execute(LEAP, &[&rows::stored(REVISION_LEAP), &from.0]).await?;
-    keys::shelf_changed(db).await
 }

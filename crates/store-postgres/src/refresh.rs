@@ -19,7 +19,7 @@ use rotunda_core::store::Rotating;
 use uuid::Uuid;
 
 use crate::db::{Db, Param, Result};
-use crate::{everyone, feed, journal, rows};
+use crate::{feed, journal, rows};
 
 /// Says to the planner that rows which come as arrays are few, by a range that each number of a row is in: so it looks each of
 /// them up, even where the table was so small, when it made its plan, that reading all of it looked cheaper.
@@ -215,9 +215,8 @@ fn column<'r, T>(rotations: &[(usize, &'r Rotating)], of: impl Fn(&'r Rotating) 
 pub(crate) async fn accept_ahead(db: &Db<'_>, until: Option<UnixMillis>) -> Result<()> {
     match until {
         Some(until) => {
-            // It is said after a restore, and a restore also takes back revisions, and places on the feed.
-            everyone::leap(db, until).await?;
             db.execute(ACCEPT_AHEAD, &[&until.0]).await?;
+            // It is said after a restore, and a restore also takes back places on the feed.
             feed::begin_anew(db).await
         }
         None => db.execute(ACCEPT_NO_MORE, &[]).await.map(drop),

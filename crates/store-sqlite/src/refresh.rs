@@ -10,7 +10,7 @@ use rotunda_core::model::{Facts, SessionId, UnixMillis};
 use rotunda_core::store::Rotating;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-use crate::{feed, journal, keys, roles, rows};
+use crate::{feed, journal, rows};
 
 /// What [`rows::facts`] reads; a `WHERE` follows.
 macro_rules! select_facts {
@@ -77,19 +77,12 @@ pub(crate) fn rotate(db: &Connection, rotation: &Rotating) -> Result<bool> {
 }
 
 pub(crate) fn accept_ahead(db: &Connection, until: Option<UnixMillis>) -> Result<()> {
-    if let Some(until) = until {
-        // It is said after a restore, and a restore also takes back revisions, and places on the feed.
-        roles::leap(db, until)?;
-        keys::shelf_changed(db)?;
-        feed::begin_anew(db)?;
-    }
-    believe_ahead(db, until)
-}
-
-/// That alone.
-pub(crate) fn believe_ahead(db: &Connection, until: Option<UnixMillis>) -> Result<()> {
     match until {
-        Some(until) => db.prepare_cached(ACCEPT_AHEAD)?.execute(params![until.0]).map(drop),
+        Some(until) => {
+            db.prepare_cached(ACCEPT_AHEAD)?.execute(params![until.0])?;
+            // It is said after a restore, and a restore also takes back places on the feed.
+            feed::begin_anew(db)
+        }
         None => db.prepare_cached(ACCEPT_NO_MORE)?.execute([]).map(drop),
     }
 }

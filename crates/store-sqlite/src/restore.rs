@@ -315,10 +315,10 @@ fn tell(db: &mut Connection, after: &After, now: UnixMillis, met: &[(u8, KeyChec
     feed::begin_anew(&whole)?;
     met.iter().try_for_each(|(id, check)| keys::check(&whole, *id, *check).map(drop))?;
     match after {
-        After::AcceptAhead(until) => refresh::believe_ahead(&whole, Some(*until))?,
-        After::RefuseAhead => refresh::believe_ahead(&whole, None)?,
+        After::AcceptAhead(until) => refresh::accept_ahead(&whole, Some(*until))?,
+        After::RefuseAhead => refresh::accept_ahead(&whole, None)?,
         After::EndEveryone(event) => {
-            refresh::believe_ahead(&whole, None)?;
+            refresh::accept_ahead(&whole, None)?;
             everyone::end_everyone(&whole, event.at, event).map(drop)?;
         }
     }

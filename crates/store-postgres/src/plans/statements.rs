@@ -106,7 +106,6 @@ pub(super) const ALL: &[&str] = &[
     edit::USERNAME_TAKEN,
     everyone::END,
     everyone::EVERYONE,
-    everyone::LEAP,
     everyone::RAISE,
     everyone::REVISION,
     feed::AFTER,

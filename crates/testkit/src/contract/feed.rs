@@ -233,22 +233,6 @@ pub(super) async fn a_feed_keeps_its_id_until_a_restore_is_told(store: Shelf) {
     assert_eq!(id().await, second);
 }
 
-/// Access tokens of the time that was lost may bear revisions that were taken back with it.
-pub(super) async fn the_revision_goes_on_from_above_all_that_a_restore_has_taken_back(store: Shelf) {
-    let revision = async || store.roles().await.unwrap().1;
-    let version = store.shelf_version().await.unwrap();
-    store.accept_ahead(None).await.unwrap();
-    assert_eq!(store.shelf_version().await.unwrap(), version, "nothing was lost");
-    let mut last = revision().await;
-    for until in [NOW, NOW, UnixMillis(NOW.0 - 1), UnixMillis(NOW.0 + 1)] {
-        store.accept_ahead(Some(until)).await.unwrap();
-        let now = revision().await;
-        assert!(now > last && now.cast_signed() >= until.0, "{last} {now}");
-        last = now;
-    }
-    assert!(store.shelf_version().await.unwrap() > version, "servers read it again");
-}
-
 fn told(session: &Session, ending: Ending) -> Revocation {
     Revocation { what: Revoked::Session { id: session.id, ending }, at: NOW }
 }

@@ -228,7 +228,6 @@ macro_rules! contract_cases {
                 a_token_is_revoked_once_however_many_ask
                 only_a_token_is_revoked_as_a_token
                 a_feed_keeps_its_id_until_a_restore_is_told
-                the_revision_goes_on_from_above_all_that_a_restore_has_taken_back
             }
             follow {
                 entries_come_in_order_and_page_by_page

@@ -7,7 +7,7 @@ use rotunda_core::failure::Failure;
 use rotunda_core::model::{
     Caller, Device, DeviceHash, DeviceId, Facts, PageHash, Session, SessionId, Standing, UnixMillis, UserId,
 };
-use rotunda_core::store::{EndingOne, REVISION_LEAP, Rotating, Sessions};
+use rotunda_core::store::{EndingOne, Rotating, Sessions};
 
 use super::{KeptFeed, MemoryStore};
 
@@ -81,11 +81,8 @@ impl Sessions for MemoryStore {
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
         let mut state = self.open()?;
         state.accept_ahead_until = until;
-        if let Some(until) = until {
-            // It is said after a restore, and a restore also takes back revisions, and places on the feed.
-            let from = until.0.cast_unsigned();
-            state.revision = if state.revision < from { from } else { state.revision + REVISION_LEAP };
-            state.shelf_version += 1;
+        if until.is_some() {
+            // It is said after a restore, and a restore also takes back places on the feed.
             state.feed.id = KeptFeed::default().id;
         }
         Ok(())

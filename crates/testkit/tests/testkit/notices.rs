@@ -71,7 +71,6 @@ noticed! {
     TokenIsToldTwice by a_token_is_revoked_once_however_many_ask: "told 20 times"
     AnyNameIsAToken by only_a_token_is_revoked_as_a_token: "!store.is_token_revoked"
     RestoreKeepsTheFeed by a_feed_keeps_its_id_until_a_restore_is_told: "a place may be given again"
-    RestoreKeepsTheRevision by the_revision_goes_on_from_above_all_that_a_restore_has_taken_back: "0 0"
     PageIgnoresLimit by entries_come_in_order_and_page_by_page: "no more than asked"
     PageDropsTheYoungest by young_entries_are_all_there_whatever_is_old: "left"
     PageSkipsToTheNewest by whoever_follows_misses_nothing: "the follower saw everything in time"

@@ -28,7 +28,6 @@ pub(crate) enum Lapse {
     TokenIsToldTwice,
     AnyNameIsAToken,
     RestoreKeepsTheFeed,
-    RestoreKeepsTheRevision,
     PageIgnoresLimit,
     PageSkipsToTheNewest,
     PageDropsTheYoungest,
@@ -169,9 +168,8 @@ impl Layer for UntoldStore {
     }
 
     async fn accept_ahead(&self, until: Option<UnixMillis>) -> Result<(), Failure> {
-        let (feed, revision) = (self.inner.snapshot().feed.id, self.inner.snapshot().revision);
+        let feed = self.inner.snapshot().feed.id;
         let answer = self.inner.accept_ahead(until).await;
-        self.tamper(Lapse::RestoreKeepsTheRevision, |state| state.revision = revision);
         self.tamper(Lapse::RestoreKeepsTheFeed, |state| state.feed.id = feed);
         answer
     }

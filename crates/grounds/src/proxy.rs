@@ -28,7 +28,7 @@ impl Haproxy {
         Self::sending(ports, "")
     }
 
-    /// The same, with these words after each server: `send-proxy`, `send-proxy-v2`.
+    /// The same, with these words after each server: `send-proxy`, `send-proxy-v2`, or `check`, which asks `/readyz` whether it is ready.
     ///
     /// # Panics
     /// When it takes no connections within half a minute.
@@ -144,6 +144,8 @@ frontend all
 
 backend servers
     balance roundrobin
+    option httpchk GET /readyz
+    http-check expect status 200
 {servers}",
         retries = ports.len().max(3)
     )

@@ -72,6 +72,8 @@ pub enum Problem {
     NoMethod,
     /// The answer took too long.
     TimedOut,
+    /// It goes on for a moment only: whoever chooses among servers is to choose another.
+    Stopping,
     /// A handler panicked. Cannot happen; if it does, only this request sees it.
     Panicked,
 }
@@ -299,6 +301,11 @@ impl Problem {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "temporarily_unavailable",
                 "This took too long. Nothing is lost: try again.",
+            ),
+            Self::Stopping => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "This server was told to stop. It answers for a few seconds more; send what is new to another.",
             ),
             _ => (
                 StatusCode::INTERNAL_SERVER_ERROR,

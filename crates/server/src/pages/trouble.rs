@@ -57,7 +57,7 @@ impl Trouble {
     pub(super) fn of(problem: &Problem) -> Self {
         match problem {
             Problem::Failure(failure) if failure.is_temporary() => Self::Away,
-            Problem::TimedOut => Self::Away,
+            Problem::TimedOut | Problem::Stopping => Self::Away,
             Problem::Origin { .. } => Self::Origin,
             Problem::Malformed(_)
             | Problem::NotJson

@@ -4,11 +4,11 @@
 //!    theirs (`connections.rs`); further ones wait in the kernel's queue.
 //! 2. Where that is configured, a PROXY header tells whose it is, and TLS begins; both within [`HEADERS`].
 //! 3. HTTP/1.1 or 2, with limits of headers, bodies, streams and waiting.
-//! 4. Told to stop, it goes on for [`LINGER`] and says with each answer of HTTP/1.1 that the connection ends with it: so that no
-//!    client sends its next request on one that is just being closed. Where proxies are connected, it goes on for up to
-//!    [`PROXIES`], until they have heard it on each connection that they keep. Then it takes no more connections, but for those that
-//!    the kernel has taken for it, while there are places; the others are reset. HTTP/2 says the same with GOAWAY. Requests under way
-//!    have [`DRAIN`] to finish.
+//! 4. Told to stop, it is no longer ready (`/readyz`), but where the next server has the same listener. It goes on for [`LINGER`]
+//!    and says with each answer of HTTP/1.1 that the connection ends with it: so that no client sends its next request on one that is
+//!    just being closed. Where proxies are connected, it goes on for up to [`PROXIES`], until they have heard it on each connection
+//!    that they keep. Then it takes no more connections, but for those that the kernel has taken for it, while there are places; the
+//!    others are reset. HTTP/2 says the same with GOAWAY. Requests under way have [`DRAIN`] to finish.
 
 mod bodies;
 mod connection;
@@ -58,8 +58,9 @@ const HTTP2_HEADER_BYTES: u32 = 16 * 1024;
 const HEADER_COUNT: usize = 100;
 /// How long it goes on after it was told to stop, while clients are told to take another connection.
 const LINGER: Duration = Duration::from_millis(500);
-/// How long it goes on after that while proxies keep connections that they were not told of.
-const PROXIES: Duration = Duration::from_secs(2);
+/// How long it goes on after that while proxies keep connections that they were not told of: longer than the five seconds after
+/// which they are to forget idle ones, and than they take to hear from `/readyz` that it leaves.
+const PROXIES: Duration = Duration::from_secs(6);
 /// How long a connection that came in that time may take to ask.
 const FRESH: Duration = Duration::from_secs(1);
 /// How long requests under way may take once the server was told to stop.
@@ -134,6 +135,8 @@ pub struct Closing {
     told: watch::Receiver<bool>,
     /// The same, for those that ask with each request and do not wait.
     is_told: Arc<AtomicBool>,
+    /// The next server takes this one's place, on the same listener.
+    is_handed_over: bool,
 }
 
 impl Closing {
@@ -145,6 +148,13 @@ impl Closing {
     fn is_told(&self) -> bool {
         self.is_told.load(Ordering::Acquire)
     }
+
+    /// Whether new requests are for other servers, and no longer for this one. Where the listener is somebody else's they are for
+    /// the next one on it, and nobody needs to know.
+    #[must_use]
+    pub fn leaves_it_to_others(&self) -> bool {
+        self.is_told() && !self.is_handed_over
+    }
 }
 
 /// Serves until `stop` is done, then lets the requests under way finish.
@@ -152,7 +162,7 @@ pub async fn serve(listener: TcpListener, router: Router, options: Options, stop
     let Options { connections, tls, proxies, has_proxy_protocol, is_handed_over } = options;
     let (close, closing) = watch::channel(false);
     let is_told = Arc::<AtomicBool>::default();
-    let closing = Closing { told: closing, is_told: Arc::clone(&is_told) };
+    let closing = Closing { told: closing, is_told: Arc::clone(&is_told), is_handed_over };
     let common = Common { builder: http(), router, closing, tls, proxies, has_proxy_protocol };
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,5 +1,6 @@
 //! `GET /healthz` and `GET /readyz`
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
@@ -8,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::Shared;
 use crate::reply::{ErrorBody, Problem, json};
+use crate::serve::Closing;
 
 /// How it is.
 #[derive(Serialize, ToSchema)]
@@ -25,7 +27,7 @@ pub(crate) async fn healthz() -> Response {
     json(StatusCode::OK, &Health { status: "ok" })
 }
 
-/// Can it serve? Asks the store.
+/// Can it serve? Asks the store. Told to stop, it says no while it still answers, so that who chooses among servers chooses another.
 #[utoipa::path(
     get, path = "/readyz", tag = "service",
     responses(
@@ -33,7 +35,13 @@ pub(crate) async fn healthz() -> Response {
         (status = 503, description = "Not just now", body = ErrorBody),
     )
 )]
-pub(crate) async fn readyz(State(app): Shared) -> Result<Response, Problem> {
+pub(crate) async fn readyz(
+    State(app): Shared,
+    closing: Option<Extension<Closing>>,
+) -> Result<Response, Problem> {
+    if closing.is_some_and(|Extension(closing)| closing.leaves_it_to_others()) {
+        return Err(Problem::Stopping);
+    }
     app.rotunda.ready().await?;
     Ok(json(StatusCode::OK, &Health { status: "ok" }))
 }

@@ -4,14 +4,17 @@ use std::net::TcpListener;
 
 use rotunda_grounds::Haproxy;
 
-use super::caller::Load;
-use super::serve_handed;
+use super::caller::{Caller, Load};
+use super::{serve_handed, until};
 use crate::support::{Place, Server, free_port};
 
 const ROUNDS: u32 = 2;
 const MANY_ROUNDS: u32 = 100;
 const CALLERS: u32 = 6;
 const UNLIMITED: &str = "[limits]\nenabled = false\n[server]\ntrusted_proxies = [\"127.0.0.1\"]\n";
+
+/// As the guide has it (`scaling.md`).
+const CHECKED: &str = "check inter 1s fall 2";
 
 async fn stopped(server: Server) {
     let ended = tokio::task::spawn_blocking(move || server.stop());
@@ -56,7 +59,7 @@ async fn on_one_socket(rounds: u32, with_proxy: bool) {
 async fn in_turn(rounds: u32) {
     let place = Place::new(UNLIMITED);
     let ports = [free_port(), free_port()];
-    let proxy = Haproxy::start(&ports);
+    let proxy = Haproxy::sending(&ports, CHECKED);
     let serve = |port: u16| place.serve_at(port, "server.log");
     let mut servers = ports.map(serve).map(Some);
     let load = Load::start(proxy.port(), &format!("localhost:{}", place.port), CALLERS);
@@ -69,6 +72,28 @@ async fn in_turn(rounds: u32) {
     }
     load.go_on(30).await;
     whole("two servers behind HAProxy, in turn", rounds, load);
+}
+
+#[tokio::test]
+async fn told_to_stop_it_is_not_ready_but_for_the_next_server_on_its_socket() {
+    for (is_handed_over, ready) in [(false, 503), (true, 200)] {
+        let place = Place::new(UNLIMITED);
+        let listener = TcpListener::bind(("127.0.0.1", place.port)).unwrap();
+        let server = if is_handed_over {
+            serve_handed(&place, &listener)
+        } else {
+            drop(listener);
+            place.serve()
+        };
+        let host = format!("localhost:{}", place.port);
+        let [mut kept, mut asks] = [(); 2].map(|()| Caller::new(place.port, &host));
+        // A proxy keeps this one: so the server goes on for a few seconds.
+        assert_eq!(kept.get("/readyz").unwrap().0, 200);
+        server.signal("TERM");
+        until("the stop", async || place.read("server.log").contains("stopping")).await;
+        let mut answer = |path| asks.get(path).unwrap().0;
+        assert_eq!(["/readyz", "/healthz"].map(&mut answer), [ready, 200], "handed over: {is_handed_over}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,9 @@ use crate::process::{Process, folder};
 /// HAProxy; gone when it goes out of scope, or with the process.
 pub struct Haproxy(Proxy);
 
+/// Where it says how its servers are.
+const HAPROXY_STATS: &str = "/haproxy";
+
 /// nginx; gone when it goes out of scope, or with the process.
 pub struct Nginx(Proxy);
 
@@ -53,6 +56,19 @@ impl Haproxy {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.0.port
+    }
+
+    /// Where it says how its servers are: a table with commas (CSV).
+    #[must_use]
+    pub fn stats_url(&self) -> String {
+        format!("{}{HAPROXY_STATS};csv", self.0.url())
+    }
+
+    /// Whether that table says of the server on this port that it was found ready.
+    #[must_use]
+    pub fn is_up(stats: &str, port: u16) -> bool {
+        let server = format!("servers,s{port},");
+        stats.lines().any(|line| line.starts_with(&server) && line.contains(",UP,"))
     }
 }
 
@@ -140,6 +156,7 @@ fn haproxy(ports: &[u16], words: &str) -> String {
 
 frontend all
     bind 127.0.0.1:PORT
+    stats uri {HAPROXY_STATS}
     default_backend servers
 
 backend servers

@@ -59,9 +59,9 @@ async fn on_one_socket(rounds: u32, with_proxy: bool) {
 async fn in_turn(rounds: u32) {
     let place = Place::new(UNLIMITED);
     let ports = [free_port(), free_port()];
-    let proxy = Haproxy::sending(&ports, CHECKED);
     let serve = |port: u16| place.serve_at(port, "server.log");
     let mut servers = ports.map(serve).map(Some);
+    let proxy = Haproxy::sending(&ports, CHECKED);
     let load = Load::start(proxy.port(), &format!("localhost:{}", place.port), CALLERS);
     for round in 0..rounds {
         let turn = usize::try_from(round % 2).unwrap();
@@ -69,6 +69,11 @@ async fn in_turn(rounds: u32) {
         stopped(servers[turn].take().unwrap()).await;
         load.go_on(30).await;
         servers[turn] = Some(serve(ports[turn]));
+        until("the proxy to choose it again", async || {
+            let stats = reqwest::get(proxy.stats_url()).await.unwrap().text().await.unwrap();
+            Haproxy::is_up(&stats, ports[turn])
+        })
+        .await;
     }
     load.go_on(30).await;
     whole("two servers behind HAProxy, in turn", rounds, load);

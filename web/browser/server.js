@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { inTime } from "./until.js";
+import { PATIENCE, inTime } from "./until.js";
 
 const { ROTUNDA_BINARY } = process.env;
 
@@ -64,7 +64,7 @@ class Server {
       this.#process.once("error", reject);
     });
     try {
-      await inTime(ready, 20_000, "the server");
+      await inTime(ready, PATIENCE, "the server");
     } catch (error) {
       throw new Error(`${error.message}\n${await this.log()}`);
     }
@@ -84,7 +84,7 @@ class Server {
 
   /** A command of the operator beside the server; what it prints as JSON. */
   async operator(...command) {
-    const options = { cwd: this.folder, env: { PATH: process.env.PATH }, timeout: 20_000 };
+    const options = { cwd: this.folder, env: { PATH: process.env.PATH }, timeout: PATIENCE };
     const all = ["--config", "rotunda.toml", ...command, "--json"];
     const { stdout } = await promisify(execFile)(ROTUNDA_BINARY, all, options);
     return JSON.parse(stdout);

@@ -2,8 +2,11 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 
+/** What a busy machine may take for anything, in milliseconds. Nobody waits as long where all is well. */
+export const PATIENCE = 60_000;
+
 /** Looks every 50 ms until `condition` answers something true, and answers that. Throws after `within` milliseconds. */
-export async function until(what, condition, within = 15_000) {
+export async function until(what, condition, within = PATIENCE) {
   const end = performance.now() + within;
   let last;
   for (;;) {

@@ -12,6 +12,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
+import { until } from "../until.js";
 import { FOCUSABLE, tab } from "./visitor.js";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -135,7 +136,7 @@ async function focus(page) {
   const findings = [];
   for (let step = 0; step < count; step++) {
     if (step > 0 || at < 0) await tab(page);
-    const { index, name, wrong } = await page.evaluate(focused, FOCUSABLE);
+    const { index, name, wrong } = await settled(() => page.evaluate(focused, FOCUSABLE));
     order.push(index);
     findings.push(...wrong.map((what) => `the focus on ${name} ${what}`));
   }
@@ -143,6 +144,14 @@ async function focus(page) {
   const expected = Array.from({ length: count }, (_, index) => index);
   const isInOrder = order.join() === expected.join();
   return isInOrder ? findings : [...findings, `the Tab key goes to ${order.join(", ")} of ${count} controls`];
+}
+
+/** What is found when nothing is wrong, or what is still wrong after two seconds: a busy browser scrolls and draws a moment later. */
+async function settled(look) {
+  let found;
+  const isGood = async () => (found = await look()).wrong.length === 0;
+  await until("the focus in sight", isGood, 2000).catch(() => {});
+  return found ?? look();
 }
 
 /** In the page: how many controls there are, and which of them has the focus. */

@@ -7,7 +7,7 @@
 
 import assert from "node:assert/strict";
 
-import { until } from "../until.js";
+import { PATIENCE, until } from "../until.js";
 
 /** The most steps from anywhere on a page to anywhere else. */
 const MOST_STEPS = 200;
@@ -24,6 +24,7 @@ export class Visitor {
     await this.page?.close();
     // Nothing has the focus in a tab that nobody sees.
     await page.bringToFront();
+    page.setDefaultTimeout(PATIENCE);
     this.page = page;
     page.on("response", (response) => {
       const request = response.request();
@@ -81,13 +82,13 @@ export class Visitor {
   }
 
   async #enter() {
-    await Promise.all([this.page.waitForNavigation({ timeout: 15_000 }), this.page.keyboard.press("Enter")]);
+    await Promise.all([this.page.waitForNavigation(), this.page.keyboard.press("Enter")]);
   }
 
   async #arrived(name) {
     this.names.push(name);
     // Firefox moves the focus a moment after the page is there. Where it never comes, `look` says so.
-    await until("the focus", () => this.page.evaluate(hasFocus), 2000).catch(() => {});
+    await until("the focus", () => this.page.evaluate(hasFocus)).catch(() => {});
     await this.look(this, name);
   }
 

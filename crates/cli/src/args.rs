@@ -235,6 +235,7 @@ const ROTATES_MASTER: &str = "\
 3. `rotunda key rotate-master --finish` makes it the current one, and seals everything under it.
 4. Give the file to every server once more, and restart them.
 5. `rotunda key rotate-master --finish` again, and after each restore of a backup from before: it says when nothing is left.
+6. `rotunda key rotate-master --retire ID`, a year later: it says what still needs the old key, or takes it out.
 Each step can be repeated. The old key stays in the file; docs/guide/operating.md says for how long.";
 
 #[derive(Subcommand)]
@@ -267,6 +268,9 @@ pub(crate) enum Key {
         /// Begin, although the database knows a key that is not in the file: the file with it is gone, and no server used it.
         #[arg(long, conflicts_with = "finish")]
         anew: bool,
+        /// Take this old key out of the file, if nothing needs it any more; otherwise exit 1 and say what does.
+        #[arg(long, value_name = "ID", conflicts_with_all = ["finish", "anew"])]
+        retire: Option<u8>,
     },
     /// Print the secret of an HS256 key (base64url), for the services that share it. Whoever has it can make tokens.
     Secret {

@@ -101,7 +101,7 @@ fn round(source: &Source, settings: &BackupSettings) -> anyhow::Result<Round> {
 }
 
 /// By the mode and the owner of the folder, where this user is `me`.
-fn open_to_others(mode: u32, owner: u32, me: u32) -> Option<&'static str> {
+pub(crate) fn open_to_others(mode: u32, owner: u32, me: u32) -> Option<&'static str> {
     const ROOT: u32 = 0;
     if mode & 0o022 != 0 {
         return Some(
@@ -155,7 +155,7 @@ fn name(at: UnixMillis) -> String {
 }
 
 /// When the backups in the folder were taken, the oldest first.
-fn held(folder: &Path) -> io::Result<Vec<UnixMillis>> {
+pub(crate) fn held(folder: &Path) -> io::Result<Vec<UnixMillis>> {
     let mut held: Vec<_> = names(folder)?.iter().filter_map(|name| taken(name)).collect();
     held.sort();
     Ok(held)

@@ -23,7 +23,8 @@ pub use argon_parameters::{ArgonParameters, ArgonParametersError};
 pub use clock::SystemClock;
 pub use entropy::SystemEntropy;
 pub use master_key_file::{
-    Coming, LineError, MasterKeyFileError, add_coming, load, load_or_create, make, make_current, take_back,
+    Coming, LineError, MasterKeyFileError, add_coming, load, load_or_create, make, make_current, retire,
+    take_back,
 };
 pub use password_hasher::{ArgonPool, PoolSize, PoolStats};
 pub use password_lists::PasswordLists;

@@ -6,7 +6,7 @@
 //! 2. A new one is written in full and flushed to the disk under another name, then linked to its own: nobody ever
 //!    sees half of it, and of two processes that start at once the second finds the first one's file and takes that.
 //! 3. No message contains any part of a key.
-//! 4. A new master key comes in two steps (`rotate.rs`).
+//! 4. A new master key comes, and an old one goes, in steps (`rotate.rs`).
 
 mod rotate;
 
@@ -22,7 +22,7 @@ use rotunda_core::keys::{KeyError, MasterKey, MasterKeys};
 use rotunda_core::outside::{Entropy, random};
 use zeroize::Zeroizing;
 
-pub use rotate::{Coming, add_coming, make_current, take_back};
+pub use rotate::{Coming, add_coming, make_current, retire, take_back};
 
 /// A key in its text form: 32 bytes are 43 characters of base64url.
 const KEY_CHARS: usize = 43;

@@ -1,5 +1,6 @@
 //! `rotunda key list|rotate|revoke|master|rotate-master|secret`
 
+mod retire_master;
 mod rotate_master;
 
 use std::path::Path;
@@ -27,7 +28,8 @@ pub(crate) async fn run(global: &Global, verb: args::Key) -> anyhow::Result<Exit
         args::Key::Secret { kid } => secret(global, &open(global).await?, &kid).await?,
         // It comes before the database that it is for.
         args::Key::Master { file } => master(global, &file)?,
-        args::Key::RotateMaster { finish: false, anew } => rotate_master::begin(global, anew).await?,
+        args::Key::RotateMaster { retire: Some(id), .. } => return retire_master::run(global, id).await,
+        args::Key::RotateMaster { finish: false, anew, .. } => rotate_master::begin(global, anew).await?,
         args::Key::RotateMaster { finish: true, .. } => rotate_master::finish(global).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -29,7 +29,7 @@ fn files(folder: &Path, ending: &str) -> BTreeSet<String> {
 }
 
 /// Where the links of a page lead, those in its fenced blocks left out.
-fn links(markdown: &str) -> Vec<String> {
+pub(crate) fn links(markdown: &str) -> Vec<String> {
     let mut is_code = false;
     let prose = markdown.lines().filter(|line| {
         let fence = line.trim_start().starts_with("```");

@@ -3,13 +3,14 @@
 //!
 //! The compose files and the unit are read line by line, so they keep to one form: a key a line, lists in brackets.
 
+mod debian;
+mod release;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-
-use rotunda_server::serve::MOST_CONNECTIONS;
 
 use crate::support::{Place, rotunda};
 use crate::walk::page;
@@ -280,154 +281,6 @@ fn what_the_compose_files_tell_the_server_is_read() {
         }
     }
     assert_eq!(checked, 8, "four servers, with mail and without");
-}
-
-#[test]
-fn the_configuration_of_the_package_is_read_with_what_is_there_to_be_taken_in() {
-    let place = Place::new("");
-    let shipped = page("packaging/debian/rotunda.toml");
-    is_good(rotunda().arg("--config").arg(root().join("packaging/debian/rotunda.toml")));
-    let store = place.path("store-url");
-    std::fs::write(&store, "postgres://rotunda:hunter2@db.example.com/rotunda\n").unwrap();
-    let is_key =
-        |line: &&str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
-    assert!(shipped.lines().filter(is_key).count() > 4, "{shipped}");
-    // What a comment there says is to be taken away for it.
-    let away = |line: &str| line.starts_with("url = \"sqlite:") || line.starts_with("folder = ");
-    let taken_in: String = shipped
-        .lines()
-        .filter(|line| !away(line))
-        .map(|line| format!("{}\n", if is_key(&line) { &line[1..] } else { line }))
-        .collect();
-    let taken_in = taken_in.replace("/etc/rotunda/store-url", store.to_str().unwrap());
-    std::fs::write(place.path("all.toml"), &taken_in).unwrap();
-    is_good(rotunda().arg("--config").arg(place.path("all.toml")));
-    // The folders that the unit makes, and no other.
-    for path in ["sqlite:/var/lib/rotunda/", "= \"/var/lib/rotunda-keys/", "= \"/var/lib/rotunda/"] {
-        assert!(shipped.contains(path), "{path}");
-    }
-}
-
-#[test]
-fn the_unit_gives_the_server_two_folders_and_time_to_finish() {
-    let unit = page("packaging/systemd/rotunda.service");
-    let set: BTreeMap<&str, &str> =
-        unit.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('=')).collect();
-    for (key, wanted) in [
-        ("Type", "notify"),
-        ("User", "rotunda"),
-        ("ExecStart", "/usr/bin/rotunda --config /etc/rotunda/rotunda.toml --data /var/lib/rotunda serve"),
-        ("StateDirectory", "rotunda rotunda-keys"),
-        ("StateDirectoryMode", "0700"),
-        ("UMask", "0077"),
-        ("ProtectSystem", "strict"),
-        ("ProtectHome", "yes"),
-        ("PrivateTmp", "yes"),
-        ("PrivateDevices", "yes"),
-        ("PrivateUsers", "yes"),
-        ("ProtectKernelTunables", "yes"),
-        ("ProtectKernelModules", "yes"),
-        ("ProtectControlGroups", "yes"),
-        ("CapabilityBoundingSet", ""),
-        ("NoNewPrivileges", "yes"),
-        ("RestrictNamespaces", "yes"),
-        ("MemoryDenyWriteExecute", "yes"),
-        ("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX"),
-        ("LimitCORE", "0"),
-        ("WantedBy", "multi-user.target"),
-    ] {
-        assert_eq!(set.get(key), Some(&wanted), "{key}");
-    }
-    assert!(unit.contains("\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged "), "{unit}");
-    assert!(seconds(set["TimeoutStopSec"]) > drain() + 5, "the last events are chained after that");
-    // As many as it serves, and those that it keeps for its stores.
-    // The most that `[store] connections` can be are among them.
-    assert!(set["LimitNOFILE"].parse::<usize>().unwrap() >= MOST_CONNECTIONS + 128 + 1_000);
-    // It says that it lives twice as often.
-    assert!(seconds(set["WatchdogSec"]) >= 10);
-    let users = page("packaging/systemd/rotunda.sysusers");
-    assert!(users.lines().any(|line| line.starts_with("u rotunda ")), "{users}");
-}
-
-#[test]
-fn the_socket_is_where_the_packages_configuration_listens() {
-    let socket = page("packaging/systemd/rotunda.socket");
-    let set: BTreeMap<&str, &str> = socket
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('='))
-        .collect();
-    let shipped: toml::Table = toml::from_str(&page("packaging/debian/rotunda.toml")).unwrap();
-    assert_eq!(Some(set["ListenStream"]), shipped["server"]["listen"].as_str());
-    assert_eq!((set["Accept"], set["WantedBy"]), ("no", "sockets.target"));
-}
-
-#[test]
-fn the_package_holds_what_is_there_and_starts_nothing() {
-    let manifest: toml::Table = toml::from_str(&page("crates/cli/Cargo.toml")).unwrap();
-    let deb = &manifest["package"]["metadata"]["deb"];
-    let workspace: toml::Table = toml::from_str(&page("Cargo.toml")).unwrap();
-    assert!(workspace["profile"].get(deb["profile"].as_str().unwrap()).is_some());
-    let here = root().join("crates/cli");
-    let mut kept = Vec::new();
-    for asset in deb["assets"].as_array().unwrap() {
-        let [source, target, mode] = [0_usize, 1, 2].map(|place| asset[place].as_str().unwrap());
-        assert!(source == "target/release/rotunda" || here.join(source).is_file(), "{source}");
-        if target.starts_with("etc/") {
-            kept.push((source, target, mode));
-        }
-    }
-    assert_eq!(kept, [("../../packaging/debian/rotunda.toml", "etc/rotunda/", "640")]);
-    let units = &deb["systemd-units"];
-    assert_eq!((units["enable"].as_bool(), units["start"].as_bool()), (Some(false), Some(false)));
-    let folder = here.join(units["unit-scripts"].as_str().unwrap());
-    // cargo-deb finds them by these names.
-    for unit in ["rotunda.service", "rotunda.socket", "rotunda.sysusers"] {
-        assert!(folder.join(unit).is_file(), "{unit}");
-    }
-    let script = here.join(deb["maintainer-scripts"].as_str().unwrap()).join("postinst");
-    let script = std::fs::read_to_string(script).unwrap();
-    assert!(script.starts_with("#!/bin/sh\n") && script.contains("\n#DEBHELPER#\n"), "{script}");
-    let needed: Vec<&str> =
-        deb["depends"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
-    assert!(needed.contains(&"$auto") && needed.contains(&"ca-certificates"), "{needed:?}");
-}
-
-#[test]
-fn scripts_are_scripts() {
-    for (shell, script) in [
-        ("bash", "packaging/release"),
-        ("bash", "packaging/release-notes"),
-        ("bash", "packaging/container/lay-root"),
-        ("bash", "packaging/compose/make-secrets"),
-        ("sh", "packaging/debian/postinst"),
-    ] {
-        let path = root().join(script);
-        assert!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o111 != 0, "{script}");
-        let output = Command::new(shell).arg("-n").arg(&path).output().unwrap();
-        assert!(output.status.success(), "{output:?}");
-    }
-}
-
-#[test]
-fn the_notes_of_a_release_are_its_part_of_the_changelog() {
-    let place = Place::new("");
-    let changelog = "# Changelog\n\n## Unreleased\n\n- Coming.\n\n## [1.1.0] - 2026-05-01\n\n### Added\n\n- One.\n\n\
-                     ### Fixed\n\n- Two.\n\n## 1.0.0\n\n- Three.\n\n[1.1.0]: https://example.invalid/1.1.0\n";
-    std::fs::write(place.path("CHANGELOG.md"), changelog).unwrap();
-    let notes = |version: &str, file: Option<PathBuf>| {
-        let mut command = Command::new(root().join("packaging/release-notes"));
-        let Output { status, stdout, stderr } = command.arg(version).args(file).output().unwrap();
-        (status.code(), text(&stdout) + &text(&stderr))
-    };
-    let file = || Some(place.path("CHANGELOG.md"));
-    assert_eq!(notes("1.1.0", file()), (Some(0), "### Added\n\n- One.\n\n### Fixed\n\n- Two.\n".to_owned()));
-    assert_eq!(notes("1.0.0", file()), (Some(0), "- Three.\n".to_owned()));
-    assert_eq!(notes("Unreleased", file()), (Some(0), "- Coming.\n".to_owned()));
-    let (code, told) = notes("1.1", file());
-    assert!(code == Some(1) && told.ends_with("says nothing of 1.1\n"), "{told}");
-    let own = ["Unreleased", VERSION].map(|version| notes(version, None).0);
-    assert!(own.contains(&Some(0)), "our own changelog says nothing of what is to come");
 }
 
 /// A server in its own root; killed when it goes out of scope.

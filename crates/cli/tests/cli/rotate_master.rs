@@ -276,3 +276,63 @@ async fn what_a_backup_needs_of_an_old_master_key_is_told() {
     let restored = place.json(&["restore", "late.db", "--yes"], "");
     assert!(restored["warnings"][0].as_str().is_some_and(|line| line == warning), "{restored}");
 }
+
+#[tokio::test]
+async fn an_old_key_stays_in_the_file_while_anything_needs_it() {
+    let place = Place::new(QUICK);
+    let server = place.serve();
+    let mut ada = register(&Client::new(), &server.url, "ada@example.com").await;
+    let retire = |id: &str| place.run(&["key", "rotate-master", "--retire", id, "--json"], "");
+    for (id, words) in [("1", "is the current one"), ("7", "there is no master key 7")] {
+        let output = retire(id);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(words), "{said}");
+    }
+    place.json(&["key", "rotate-master"], "");
+    assert!(String::from_utf8_lossy(&retire("2").stderr).contains("master key 2 is still to come"));
+    assert_eq!(server.stop(), Some(0));
+    place.json(&["key", "rotate-master", "--finish"], "");
+    let before = file(&place);
+    let needed = || {
+        let output = retire("1");
+        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), &told["retired"]), (Some(1), &json!(false)), "{told}");
+        assert_eq!(file(&place), before, "and nothing is changed");
+        told["needed_by"].clone()
+    };
+    let first = needed();
+    assert_eq!((&first["sessions"], &first["signing_keys"]), (&json!(1), &json!(0)), "{first}");
+    assert!(first["audit_places"].as_u64() > Some(0) && first["sessions_until"].is_string(), "{first}");
+    let server = place.serve();
+    for left in [1, 0] {
+        ada = next(&server.url, &ada).await;
+        assert_eq!(needed()["sessions"], json!(left));
+    }
+    let said = place.run(&["key", "rotate-master", "--retire", "1"], "");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(
+        said.contains("places of the audit log were signed with it") && !said.contains("session"),
+        "{said}"
+    );
+    assert_eq!(server.stop(), Some(0));
+}
+
+#[test]
+fn an_old_key_that_nothing_needs_goes_out_of_the_file_and_is_kept_beside_it() {
+    let place = Place::new(QUICK);
+    // Before the first server: no place of the audit log is signed with it.
+    place.json(&["role", "add", "editor"], "");
+    let before = file(&place);
+    place.json(&["key", "rotate-master"], "");
+    place.json(&["key", "rotate-master", "--finish"], "");
+    let said = place.run(&["key", "rotate-master", "--retire", "1"], "");
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.starts_with("Nothing needs master key 1 any more."), "{said}");
+    let line = |text: &str, id: &str| text.lines().find(|line| line.starts_with(id)).map(str::to_owned);
+    let beside = place.read("rotunda-data/master.key.retired-1");
+    assert_eq!((line(&file(&place), "1 "), line(&beside, "1 ")), (None, line(&before, "1 ")));
+    assert_eq!(place.serve().stop(), Some(0));
+    assert_eq!(masters(&place), [2]);
+    // Its number is never given to another key.
+    assert_eq!(place.json(&["key", "rotate-master"], "")["master_key"], json!(3));
+}

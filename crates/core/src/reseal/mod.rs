@@ -6,7 +6,11 @@
 //! 3. Whoever is interrupted has done a part of it, and goes on when it is called again.
 //!
 //! Sessions move by themselves, each with its next refresh. Tokens, links and signatures of the audit log that were made under
-//! the old master key need it for as long as they count.
+//! the old master key need it for as long as they count (`needs.rs`).
+
+mod needs;
+
+pub use needs::{Needing, Needs};
 
 use crate::Rotunda;
 use crate::failure::Failure;

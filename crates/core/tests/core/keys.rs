@@ -6,6 +6,7 @@ use rotunda_core::denied::Denied;
 use rotunda_core::keys::{KeyError, MasterKey, MasterKeys, SealedSigningKey};
 use rotunda_core::model::{Caller, Ending, EventKind};
 use rotunda_core::policy::Policy;
+use rotunda_core::reseal::{Needing, Needs};
 use rotunda_core::{Outside, Rotunda, StartError};
 use rotunda_testkit::SeededEntropy;
 use rotunda_testkit::fixtures::NOW;
@@ -204,4 +205,38 @@ async fn what_is_sealed_anew_is_the_same_key_and_needs_the_old_master_key_no_mor
     w.bearer(&tab).await;
     w.pass(HOUR);
     w.refreshes(&mut tab).await;
+}
+
+#[tokio::test]
+async fn what_still_needs_an_old_master_key_is_counted_until_nothing_does() {
+    let mut w = World::new().await;
+    let mut tab = w.register("ada").await;
+    let gone = w.sign_in("ada").await;
+    w.rotunda.chain_audit().await.unwrap();
+    let keep = w.rotunda.policy().keep_events;
+    let signed = Needing { count: 2, until: Some(w.clock_now().plus(keep)) };
+    w.restart(&[1, 2]).await.unwrap();
+    let both = w.rotunda.needs_master(1).await.unwrap();
+    assert_eq!((both.signing_keys, both.webhooks, both.sessions.count), (1, 0, 2));
+    assert_eq!(both.places, signed, "the head, and the checkpoint beside it");
+    assert!(both.sessions.until.is_some() && !both.is_empty());
+    assert_eq!(w.rotunda.needs_master(2).await.unwrap(), Needs::default());
+
+    w.rotunda.reseal(&Caller::default()).await.unwrap();
+    w.logs_out(&gone).await;
+    for left in [1, 1, 0] {
+        let now = w.rotunda.needs_master(1).await.unwrap();
+        assert_eq!(
+            (now.signing_keys, now.sessions.count),
+            (0, left),
+            "the token before the current one counts"
+        );
+        w.pass(HOUR);
+        w.refreshes(&mut tab).await;
+    }
+    w.rotunda.chain_audit().await.unwrap();
+    let last = w.rotunda.needs_master(1).await.unwrap();
+    assert_eq!(last.sessions, Needing::default());
+    assert_eq!(last.places.count, 1, "the checkpoint");
+    assert_eq!(last.places.until, signed.until);
 }

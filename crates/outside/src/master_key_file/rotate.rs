@@ -1,22 +1,24 @@
-//! A new master key, in two steps, so that no server ever meets what was made with a key that it does not have.
+//! A new master key, in steps, so that no server ever meets what was made with a key that it does not have.
 //!
 //! 1. [`add_coming`]: the key is in the file, and nothing is made with it. Every server gets the file, and is started again.
 //! 2. [`make_current`]: the word `coming` goes. Every server gets the file once more; until it has, it reads what others make.
+//!
+//! 3. [`retire`]: an old key that nothing needs goes into a file of its own, which backups from before need.
 //!
 //! Whoever makes a key has the store write down that the id is its own; where it is another one's, [`take_back`].
 //! Each step replaces the file in one go: owner, group and mode stay, and so does everything else in it. Done again, it does
 //! nothing.
 
 use std::fs::{self, File, Permissions, TryLockError};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rotunda_core::outside::Entropy;
 use zeroize::Zeroizing;
 
-use super::{MasterKeyFileError, draft_of, flush_folder, new_key, parse, parse_line, read, write_new};
+use super::{Line, MasterKeyFileError, draft_of, flush_folder, new_key, parse, parse_line, read, write_new};
 
 /// How often, and how long between, it is tried to be the only one who changes the file: ten seconds.
 const TRIES: u32 = 200;
@@ -61,12 +63,8 @@ pub fn add_coming(path: &Path, last: u8, entropy: &dyn Entropy) -> Result<Coming
 pub fn take_back(path: &Path, id: u8, entropy: &dyn Entropy) -> Result<(), MasterKeyFileError> {
     let _held = hold(path)?;
     let text = read(path)?;
-    let is_it = |line: &[u8]| parse_line(line.trim_ascii()).is_ok_and(|line| line.id == id && line.is_coming);
-    let mut changed = Zeroizing::new(Vec::with_capacity(text.len()));
-    for line in text.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_it(line)) {
-        changed.extend_from_slice(line);
-    }
-    replace(path, &changed, entropy)
+    let (_, rest) = parted(&text, |line| line.id == id && line.is_coming);
+    replace(path, &rest, entropy)
 }
 
 /// Step 2. Answers which key it is; `None` where none is coming. Of several, the highest one; the others, which it has overtaken, are
@@ -94,6 +92,40 @@ pub fn make_current(path: &Path, entropy: &dyn Entropy) -> Result<Option<u8>, Ma
     }
     replace(path, &changed, entropy)?;
     Ok(Some(coming))
+}
+
+/// Step 3. Answers which file the key is in now. Nobody asks here whether something needs it. Interrupted in between, it is in both.
+///
+/// # Errors
+/// As [`add_coming`], and where that file is there with another key in it.
+pub fn retire(path: &Path, id: u8, entropy: &dyn Entropy) -> Result<PathBuf, MasterKeyFileError> {
+    let _held = hold(path)?;
+    let failed = |source| MasterKeyFileError::Change { path: path.into(), source };
+    let text = read(path)?;
+    parse(path, &text)?;
+    let (retired, rest) = parted(&text, |line| line.id == id);
+    let real = path.canonicalize().map_err(failed)?;
+    let mut beside = real.clone().into_os_string();
+    beside.push(format!(".retired-{id}"));
+    let beside = PathBuf::from(beside);
+    match write_like(&real, &beside, &retired) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && *read(&beside)? == *retired => {}
+        done => done.and_then(|()| flush_folder(&real)).map_err(failed)?,
+    }
+    replace(path, &rest, entropy)?;
+    Ok(beside)
+}
+
+/// The lines of the keys that are meant, and all others.
+fn parted(text: &[u8], is_meant: impl Fn(&Line) -> bool) -> (Zeroizing<Vec<u8>>, Zeroizing<Vec<u8>>) {
+    // As long as the text: they do not grow, and leave no copy behind.
+    let [mut meant, mut rest] = [(); 2].map(|()| Zeroizing::new(Vec::with_capacity(text.len())));
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let is_one = parse_line(line.trim_ascii()).is_ok_and(|line| is_meant(&line));
+        let part = if is_one { &mut meant } else { &mut rest };
+        part.extend_from_slice(line);
+    }
+    (meant, rest)
 }
 
 /// A key may end with the same letters; the word stands alone.

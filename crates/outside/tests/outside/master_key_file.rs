@@ -7,7 +7,7 @@ use rotunda_core::failure::Failure;
 use rotunda_core::keys::MasterKeys;
 use rotunda_core::outside::Entropy;
 use rotunda_outside::{
-    Coming, SystemEntropy, add_coming, load, load_or_create, make, make_current, take_back,
+    Coming, SystemEntropy, add_coming, load, load_or_create, make, make_current, retire, take_back,
 };
 use tempfile::TempDir;
 
@@ -240,6 +240,29 @@ fn a_new_key_is_above_what_anybody_has_met_and_can_be_taken_back() {
     take_back(&path, 8, &SystemEntropy).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
     assert_eq!(add_coming(&path, 1, &SystemEntropy).unwrap().id, 4);
+}
+
+#[test]
+fn an_old_key_goes_into_a_file_of_its_own_and_nothing_else_is_changed() {
+    let folder = folder();
+    let path = written(&folder, format!("# ours\n1 {KEY_A}\n# the new one\n2 {KEY_B}\n"));
+    chmod(&path, 0o400);
+    let beside = retire(&path, 1, &SystemEntropy).unwrap();
+    assert_eq!(beside, folder.path().join("master.key.retired-1"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("# ours\n# the new one\n2 {KEY_B}\n"));
+    for (file, id) in [(&path, 2), (&beside, 1)] {
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o400);
+        assert_eq!(load(file).unwrap().current_id(), id, "a master key file by itself");
+    }
+    // Whoever was interrupted goes on; another key of that id stays where it is.
+    fs::remove_file(&path).unwrap();
+    let path = written(&folder, format!("1 {KEY_A}\n2 {KEY_B}\n"));
+    assert_eq!(retire(&path, 1, &SystemEntropy).unwrap(), beside);
+    fs::remove_file(&path).unwrap();
+    let text = format!("1 {KEY_B}\n2 {KEY_A}\n");
+    let path = written(&folder, text.clone());
+    assert!(retire(&path, 1, &SystemEntropy).is_err());
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use rotunda_outside::{SystemClock, SystemEntropy};
 use tokio::time::timeout;
 
 use super::report::Report;
-use super::{database, disk, feed, files, keys, redis, tls};
+use super::{backups, database, disk, feed, files, keys, redis, tls};
 use crate::config::{MailWay, MainStore, RedisSettings, Settings};
 use crate::output::moment;
 use crate::stores::{IfNew, Stores};
@@ -57,6 +57,7 @@ pub(super) async fn check(settings: &Settings, report: &mut Report) -> Option<BT
         feed::check(&**store, report).await;
         files::check(settings, report);
         disk::check(settings, report);
+        backups::check(settings, report);
     }
     mail(settings, opened.as_ref().map(|opened| &*opened.store), report).await;
     opened.map(|Opened { keys, .. }| keys.into_iter().map(|key| key.kid).collect())

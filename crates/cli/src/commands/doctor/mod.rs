@@ -2,7 +2,8 @@
 //!
 //! 1. The configuration, as `rotunda config check` has it. Without a good one, there is nothing else to look at.
 //! 2. What is on this machine, and what it reaches: master key, stores, clock, mail ([`here`]), the database and its settings
-//!    ([`database`]), Redis ([`redis`]), the feed ([`feed`]), who may read the files ([`files`]), room on the disk ([`disk`]).
+//!    ([`database`]), Redis ([`redis`]), the feed ([`feed`]), who may read the files ([`files`]), room on the disk ([`disk`]),
+//!    whether backups are taken ([`backups`]).
 //! 3. What a browser meets on its way through `public_url` ([`through`]): the server is asked what it answers anyway, and what
 //!    it answers tells what arrived.
 //!
@@ -13,6 +14,7 @@
 //! command.
 
 mod ask;
+mod backups;
 mod clocks;
 mod database;
 mod disk;

@@ -88,7 +88,7 @@ pub(super) async fn finish(global: &Global) -> anyhow::Result<()> {
 }
 
 /// A key above all of this file is on its way elsewhere, or was given up. One below was used up, and removed.
-fn has_the_last(file: &Path, last: u8) -> anyhow::Result<()> {
+pub(super) fn has_the_last(file: &Path, last: u8) -> anyhow::Result<()> {
     if load(file)?.checks().any(|(id, _)| id >= last) {
         return Ok(());
     }
@@ -100,6 +100,6 @@ fn has_the_last(file: &Path, last: u8) -> anyhow::Result<()> {
     )
 }
 
-fn shown(file: &Path) -> String {
+pub(super) fn shown(file: &Path) -> String {
     plain(&file.display().to_string())
 }

@@ -63,6 +63,30 @@ fn files_and_folders_that_are_open_to_others_are_found() {
 }
 
 #[test]
+fn backups_that_are_not_taken_are_found() {
+    let place = Place::new(QUICK);
+    place.serve().kill();
+    let (config, folder) = (format!("[backup]\nfolder = \"backups\"\n{QUICK}"), place.path("backups"));
+    std::fs::write(place.path("rotunda.toml"), config).unwrap();
+    Found::by(&place).has("warning", "backup", "not there yet");
+    std::fs::create_dir(&folder).unwrap();
+    set_mode(&folder, 0o700);
+    Found::by(&place).has("warning", "backup", "there is no backup yet");
+    let now = Command::new("date").args(["--utc", "+rotunda-%Y%m%dT%H%M%SZ.db"]).output().unwrap();
+    std::fs::write(folder.join(String::from_utf8(now.stdout).unwrap().trim()), "").unwrap();
+    let found = Found::by(&place);
+    found.is_good();
+    found.has("good", "backup", "and no other is due");
+    let late = Found::by_command(&place, with_clock(&place, "+26h"));
+    late.has("warning", "backup", "the next was due at");
+    assert_eq!(late.code, Some(0), "{:#}", late.report);
+    Found::by_command(&place, with_clock(&place, "+50h"))
+        .only("backup", &["the next was due at", "a backup could not be taken"]);
+    set_mode(&folder, 0o777);
+    Found::by(&place).only("backup", &["others may write to it", "chmod go-w"]);
+}
+
+#[test]
 fn a_damaged_database_is_found() {
     let place = Place::new(QUICK);
     place.serve().kill();

@@ -1,0 +1,155 @@
+//! The backups that `[backup]` asks for: whether they are taken when they are due. Each was looked through when it was taken.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rotunda_core::model::UnixMillis;
+use rotunda_core::outside::Clock;
+use rotunda_outside::SystemClock;
+use rustix::fs::{Access, access};
+
+use super::report::{Fault, Report};
+use crate::config::{BackupSettings, MainStore, Settings};
+use crate::keep_backups::{held, open_to_others};
+use crate::output::moment;
+
+/// A server looks each minute whether one is due, and a large one takes its time.
+const GRACE: Duration = Duration::from_hours(1);
+const ASK: &str = "start a server; if one runs, its log says why: look for `a backup could not be taken`";
+
+/// The folder, as far as it matters.
+struct Seen {
+    /// When each was taken, the oldest first.
+    held: Vec<UnixMillis>,
+    /// Why the server takes none into it.
+    refused: Option<&'static str>,
+    is_writable: bool,
+}
+
+/// Says nothing where no backups are asked for.
+pub(super) fn check(settings: &Settings, report: &mut Report) {
+    let (Some(BackupSettings { folder, every, .. }), MainStore::Sqlite(database)) =
+        (&settings.store.backup, &settings.store.main)
+    else {
+        return;
+    };
+    let (place, now) = (folder.display().to_string(), SystemClock.now());
+    let at = ("backup", place.as_str());
+    match seen(folder, database) {
+        Ok(seen) => {
+            let newest = newest(&seen, now).map(moment).unwrap_or_default();
+            report.faults(
+                at,
+                of(&seen, *every, now),
+                format!("the newest one is of {newest}, and no other is due"),
+            );
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            report.warning(at, "is not there yet, and no backup is; a server makes it when it starts", ASK);
+        }
+        Err(error) => {
+            report.bad(at, format!("cannot be read: {error}"), "let the user of the server have it")
+        }
+    }
+}
+
+/// The user of the server is whoever has the database.
+fn seen(folder: &Path, database: &Path) -> io::Result<Seen> {
+    let about = fs::metadata(folder)?;
+    let server = fs::metadata(database)?.uid();
+    Ok(Seen {
+        refused: open_to_others(about.permissions().mode(), about.uid(), server),
+        held: held(folder)?,
+        is_writable: access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
+    })
+}
+
+/// What a clock has dated ahead is no newest one.
+fn newest(seen: &Seen, now: UnixMillis) -> Option<UnixMillis> {
+    seen.held.iter().copied().filter(|at| *at <= now).max()
+}
+
+fn of(seen: &Seen, every: Duration, now: UnixMillis) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(refused) = seen.refused {
+        faults.push(Fault::bad(refused, "until then the server takes none"));
+    }
+    if !seen.is_writable {
+        faults.push(Fault::bad(
+            "the user of this command may not write to it",
+            "let the user of the server have it, and run commands as that user; with systemd, see ReadWritePaths=",
+        ));
+    }
+    match newest(seen, now) {
+        None => faults.push(Fault::warning("there is no backup yet", ASK)),
+        Some(newest) => {
+            let due = newest.plus(every);
+            let what = || {
+                format!("the newest one is of {}, and the next was due at {}", moment(newest), moment(due))
+            };
+            if due.plus(GRACE).plus(every) <= now {
+                faults.push(Fault::bad(what(), ASK));
+            } else if due.plus(GRACE) <= now {
+                faults.push(Fault::warning(what(), ASK));
+            }
+        }
+    }
+    let ahead = seen.held.iter().filter(|at| **at > now).count();
+    if ahead > 0 {
+        faults.push(Fault::warning(
+            format!("a clock that was ahead has dated some, which are never removed: {ahead}"),
+            "set this machine's clock (NTP); then remove them, or name them anew",
+        ));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::Grade;
+    use super::*;
+
+    const NOON: UnixMillis = UnixMillis(1_790_000_000_000);
+    const DAY: Duration = Duration::from_hours(24);
+
+    fn well(held: Vec<UnixMillis>) -> Seen {
+        Seen { held, refused: None, is_writable: true }
+    }
+
+    #[test]
+    fn backups_that_are_not_taken_are_told_of_and_one_that_is_late_by_as_much_again_is_bad() {
+        let grade = |age: Duration| {
+            let faults = of(&well(vec![NOON]), DAY, NOON.plus(age));
+            faults.first().map(|fault| fault.grade)
+        };
+        let second = Duration::from_secs(1);
+        for (age, expected) in [
+            (Duration::ZERO, None),
+            (DAY + GRACE - second, None),
+            (DAY + GRACE, Some(Grade::Warning)),
+            (DAY * 2 + GRACE - second, Some(Grade::Warning)),
+            (DAY * 2 + GRACE, Some(Grade::Bad)),
+        ] {
+            assert_eq!(grade(age), expected, "{age:?}");
+        }
+    }
+
+    #[test]
+    fn each_thing_that_keeps_backups_from_being_taken_is_told_once() {
+        let (none, ahead) = (well(Vec::new()), well(vec![NOON, NOON.plus(DAY)]));
+        let open = Seen { refused: Some("others may write to it"), ..well(vec![NOON]) };
+        let closed = Seen { is_writable: false, ..well(vec![NOON]) };
+        for (seen, grade, words) in [
+            (none, Grade::Warning, "no backup yet"),
+            (ahead, Grade::Warning, "never removed: 1"),
+            (open, Grade::Bad, "others may write to it"),
+            (closed, Grade::Bad, "may not write to it"),
+        ] {
+            let [fault] = &of(&seen, DAY, NOON)[..] else { panic!("{words}") };
+            assert!(fault.grade == grade && fault.what.contains(words), "{fault:?}");
+        }
+    }
+}

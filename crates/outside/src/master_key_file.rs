@@ -242,6 +242,22 @@ pub enum MasterKeyFileError {
         /// The file.
         path: PathBuf,
     },
+    /// No key has that id.
+    #[error("there is no master key {id} in {}", path.display())]
+    NoSuchKey {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: u8,
+    },
+    /// Everything is made with it, or will be.
+    #[error("master key {id} in {} is no old one: no key with a higher id is in use", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: u8,
+    },
     /// There is one already.
     #[error("{} is there already and was left as it is: keys that are in use must not be replaced", path.display())]
     Exists {

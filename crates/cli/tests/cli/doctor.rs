@@ -1,7 +1,7 @@
 //! `rotunda doctor`, before real servers and real proxies that lose what browsers send. Whatever it says, it prints no secret.
 
 mod certificates;
-mod machine;
+pub(crate) mod machine;
 mod stores;
 
 use std::os::unix::fs::PermissionsExt;

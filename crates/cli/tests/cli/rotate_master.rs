@@ -3,6 +3,7 @@
 use reqwest::Client;
 use serde_json::json;
 
+use crate::doctor::machine::with_clock_at;
 use crate::support::{Answer, Place, get, login, refresh, register};
 
 const QUICK: &str = "[password]\nmemory_mib = 19\niterations = 2\n[refresh]\nwindow = \"0s\"\n";
@@ -303,6 +304,7 @@ async fn an_old_key_stays_in_the_file_while_anything_needs_it() {
     let first = needed();
     assert_eq!((&first["sessions"], &first["signing_keys"]), (&json!(1), &json!(0)), "{first}");
     assert!(first["audit_places"].as_u64() > Some(0) && first["sessions_until"].is_string(), "{first}");
+    assert_eq!(first["maybe_links"], json!(true), "{first}");
     let server = place.serve();
     for left in [1, 0] {
         ada = next(&server.url, &ada).await;
@@ -325,12 +327,24 @@ fn an_old_key_that_nothing_needs_goes_out_of_the_file_and_is_kept_beside_it() {
     let before = file(&place);
     place.json(&["key", "rotate-master"], "");
     place.json(&["key", "rotate-master", "--finish"], "");
-    let said = place.run(&["key", "rotate-master", "--retire", "1"], "");
-    let said = String::from_utf8_lossy(&said.stdout).into_owned();
-    assert!(said.starts_with("Nothing needs master key 1 any more."), "{said}");
+    let retire = |shift: &str| {
+        let arguments = ["key", "rotate-master", "--retire", "1"];
+        let output = with_clock_at(&place, shift, &arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = retire("+41d");
+    assert!(code == Some(1) && said.contains("no newer key has signed a place"), "{said}");
+    assert_eq!(place.serve().stop(), Some(0));
+    let (code, said) = retire("+39d");
+    assert!(code == Some(1) && said.contains("links in letters may"), "{said}");
+
+    let (code, said) = retire("+41d");
+    assert!(code == Some(0) && said.starts_with("Nothing needs master key 1 any more."), "{said}");
     let line = |text: &str, id: &str| text.lines().find(|line| line.starts_with(id)).map(str::to_owned);
     let beside = place.read("rotunda-data/master.key.retired-1");
     assert_eq!((line(&file(&place), "1 "), line(&beside, "1 ")), (None, line(&before, "1 ")));
+    let (code, said) = retire("+0d");
+    assert!(code == Some(0) && said.contains("already, and in"), "{said}");
     assert_eq!(place.serve().stop(), Some(0));
     assert_eq!(masters(&place), [2]);
     // Its number is never given to another key.

@@ -10,7 +10,7 @@
 
 mod needs;
 
-pub use needs::{Needing, Needs};
+pub use needs::{Needing, Needs, OUTLIVES_LINKS};
 
 use crate::Rotunda;
 use crate::failure::Failure;

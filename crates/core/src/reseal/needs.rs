@@ -5,9 +5,11 @@
 //! 3. Places of the audit log that it has signed. Without it nobody can check them, and on a head that nobody can check nothing
 //!    is chained.
 //!
-//! Under which key the link of a letter was made, and an answer kept for its `Idempotency-Key`, the store does not tell. But with
-//! the key in force a server signs a place of the log every hour, and such a place is kept for longer than those: where none is
-//! left of a key, neither is anything of them.
+//! 4. Links in letters, and answers kept for an `Idempotency-Key`: under which key they were made, the store does not tell in a way
+//!    that can be counted. So a newer key must have signed a place of the log, and that longer ago than any of them lives
+//!    ([`OUTLIVES_LINKS`]). A server that still makes them with the old key signs places of the log with it, too.
+
+use std::time::Duration;
 
 use super::Rotunda;
 use crate::failure::Failure;
@@ -16,6 +18,8 @@ use crate::store::{AuditEnds, Page, SessionSearch};
 
 /// How many rows are read at once.
 const AT_ONCE: u32 = 500;
+/// Links live for 30 days at most once their letter was sent, which waits for days; answers are kept for one.
+pub const OUTLIVES_LINKS: Duration = Duration::from_secs(40 * 24 * 3600);
 
 /// How many there are of a kind, and until when.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -44,14 +48,16 @@ pub struct Needs {
     pub sessions: Needing,
     /// Places of the audit log.
     pub places: Needing,
+    /// Whether links in letters may need it: no newer key has been in use for [`OUTLIVES_LINKS`], as far as the audit log tells.
+    pub maybe_links: bool,
 }
 
 impl Needs {
     /// Whether nothing does.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { signing_keys, webhooks, sessions, places } = self;
-        [*signing_keys, *webhooks, sessions.count, places.count] == [0; 4]
+        let Self { signing_keys, webhooks, sessions, places, maybe_links } = self;
+        [*signing_keys, *webhooks, sessions.count, places.count] == [0; 4] && !maybe_links
     }
 }
 
@@ -63,11 +69,13 @@ impl Rotunda {
     pub async fn needs_master(&self, id: u8) -> Result<Needs, Failure> {
         let signing_keys = self.store.signing_keys().await?;
         let webhooks = self.store.webhooks().await?;
+        let (places, is_newer_long_in_use) = self.places_under(id).await?;
         Ok(Needs {
             signing_keys: signing_keys.iter().filter(|key| key.master_id == id).count() as u64,
             webhooks: webhooks.iter().filter(|webhook| webhook.secret.key_id == id).count() as u64,
             sessions: self.sessions_under(id).await?,
-            places: self.places_under(id).await?,
+            places,
+            maybe_links: !is_newer_long_in_use,
         })
     }
 
@@ -89,19 +97,24 @@ impl Rotunda {
         }
     }
 
-    async fn places_under(&self, id: u8) -> Result<Needing, Failure> {
-        let mut found = Needing::default();
+    /// Those that it has signed; and whether a newer one has signed any, long enough ago.
+    async fn places_under(&self, id: u8) -> Result<(Needing, bool), Failure> {
+        let (mut found, mut is_newer_long_in_use) = (Needing::default(), false);
+        let long_ago = self.clock.now().minus(OUTLIVES_LINKS);
         let AuditEnds { floor, head } = self.store.audit_ends().await?;
         let mut marks: Vec<_> = floor.into_iter().chain(head).collect();
         let mut after = 0;
         loop {
-            for mark in marks.iter().filter(|mark| mark.key_id == id) {
-                found.add(mark.at.plus(self.policy.keep_events));
+            for mark in &marks {
+                if mark.key_id == id {
+                    found.add(mark.at.plus(self.policy.keep_events));
+                }
+                is_newer_long_in_use |= mark.key_id > id && mark.at <= long_ago;
             }
             marks = self.store.checkpoints(after, AT_ONCE).await?;
             match marks.last() {
                 Some(last) => after = last.seq,
-                None => return Ok(found),
+                None => return Ok((found, is_newer_long_in_use)),
             }
         }
     }

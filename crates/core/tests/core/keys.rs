@@ -6,7 +6,7 @@ use rotunda_core::denied::Denied;
 use rotunda_core::keys::{KeyError, MasterKey, MasterKeys, SealedSigningKey};
 use rotunda_core::model::{Caller, Ending, EventKind};
 use rotunda_core::policy::Policy;
-use rotunda_core::reseal::{Needing, Needs};
+use rotunda_core::reseal::{Needing, Needs, OUTLIVES_LINKS};
 use rotunda_core::{Outside, Rotunda, StartError};
 use rotunda_testkit::SeededEntropy;
 use rotunda_testkit::fixtures::NOW;
@@ -220,7 +220,8 @@ async fn what_still_needs_an_old_master_key_is_counted_until_nothing_does() {
     assert_eq!((both.signing_keys, both.webhooks, both.sessions.count), (1, 0, 2));
     assert_eq!(both.places, signed, "the head, and the checkpoint beside it");
     assert!(both.sessions.until.is_some() && !both.is_empty());
-    assert_eq!(w.rotunda.needs_master(2).await.unwrap(), Needs::default());
+    let nothing_yet = Needs { maybe_links: true, ..Needs::default() };
+    assert_eq!(w.rotunda.needs_master(2).await.unwrap(), nothing_yet);
 
     w.rotunda.reseal(&Caller::default()).await.unwrap();
     w.logs_out(&gone).await;
@@ -239,4 +240,15 @@ async fn what_still_needs_an_old_master_key_is_counted_until_nothing_does() {
     assert_eq!(last.sessions, Needing::default());
     assert_eq!(last.places.count, 1, "the checkpoint");
     assert_eq!(last.places.until, signed.until);
+    // What is not written down anywhere: how old the links are that letters have carried.
+    w.pass(OUTLIVES_LINKS - HOUR);
+    assert!(w.rotunda.needs_master(1).await.unwrap().maybe_links);
+    w.pass(HOUR);
+    let last = w.rotunda.needs_master(1).await.unwrap();
+    assert_eq!((last.maybe_links, last.places.count, last.is_empty()), (false, 1, false));
+
+    w.pass(keep);
+    while w.rotunda.sweep().await.unwrap().is_full() {}
+    w.pass(OUTLIVES_LINKS);
+    assert!(w.rotunda.needs_master(1).await.unwrap().is_empty(), "its checkpoint was forgotten");
 }

@@ -2,7 +2,6 @@
 //!
 //! 1. [`add_coming`]: the key is in the file, and nothing is made with it. Every server gets the file, and is started again.
 //! 2. [`make_current`]: the word `coming` goes. Every server gets the file once more; until it has, it reads what others make.
-//!
 //! 3. [`retire`]: an old key that nothing needs goes into a file of its own, which backups from before need.
 //!
 //! Whoever makes a key has the store write down that the id is its own; where it is another one's, [`take_back`].
@@ -94,26 +93,63 @@ pub fn make_current(path: &Path, entropy: &dyn Entropy) -> Result<Option<u8>, Ma
     Ok(Some(coming))
 }
 
-/// Step 3. Answers which file the key is in now. Nobody asks here whether something needs it. Interrupted in between, it is in both.
+/// Step 3. Answers which file the key is in now, also where it went there before. Nobody asks here whether something needs it; one
+/// that is in use, or coming, stays. The file with it is there in full before its line goes: interrupted in between, it is in both.
 ///
 /// # Errors
-/// As [`add_coming`], and where that file is there with another key in it.
+/// As [`add_coming`], where there is no such key, or no newer one in use, and where another file has that name.
 pub fn retire(path: &Path, id: u8, entropy: &dyn Entropy) -> Result<PathBuf, MasterKeyFileError> {
     let _held = hold(path)?;
     let failed = |source| MasterKeyFileError::Change { path: path.into(), source };
     let text = read(path)?;
-    parse(path, &text)?;
-    let (retired, rest) = parted(&text, |line| line.id == id);
+    let lines = parse(path, &text)?;
     let real = path.canonicalize().map_err(failed)?;
     let mut beside = real.clone().into_os_string();
     beside.push(format!(".retired-{id}"));
     let beside = PathBuf::from(beside);
-    match write_like(&real, &beside, &retired) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && *read(&beside)? == *retired => {}
-        done => done.and_then(|()| flush_folder(&real)).map_err(failed)?,
+    if lines.iter().all(|line| line.id != id) {
+        return match has(&beside, id) {
+            true => Ok(beside),
+            false => Err(MasterKeyFileError::NoSuchKey { path: path.into(), id }),
+        };
     }
+    if lines.iter().all(|line| line.is_coming || line.id <= id) {
+        return Err(MasterKeyFileError::InUse { path: path.into(), id });
+    }
+    let (retired, rest) = parted(&text, |line| line.id == id);
+    put_beside(&real, &beside, &retired, entropy)?;
     replace(path, &rest, entropy)?;
     Ok(beside)
+}
+
+/// In full or not at all, as a new file is made, and never in the place of another.
+fn put_beside(
+    real: &Path,
+    beside: &Path,
+    retired: &[u8],
+    entropy: &dyn Entropy,
+) -> Result<(), MasterKeyFileError> {
+    let draft = draft_of(beside, entropy)?;
+    let mut done = write_like(real, &draft, retired).and_then(|()| fs::hard_link(&draft, beside));
+    // It may not even have been made.
+    let _ = fs::remove_file(&draft);
+    if done.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+        // Of somebody who was interrupted?
+        done = match *read(beside)? == *retired {
+            true => Ok(()),
+            false => Err(io::Error::other(format!(
+                "{} is there, with something else in it; move it elsewhere",
+                beside.display()
+            ))),
+        };
+    }
+    let failed = |source| MasterKeyFileError::Change { path: real.into(), source };
+    done.and_then(|()| flush_folder(real)).map_err(failed)
+}
+
+fn has(path: &Path, id: u8) -> bool {
+    let text = read(path);
+    text.is_ok_and(|text| parse(path, &text).is_ok_and(|lines| lines.iter().any(|line| line.id == id)))
 }
 
 /// The lines of the keys that are meant, and all others.

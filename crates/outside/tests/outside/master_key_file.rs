@@ -254,6 +254,7 @@ fn an_old_key_goes_into_a_file_of_its_own_and_nothing_else_is_changed() {
         assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o400);
         assert_eq!(load(file).unwrap().current_id(), id, "a master key file by itself");
     }
+    assert_eq!(retire(&path, 1, &SystemEntropy).unwrap(), beside, "done again");
     // Whoever was interrupted goes on; another key of that id stays where it is.
     fs::remove_file(&path).unwrap();
     let path = written(&folder, format!("1 {KEY_A}\n2 {KEY_B}\n"));
@@ -261,8 +262,26 @@ fn an_old_key_goes_into_a_file_of_its_own_and_nothing_else_is_changed() {
     fs::remove_file(&path).unwrap();
     let text = format!("1 {KEY_B}\n2 {KEY_A}\n");
     let path = written(&folder, text.clone());
-    assert!(retire(&path, 1, &SystemEntropy).is_err());
+    let said = retire(&path, 1, &SystemEntropy).unwrap_err().to_string();
+    assert!(said.contains("retired-1 is there, with something else in it"), "{said}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["master.key", "master.key.retired-1"], "and no draft is left");
+}
+
+#[test]
+fn a_key_that_is_in_use_or_coming_is_not_retired() {
+    let folder = folder();
+    let text = format!("1 {KEY_A}\n2 {KEY_B} coming\n");
+    let path = written(&folder, text.clone());
+    for (id, words) in [(1, "is no old one"), (2, "is no old one"), (3, "there is no master key 3")] {
+        let said = retire(&path, id, &SystemEntropy).unwrap_err().to_string();
+        assert!(said.contains(words), "{said}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

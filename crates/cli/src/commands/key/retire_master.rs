@@ -4,14 +4,17 @@
 //! 2. What still needs it is counted. As long as anything does, it stays: a session under a key that is gone is signed out.
 //! 3. It goes into a file of its own: backups from before need it, and so does whoever was wrong.
 //!
+//! Done again, it says that it is done. Where a store does not answer, nothing is counted, and the key stays.
+//!
 //! Servers read the file when they start. One that was not restarted since `--finish` goes on to make tokens with the old key; its
 //! sessions are counted, and keep the key in.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use rotunda_core::model::UnixMillis;
-use rotunda_core::reseal::{Needing, Needs};
+use rotunda_core::reseal::{Needing, Needs, OUTLIVES_LINKS};
 use rotunda_outside::{SystemEntropy, load, retire};
 use serde_json::{Value, json};
 
@@ -27,7 +30,10 @@ pub(super) async fn run(global: &Global, id: u8) -> anyhow::Result<ExitCode> {
     let masters = load(&file)?;
     let current = masters.current_id();
     if masters.get(id).is_none() {
-        bail!("there is no master key {id} in {}", shown(&file));
+        // Refused, unless it went the same way before.
+        let beside = retire(&file, id, &SystemEntropy)?;
+        told(global, &file, id, Some(&beside), None)?;
+        return Ok(ExitCode::SUCCESS);
     }
     if id >= current {
         let what = if id == current { "the current one" } else { "still to come" };
@@ -38,31 +44,44 @@ pub(super) async fn run(global: &Global, id: u8) -> anyhow::Result<ExitCode> {
         true => Some(retire(&file, id, &SystemEntropy)?),
         false => None,
     };
-    let is_retired = kept_in.is_some();
-    if global.json {
-        output::json(&json!({
-            "file": file.display().to_string(), "master_key": id, "retired": is_retired,
-            "kept_in": kept_in.map(|path| path.display().to_string()), "needed_by": described(&needs),
-        }))?;
-    } else {
-        output::print(&match kept_in {
-            Some(beside) => gone(&shown(&file), &shown(&beside), id),
-            None => needed(&shown(&file), id, &needs),
-        })?;
-    }
-    Ok(if is_retired { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    told(global, &file, id, kept_in.as_deref(), Some(&needs))?;
+    Ok(if kept_in.is_some() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn gone(file: &str, beside: &str, id: u8) -> String {
+/// Nothing is counted for a key that is not in the file.
+fn told(
+    global: &Global,
+    file: &Path,
+    id: u8,
+    kept_in: Option<&Path>,
+    needs: Option<&Needs>,
+) -> anyhow::Result<()> {
+    if global.json {
+        return output::json(&json!({
+            "file": file.display().to_string(), "master_key": id, "retired": kept_in.is_some(),
+            "kept_in": kept_in.map(|path| path.display().to_string()), "needed_by": needs.map(described),
+        }));
+    }
+    output::print(&match (kept_in, needs) {
+        (Some(beside), needs) => gone(&shown(file), &shown(beside), id, needs.is_some()),
+        (None, needs) => needed(&shown(file), id, &needs.copied().unwrap_or_default()),
+    })
+}
+
+fn gone(file: &str, beside: &str, id: u8, is_new: bool) -> String {
+    let what = match is_new {
+        true => format!("Nothing needs master key {id} any more. It is out of {file}, and in {beside}."),
+        false => format!("Master key {id} is out of {file} already, and in {beside}."),
+    };
     format!(
-        "Nothing needs master key {id} any more. It is out of {file}, and in {beside}. Now:\n\
+        "{what} Now:\n\
          1. give {file} to every server, and restart them\n\
          2. keep {beside} apart for as long as you keep backups from before; then remove it\n"
     )
 }
 
 fn needed(file: &str, id: u8, needs: &Needs) -> String {
-    let Needs { signing_keys, webhooks, sessions, places } = needs;
+    let Needs { signing_keys, webhooks, sessions, places, maybe_links } = needs;
     let mut text = format!("Master key {id} is still needed, and stays in {file}:\n");
     let until = |needing: &Needing| needing.until.map(moment).unwrap_or_default();
     if signing_keys + webhooks > 0 {
@@ -81,10 +100,15 @@ fn needed(file: &str, id: u8, needs: &Needs) -> String {
     }
     if places.count > 0 {
         text += &format!(
-            "- {} places of the audit log were signed with it, which nobody can check without it. The last is forgotten after {}, and \
-             by then no link in a letter needs it either\n",
+            "- {} places of the audit log were signed with it, which nobody can check without it. The last is forgotten after {}\n",
             places.count,
             until(places)
+        );
+    }
+    if *maybe_links {
+        text += &format!(
+            "- links in letters may have been made with it: no newer key has signed a place of the audit log {} days ago\n",
+            OUTLIVES_LINKS.as_secs() / 86_400
         );
     }
     text
@@ -92,10 +116,11 @@ fn needed(file: &str, id: u8, needs: &Needs) -> String {
 
 fn described(needs: &Needs) -> Value {
     let until = |at: Option<UnixMillis>| at.map(moment);
-    let Needs { signing_keys, webhooks, sessions, places } = needs;
+    let Needs { signing_keys, webhooks, sessions, places, maybe_links } = needs;
     json!({
         "signing_keys": signing_keys, "webhooks": webhooks,
         "sessions": sessions.count, "sessions_until": until(sessions.until),
         "audit_places": places.count, "audit_places_until": until(places.until),
+        "maybe_links": maybe_links,
     })
 }

@@ -9,7 +9,12 @@ use crate::support::{Place, rotunda};
 
 /// `rotunda doctor`, to whom it is earlier or later.
 pub(super) fn with_clock(place: &Place, shift: &str) -> Command {
-    let inner = place.command(&["doctor", "--json"]);
+    with_clock_at(place, shift, &["doctor", "--json"])
+}
+
+/// A command whose clock is off by that.
+pub(crate) fn with_clock_at(place: &Place, shift: &str, arguments: &[&str]) -> Command {
+    let inner = place.command(arguments);
     let mut command = Command::new("faketime");
     command.args(["-f", shift]).arg(inner.get_program()).args(inner.get_args()).current_dir(place.dir.path());
     for (name, value) in inner.get_envs() {

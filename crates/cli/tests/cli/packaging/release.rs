@@ -82,11 +82,7 @@ impl Sources {
         assert!(copy.arg(&top).status().unwrap().success());
         std::fs::write(top.join("crates/cli/Cargo.toml"), "").unwrap();
         std::fs::write(top.join("CHANGELOG.md"), "# Changelog\n\n## Unreleased\n\n- Coming.\n").unwrap();
-        let lock = format!(
-            "version = 4\n\n[[package]]\nname = \"rotunda\"\nversion = \"{VERSION}\"\n\n[[package]]\nname = \"serde\"\n\
-             version = \"1.0.1\"\nchecksum = \"abcd\"\n"
-        );
-        std::fs::write(top.join("Cargo.lock"), lock).unwrap();
+        std::fs::write(top.join("Cargo.lock"), lock()).unwrap();
         let sources = Self { place };
         sources.git(&["init", "--quiet"]);
         sources.git(&["add", "--all"]);
@@ -124,6 +120,13 @@ impl Sources {
         release.args(arguments).env("PATH", path).env("STAND_IN", &tools).env("CARGO_HOME", "/nowhere");
         release.output().unwrap()
     }
+}
+
+fn lock() -> String {
+    format!(
+        "version = 4\n\n[[package]]\nname = \"rotunda\"\nversion = \"{VERSION}\"\n\n[[package]]\nname = \"serde\"\n\
+         version = \"1.0.1\"\nchecksum = \"abcd\"\n"
+    )
 }
 
 /// A list as cargo-cyclonedx writes it.
@@ -219,13 +222,14 @@ fn a_release_is_what_was_committed_and_the_same_when_it_is_made_again() {
 
 #[test]
 fn a_list_that_says_something_else_than_the_binary_or_the_lock_file_is_found() {
-    let sources = Sources::new();
-    let (list, binary) = (sources.place.path("list.json"), sources.place.path("binary"));
+    let place = Place::new("");
+    let (list, binary) = (place.path("list.json"), place.path("binary"));
+    std::fs::write(place.path("Cargo.lock"), lock()).unwrap();
     let checked = |sbom: &Value, crates: &[&str]| {
         std::fs::write(&list, sbom.to_string()).unwrap();
         carrying(&binary, crates);
         let mut check = Command::new(root().join("packaging/check-sbom"));
-        check.arg(&list).arg("--binary").arg(&binary).arg("--lock").arg(sources.place.path("top/Cargo.lock"));
+        check.arg(&list).arg("--binary").arg(&binary).arg("--lock").arg(place.path("Cargo.lock"));
         let Output { status, stderr, .. } = check.output().unwrap();
         (status.code(), text(&stderr))
     };

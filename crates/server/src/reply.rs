@@ -289,9 +289,7 @@ impl Problem {
                 "request_timeout",
                 "The body took more than 10 seconds to arrive.",
             ),
-            Self::NoRoute => {
-                (StatusCode::NOT_FOUND, "not_found", "There is no such route; /openapi.json has them all.")
-            }
+            Self::NoRoute => (StatusCode::NOT_FOUND, "not_found", NO_ROUTE),
             Self::NoMethod => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "method_not_allowed",
@@ -317,6 +315,7 @@ impl Problem {
     }
 }
 
+const NO_ROUTE: &str = "There is no such route; /openapi.json has them all.";
 const JSON_LINES: &str = "a JSON object a line, with `Content-Type: application/jsonl`";
 const FORM: &str = "the form as browsers do, with `Content-Type: application/x-www-form-urlencoded`";
 

@@ -27,7 +27,9 @@ pub(crate) async fn healthz() -> Response {
     json(StatusCode::OK, &Health { status: "ok" })
 }
 
-/// Can it serve? Asks the store. Told to stop, it says no while it still answers, so that who chooses among servers chooses another.
+/// Can it serve? Asks the store.
+///
+/// Told to stop, it says no while it still answers, so that who chooses among servers chooses another.
 #[utoipa::path(
     get, path = "/readyz", tag = "service",
     responses(

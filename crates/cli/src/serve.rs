@@ -25,7 +25,7 @@ use crate::keep_chained::{chain_last, keep_chained};
 use crate::keep_webhooks::keep_webhooks;
 use crate::stores::IfNew;
 use crate::systemd::{Supervisor, warn_if_elsewhere};
-use crate::telemetry::{Metrics, Sources};
+use crate::telemetry::{Metrics, Sources, Traces};
 use crate::wiring::{IfBroken, Wired, load, web};
 use crate::{log, output};
 
@@ -57,6 +57,7 @@ pub(crate) async fn serve(
     let (listener, options) = listen(handed_over, &loaded.settings).await?;
     let (tls, keep_certificate) = certificate(loaded.settings.tls.clone())?;
     let metrics = Metrics::listen(&loaded.settings.telemetry.metrics).await?;
+    let traces = Traces::start(loaded.settings.telemetry.otlp.clone())?;
     let stop = stop_signal()?;
     let Wired { settings, rotunda, warnings, stores, pool } =
         Wired::wire(loaded, IfBroken::Stop, IfNew::Make).await?;
@@ -67,9 +68,9 @@ pub(crate) async fn serve(
     let rotunda = Arc::new(rotunda);
     let web = web(&settings)?;
     let has_demo = web.is_loopback();
-    let (router, watch) = rotunda_server::watched_router(Arc::clone(&rotunda), web);
+    let (router, watch) = rotunda_server::traced_router(Arc::clone(&rotunda), web, traces.spans());
     let are_there = Arc::new(AtomicBool::new(true));
-    let sources = Sources::new(&rotunda, watch, stores, pool, &are_there);
+    let sources = Sources::new(&rotunda, watch, stores, pool, &are_there, traces.counts());
     let mut beside = beside(&rotunda, &settings);
     beside.spawn(metrics.serve(sources.page()));
     beside.spawn(keep_watch(Arc::clone(&rotunda), are_there));
@@ -90,6 +91,7 @@ pub(crate) async fn serve(
     if let Err(failure) = rotunda.flush_tallies().await {
         tracing::warn!(?failure, "the last figures for the console were lost");
     }
+    traces.finish().await;
     scribe.abort();
     chain_last(&rotunda).await;
     alive.abort();

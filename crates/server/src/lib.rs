@@ -11,7 +11,7 @@
 //! | the revocation feed | `revocations/` |
 //! | a page and what goes with every page | `pages/`, `templates/` |
 //! | the accept loop, limits and drain; the listener for metrics | [`serve`] |
-//! | what is counted of requests, and their ids in the log | `watch/` |
+//! | what is counted of requests, their ids in the log, their spans | `watch/` |
 //!
 //! The router is an ordinary axum router and can be merged into somebody else's application; `examples/embedded.rs` is a whole one:
 //!
@@ -48,8 +48,10 @@ pub use admin::api::permissions::{ADMIN_ROUTES, AdminRoute};
 pub use pages::brand::{Accent, Brand, BrandError, Colour, Logo, Scheme};
 pub use pages::language::Language;
 pub use pages::returns::{ReturnError, Returns};
-pub use routes::{openapi, router, watched_router};
-pub use watch::{ConnectionCounts, FeedState, RequestCounts, RequestId, Watch, current_request_id};
+pub use routes::{openapi, router, traced_router, watched_router};
+pub use watch::{
+    ConnectionCounts, FeedState, Refreshed, RequestCounts, RequestId, Span, Spans, Watch, current_request_id,
+};
 pub use web::{Web, WebError};
 
 /// What every handler has at hand.
@@ -64,6 +66,8 @@ pub(crate) struct App {
     pub requests: Arc<watch::requests::Requests>,
     /// What gives them their ids.
     pub ids: watch::request_id::RequestIds,
+    /// Who is told of them one by one, if anybody is.
+    pub spans: Option<Arc<dyn Spans>>,
 }
 
 /// Shared by all requests.

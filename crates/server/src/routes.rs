@@ -27,7 +27,8 @@ use crate::revocations::Hub;
 use crate::watch::noted::Noted;
 use crate::watch::request_id::{RequestId, RequestIds, X_REQUEST_ID};
 use crate::watch::requests::Requests;
-use crate::{App, Shared, Watch, Web, account, admin, oauth, pages, revocations, service, session};
+use crate::watch::spans;
+use crate::{App, Shared, Spans, Watch, Web, account, admin, oauth, pages, revocations, service, session};
 
 /// What the lines of the log are about that tell of each request; `[log] requests` asks for them.
 pub const REQUESTS: &str = "rotunda_server::requests";
@@ -42,6 +43,15 @@ pub fn router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> Router {
 
 /// The same, and what reads what it counts.
 pub fn watched_router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> (Router, Watch) {
+    traced_router(rotunda, web, None)
+}
+
+/// The same, and `spans` is told of each request.
+pub fn traced_router(
+    rotunda: impl Into<Arc<Rotunda>>,
+    web: Web,
+    spans: Option<Arc<dyn Spans>>,
+) -> (Router, Watch) {
     let auth = cors(&web).allow_credentials(true);
     let public = cors(&web);
     let (for_users, users) = for_users().split_for_parts();
@@ -56,7 +66,7 @@ pub fn watched_router(rotunda: impl Into<Arc<Rotunda>>, web: Web) -> (Router, Wa
     let ids = RequestIds::new(&rotunda);
     let hub = Hub::new(Arc::clone(&rotunda));
     let watch = Watch::new(Arc::clone(&requests), &hub);
-    let app = Arc::new(App { hub, rotunda, web, requests, ids });
+    let app = Arc::new(App { hub, rotunda, web, requests, ids, spans });
     // All this comes before the CORS layers: they answer preflights (a fallback that came later would, in their place),
     // and the page that asked can read an answer that came too late or not at all.
     let router = guarded(for_users, Problem::into_response)
@@ -83,7 +93,9 @@ async fn at_the_edge(State(app): Shared, request: Request, next: Next) -> Respon
 
 /// The same for a request that has its name.
 async fn named(app: &App, id: RequestId, request: Request, next: Next) -> Response {
-    let under_way = app.requests.begin(&request, app.rotunda.elapsed());
+    let begun = app.rotunda.elapsed();
+    let under_way = app.requests.begin(&request, begun);
+    let span = spans::begin(app, &id, &request, under_way.template, begun);
     let mut response = match host::refused(&app.web, &request) {
         Some(problem) => problem.into_response(),
         None => former::expire(&app.web, request, next).await,
@@ -99,7 +111,11 @@ async fn named(app: &App, id: RequestId, request: Request, next: Next) -> Respon
         headers.insert(X_REQUEST_ID, id);
     }
     let (method, route, status) = (under_way.method, under_way.route, response.status());
-    let took = under_way.answered(status, app.rotunda.elapsed());
+    let now = app.rotunda.elapsed();
+    let took = under_way.answered(status, now);
+    if let Some(mut span) = span {
+        span.answered(status, now);
+    }
     // Never the path, a query, a header or a body: they may carry what nobody else should read.
     let (status, micros) = (status.as_u16(), u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
     tracing::debug!(target: REQUESTS, method, route, status, micros, "answered");

@@ -176,7 +176,7 @@ fn typed(schema: &Value, text: &str) -> Value {
     let parsed = || text.parse::<Value>().unwrap_or_else(|_| json!(text));
     match schema["type"].as_str() {
         _ if is_list => json!([text]),
-        Some("integer" | "boolean") => parsed(),
+        Some("integer" | "number" | "boolean") => parsed(),
         _ => json!(text),
     }
 }

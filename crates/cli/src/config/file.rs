@@ -20,7 +20,7 @@ use super::limits::Rate;
 use super::presets::Preset;
 use super::settings::LogFormat;
 use super::store::LimitsStore;
-use super::values::{Chosen, List, Period, Schedule, Spanned, Switch, Whole, Window};
+use super::values::{Chosen, List, Period, Ratio, Schedule, Spanned, Switch, Whole, Window};
 
 /// A key's value if it is set, with the place that it came from.
 pub(super) type Key<T> = Option<Spanned<T>>;
@@ -380,4 +380,10 @@ pub(super) struct Telemetry {
     /// that others can reach behind a firewall. For instance `127.0.0.1:9464`. Default: that one, or nowhere while another program
     /// has that port.
     pub metrics_listen: Key<String>,
+    /// Where the spans of requests go, by OTLP over HTTP: the base URL of an OpenTelemetry collector, to which `/v1/traces` is added.
+    /// Only in a build with the feature `opentelemetry`; others refuse it. For instance `http://127.0.0.1:4318`. Default none.
+    pub otlp_endpoint: Key<String>,
+    /// Of how many of the traces that begin here a span is told, from `0`, none, to `1`, all. Of a request with a `traceparent` of a
+    /// trusted proxy that decides. Default 1.
+    pub otlp_sample_ratio: Key<Ratio>,
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::limits::Rate;
-use super::values::{Choice, Chosen, List, Period, Schedule, Spanned, Switch, Whole, Window};
+use super::values::{Choice, Chosen, List, Period, Ratio, Schedule, Spanned, Switch, Whole, Window};
 
 /// Durations as `duration.rs` reads them: the larger units first, none twice.
 const DURATION: &str = "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
@@ -37,6 +37,7 @@ form!(
     })
 );
 form!(Switch, json_schema!({"title": "`true` or `false`", "type": "boolean"}));
+form!(Ratio, json_schema!({"title": "a number from 0 to 1", "type": "number", "minimum": 0, "maximum": 1}));
 form!(Period, json_schema!({"title": "a duration", "type": "string", "pattern": DURATION, "minLength": 2}));
 form!(
     Window,

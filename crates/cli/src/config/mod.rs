@@ -58,7 +58,7 @@ pub(crate) use reference::{example, page};
 pub(crate) use settings::{LogFormat, Settings, TlsFiles};
 pub(crate) use show::{Shown, shown};
 pub(crate) use store::{LimitsStore, MainStore, NamedStore, PostgresSettings, RedisSettings, StoreSettings};
-pub(crate) use telemetry::MetricsListen;
+pub(crate) use telemetry::{MetricsListen, OtlpSettings};
 
 /// The file that is read when none is named, if it is there.
 const DEFAULT_FILE: &str = "rotunda.toml";

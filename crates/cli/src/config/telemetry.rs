@@ -2,16 +2,33 @@
 
 use std::net::SocketAddr;
 
+use url::Url;
+
 use super::check::{Check, listen_address};
 use super::file::{Given, Telemetry};
 
+/// What a build without traces says to whoever wants some.
+const UNTRACED: &str = "this rotunda was built without OpenTelemetry: build one with `cargo build --release --features opentelemetry`, or \
+                        take this key away";
+
 /// What is told to those who watch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) struct TelemetrySettings {
     /// Where metrics are served.
     pub metrics: MetricsListen,
     /// Whether each request gets a line in the log.
     pub log_requests: bool,
+    /// Who is told of each request, if anybody is.
+    pub otlp: Option<OtlpSettings>,
+}
+
+/// Where spans go, and how many of them.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct OtlpSettings {
+    /// The base URL of a collector.
+    pub endpoint: Url,
+    /// From 0, none of the traces that begin here, to 1, all.
+    pub sample_ratio: f64,
 }
 
 /// Where metrics are served.
@@ -33,7 +50,45 @@ pub(super) fn telemetry(given: &Given, public: SocketAddr, check: &mut Check<'_>
     TelemetrySettings {
         metrics: metrics_listen(&given.telemetry, public, check),
         log_requests: given.log.requests.as_ref().is_some_and(|it| it.get_ref().0),
+        otlp: otlp(&given.telemetry, check),
     }
+}
+
+fn otlp(given: &Telemetry, check: &mut Check<'_>) -> Option<OtlpSettings> {
+    let key = "[telemetry] otlp_endpoint";
+    let endpoint = check.text(&given.otlp_endpoint, key, otlp_endpoint)?;
+    let sample_ratio = given.otlp_sample_ratio.as_ref().map_or(1.0, |ratio| ratio.get_ref().0);
+    Some(OtlpSettings { endpoint, sample_ratio })
+}
+
+/// Where a collector is. In a build that cannot reach one, saying nothing would be told from having no requests by nobody.
+fn otlp_endpoint(text: &str) -> Result<Url, String> {
+    if !cfg!(feature = "opentelemetry") {
+        return Err(UNTRACED.to_owned());
+    }
+    let example = "such as \"http://127.0.0.1:4318\"";
+    let url =
+        Url::parse(text).map_err(|_| format!("{text:?} is not the base URL of a collector, {example}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err(format!(
+            "begins with neither http:// nor https://; give the base URL of a collector, {example}"
+        ));
+    }
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        // Not repeated: there may be a password in it.
+        return Err(format!(
+            "has more in it than a host, a port and a path, {example}; a collector beside this server adds what another one \
+             wants to know"
+        ));
+    }
+    if url.path().trim_end_matches('/').ends_with("/v1/traces") {
+        return Err(format!("{text:?} ends with /v1/traces, which is added; leave it away"));
+    }
+    Ok(url)
 }
 
 fn metrics_listen(given: &Telemetry, public: SocketAddr, check: &mut Check<'_>) -> MetricsListen {

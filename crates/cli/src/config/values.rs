@@ -94,6 +94,44 @@ impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Whole<LEAST, M
     }
 }
 
+/// A part of a whole: 0 to 1.
+#[derive(Clone, Copy)]
+pub(super) struct Ratio(pub f64);
+
+impl<'de> Deserialize<'de> for Ratio {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Part;
+        impl Visitor<'_> for Part {
+            type Value = Ratio;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number from 0 to 1")
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Ratio, E> {
+                match (0.0..=1.0).contains(&number) {
+                    true => Ok(Ratio(number)),
+                    false => Err(E::custom(format!("{number} is not a number from 0 to 1"))),
+                }
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Ratio, E> {
+                match number {
+                    0 => Ok(Ratio(0.0)),
+                    1 => Ok(Ratio(1.0)),
+                    _ => Err(E::custom(format!("{number} is not a number from 0 to 1"))),
+                }
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Ratio, E> {
+                let wrong = |_| E::custom(format!("{text:?} is not a number from 0 to 1"));
+                self.visit_f64(text.trim().parse().map_err(wrong)?)
+            }
+        }
+        deserializer.deserialize_any(Part)
+    }
+}
+
 /// On or off: `true` or `false`.
 #[derive(Clone, Copy)]
 pub(super) struct Switch(pub bool);

@@ -16,6 +16,7 @@ use rotunda_store_sqlite::Stats as SqliteStats;
 use super::exposition::Exposition;
 use super::families as f;
 use super::process::Process;
+use super::traces::SpanCounts;
 use crate::log;
 use crate::stores::CountedStores;
 
@@ -31,6 +32,7 @@ pub(crate) struct Sources {
     /// Whether the stores take writes.
     are_there: Arc<AtomicBool>,
     started: UnixMillis,
+    spans: Option<SpanCounts>,
 }
 
 impl Sources {
@@ -40,9 +42,10 @@ impl Sources {
         stores: CountedStores,
         pool: Arc<ArgonPool>,
         are_there: &Arc<AtomicBool>,
+        spans: Option<SpanCounts>,
     ) -> Self {
         let (rotunda, are_there) = (Arc::clone(rotunda), Arc::clone(are_there));
-        Self { rotunda, watch, stores, pool, are_there, started: SystemClock.now() }
+        Self { rotunda, watch, stores, pool, are_there, started: SystemClock.now(), spans }
     }
 
     /// What makes the page, whenever somebody asks for it.
@@ -118,6 +121,9 @@ impl Sources {
         let store = if sqlite.is_some() { "sqlite" } else { "postgres" };
         let sessions = if redis.is_some() { "redis" } else { store };
         page.put(&f::BUILD, &[env!("CARGO_PKG_VERSION"), store, sessions], 1);
+        if let Some(read) = &self.spans {
+            page.each(&f::SPANS, read());
+        }
         page.each(&f::LOG_LINES, log::counted());
         if let Some(process) = Process::look() {
             page.put(&f::CPU, &[], process.cpu_seconds);

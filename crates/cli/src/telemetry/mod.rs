@@ -6,6 +6,8 @@
 //!    not ask pays for the counting alone, and no request waits for whoever does.
 //! 4. [`listen`] serves the page on a listener of its own, on this machine unless the operator says otherwise.
 //!
+//! And traces, in builds with the feature `opentelemetry`: [`traces`] has each request told to a collector.
+//!
 //! No label has a value that somebody outside could choose: every one is from a list that stands in the code.
 
 mod collect;
@@ -15,6 +17,8 @@ mod listen;
 mod process;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 pub(crate) use collect::Sources;
 pub(crate) use listen::Metrics;
+pub(crate) use traces::Traces;

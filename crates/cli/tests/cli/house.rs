@@ -9,11 +9,18 @@ fn root() -> PathBuf {
 
 /// Every crate that `package` is built from, itself included.
 fn tree(package: &str) -> Vec<String> {
+    tree_with(package, "")
+}
+
+/// The same with a feature.
+fn tree_with(package: &str, feature: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
             "--package",
             package,
+            "--features",
+            feature,
             "--edges",
             "normal",
             "--prefix",
@@ -47,6 +54,7 @@ fn the_arrows_point_down_only() {
         ("rotunda-outside", &["rotunda-core", "rotunda-token"]),
         ("rotunda-mail", &["rotunda-core", "rotunda-token"]),
         ("rotunda-server", &["rotunda-core", "rotunda-token"]),
+        ("rotunda-otel", &["rotunda-core", "rotunda-server", "rotunda-token"]),
     ];
     for (package, below) in allowed {
         for name in tree(package).iter().filter(|name| name.starts_with("rotunda") && *name != package) {
@@ -97,11 +105,20 @@ fn the_rules_know_no_runtime_database_http_or_clock() {
 
 #[test]
 fn one_crypto_provider_is_linked() {
-    let names = tree("rotunda");
-    assert!(names.contains(&"aws-lc-rs".to_owned()));
-    for other in ["ring", "openssl", "openssl-sys", "native-tls"] {
-        assert!(!names.contains(&other.to_owned()), "{other}");
+    for names in [tree("rotunda"), tree_with("rotunda", "opentelemetry")] {
+        assert!(names.contains(&"aws-lc-rs".to_owned()));
+        for other in ["ring", "openssl", "openssl-sys", "native-tls"] {
+            assert!(!names.contains(&other.to_owned()), "{other}");
+        }
     }
+}
+
+#[test]
+fn who_wants_no_traces_builds_nothing_for_them() {
+    let (plain, traced) = (tree("rotunda"), tree_with("rotunda", "opentelemetry"));
+    let more: Vec<&str> = traced.iter().filter(|name| !plain.contains(name)).map(String::as_str).collect();
+    assert!(more.contains(&"rotunda-otel") && more.contains(&"prost"), "{more:?}");
+    assert!(more.len() <= 5, "the feature has grown: {more:?}");
 }
 
 /// What stands between backticks and looks like a path.

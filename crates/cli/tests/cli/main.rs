@@ -42,6 +42,7 @@ mod sites;
 mod spray;
 mod strict;
 mod support;
+mod traces;
 mod verify;
 mod walk;
 mod webhooks;

@@ -110,12 +110,22 @@ impl Rotunda {
     /// [`Denied::ClientRefused`], or [`Denied`] with one of `token_missing` (another browser's), `token_unknown`, `session_ended`, `client_mismatch`, `address_mismatch`, `proof_missing`,
     /// `generation_mismatch`, `token_stale`, `token_reused`; [`Failure`] when the store does not answer.
     pub async fn refresh(&self, attempt: &Attempt) -> Result<Grant, Error> {
-        let granted = self.refresh_counted(attempt).await;
-        self.tallies.count_outcome(&granted, Tally::Refreshes, Tally::RefreshesRefused);
-        granted
+        self.refresh_explained(attempt).await.0
     }
 
-    async fn refresh_counted(&self, attempt: &Attempt) -> Result<Grant, Error> {
+    /// The same, and the row of the table that answered; `None` where the table was not asked, or its answer could not be carried out.
+    pub async fn refresh_explained(&self, attempt: &Attempt) -> (Result<Grant, Error>, Option<Decision>) {
+        let mut answered_by = None;
+        let granted = self.refresh_counted(attempt, &mut answered_by).await;
+        self.tallies.count_outcome(&granted, Tally::Refreshes, Tally::RefreshesRefused);
+        (granted, answered_by)
+    }
+
+    async fn refresh_counted(
+        &self,
+        attempt: &Attempt,
+        answered_by: &mut Option<Decision>,
+    ) -> Result<Grant, Error> {
         let token = self.read_token(attempt.token.expose())?.ok_or(Denied::TokenUnknown)?;
         let hash = token.hash(&self.keys).ok_or(Denied::TokenUnknown)?;
         // Whoever has a token of this session, current or not: nobody else can use the bucket up.
@@ -125,7 +135,7 @@ impl Rotunda {
         let retry = attempt.retry_keys.hashes(&token.session_id);
         let mut prepared = Prepared { attempt, token, hash, retry, arrived: self.clock.now(), raced: false };
         for _ in 0..ROUNDS {
-            match self.refresh_once(&prepared).await? {
+            match self.refresh_once(&prepared, answered_by).await? {
                 Outcome::Granted(grant) => return Ok(*grant),
                 Outcome::Overtaken => prepared.raced = true,
                 Outcome::Changed => {}
@@ -135,7 +145,11 @@ impl Rotunda {
     }
 
     /// Reads, decides, applies: one round.
-    async fn refresh_once(&self, prepared: &Prepared<'_>) -> Result<Outcome, Error> {
+    async fn refresh_once(
+        &self,
+        prepared: &Prepared<'_>,
+        answered_by: &mut Option<Decision>,
+    ) -> Result<Outcome, Error> {
         let id = prepared.token.session_id;
         let revision = self.shelf().revision;
         let facts = &self.store.facts(id).await?.ok_or(Denied::SessionEnded(None))?;
@@ -161,7 +175,10 @@ impl Rotunda {
         let decision = decide(facts, &prepared.presented(facts), client, now);
         let outcome = self.apply(round, decision).await;
         match &outcome {
-            Ok(Outcome::Granted(_)) | Err(Error::Denied(_)) => self.counters.decided(decision),
+            Ok(Outcome::Granted(_)) | Err(Error::Denied(_)) => {
+                self.counters.decided(decision);
+                *answered_by = Some(decision);
+            }
             Ok(Outcome::Overtaken | Outcome::Changed) => self.counters.round_repeated(),
             Err(Error::Failure(_)) => {}
         }

@@ -21,6 +21,7 @@ use crate::edge::form::Form;
 use crate::reply::{ErrorBody, Problem, json};
 use crate::session::answer::{SessionAnswer, answer};
 use crate::session::refresh::retry_keys;
+use crate::watch::spans;
 use crate::{App, Shared};
 
 #[derive(ToSchema)]
@@ -147,7 +148,8 @@ async fn refresh(app: &App, asking: &Asking, form: TokenForm, caller: Caller) ->
         generation: None,
         caller,
     };
-    let grant = app.rotunda.refresh(&attempt).await.map_err(|error| asking.refused(error))?;
+    let granted = spans::told(app.rotunda.refresh_explained(&attempt).await);
+    let grant = granted.map_err(|error| asking.refused(error))?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }
 

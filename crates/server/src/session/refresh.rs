@@ -20,6 +20,7 @@ use crate::edge::cookies::{self, Cookies, Shown};
 use crate::edge::origin;
 use crate::oauth::client_auth::{InBody, signing_in};
 use crate::reply::{ErrorBody, Problem};
+use crate::watch::spans;
 
 #[derive(Deserialize, ToSchema)]
 #[schema(example = json!({
@@ -83,7 +84,7 @@ pub(crate) async fn refresh(
     let (client_id, proof) = signing_in(&app, &headers, shown, &caller).await?;
     let generation = body.generation;
     let attempt = Attempt { token, carrier, client_id, proof, device, pages, retry_keys, generation, caller };
-    let grant = app.rotunda.refresh(&attempt).await?;
+    let grant = spans::told(app.rotunda.refresh_explained(&attempt).await)?;
     Ok(answer(StatusCode::OK, &app.web, &grant))
 }
 

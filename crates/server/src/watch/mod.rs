@@ -4,18 +4,22 @@
 //!    route, never by its path: a path has in it what its sender put there. Nothing of it takes a lock or memory.
 //! 2. Every refusal passes the table of `reply.rs` and is counted there by its reason ([`refusals`]).
 //! 3. Every request has an id ([`request_id`]), which stands in its answer and in each line of the log that it causes.
-//! 4. [`Watch`] reads it all, and what there is to know of the feed. Which names it is published under is not decided here.
+//! 4. Where somebody asks for them, a request is told as a span, once it is over ([`spans`]).
+//! 5. [`Watch`] reads it all, and what there is to know of the feed. Which names it is published under is not decided here.
 
 pub(crate) mod noted;
 pub(crate) mod refusals;
 pub(crate) mod request_id;
 pub(crate) mod requests;
+pub(crate) mod spans;
+mod trace_parent;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use request_id::{RequestId, current_request_id};
 pub use requests::RequestCounts;
+pub use spans::{Refreshed, Span, Spans};
 
 use crate::revocations::Hub;
 use crate::serve::counted;

@@ -7,8 +7,8 @@
 //! 3. Whoever goes away before that is counted as `cancelled`.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request};
@@ -80,7 +80,7 @@ pub struct RequestCounts {
 
 /// All of them.
 pub(crate) struct Requests {
-    routes: BTreeMap<String, Route>,
+    routes: BTreeMap<Arc<str>, Route>,
     nowhere: Route,
     in_flight: AtomicU64,
 }
@@ -100,6 +100,8 @@ struct Verb {
 pub(crate) struct UnderWay<'a> {
     pub(crate) route: &'a str,
     pub(crate) method: &'static str,
+    /// The template of its route, for whoever keeps it for longer; `None` where it leads nowhere.
+    pub(crate) template: Option<&'a Arc<str>>,
     requests: &'a Requests,
     verb: &'a Verb,
     begun: Duration,
@@ -110,7 +112,7 @@ pub(crate) struct UnderWay<'a> {
 impl Requests {
     pub(crate) fn new(paths: impl IntoIterator<Item = String>) -> Self {
         Self {
-            routes: paths.into_iter().map(|path| (path, Route::default())).collect(),
+            routes: paths.into_iter().map(|path| (path.into(), Route::default())).collect(),
             nowhere: Route::default(),
             in_flight: AtomicU64::new(0),
         }
@@ -120,11 +122,13 @@ impl Requests {
     pub(crate) fn begin(&self, request: &Request, now: Duration) -> UnderWay<'_> {
         let matched = request.extensions().get::<MatchedPath>();
         let known = matched.and_then(|path| self.routes.get_key_value(path.as_str()));
-        let (name, route) = known.map_or((NOWHERE, &self.nowhere), |(name, route)| (name.as_str(), route));
+        let route = known.map_or(&self.nowhere, |(_, route)| route);
+        let template = known.map(|(name, _)| name);
         let place = place_of(request.method());
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         UnderWay {
-            route: name,
+            route: template.map_or(NOWHERE, |name| name),
+            template,
             method: METHODS.get(place).copied().unwrap_or_default(),
             requests: self,
             verb: route.verb(place),
@@ -139,7 +143,7 @@ impl Requests {
 
     pub(super) fn read(&self) -> Vec<RequestCounts> {
         let nowhere = std::iter::once((NOWHERE, &self.nowhere));
-        let routes = self.routes.iter().map(|(path, route)| (path.as_str(), route)).chain(nowhere);
+        let routes = self.routes.iter().map(|(path, route)| (&**path, route)).chain(nowhere);
         routes
             .flat_map(|(path, route)| {
                 METHODS.into_iter().zip(&route.verbs).filter_map(move |(method, verb)| {

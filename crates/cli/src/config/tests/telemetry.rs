@@ -16,10 +16,12 @@ fn metrics_are_on_this_machine_unless_somebody_says_otherwise() {
         ("[telemetry]\nmetrics_listen = \"127.0.0.1:9464\"", at("127.0.0.1:9464")),
         ("[telemetry]\nmetrics_listen = \"[::1]:1\"", at("[::1]:1")),
     ] {
-        assert_eq!(read(text), (TelemetrySettings { metrics, log_requests: false }, Vec::new()), "{text}");
+        let expected = TelemetrySettings { metrics, log_requests: false, otlp: None };
+        assert_eq!(read(text), (expected, Vec::new()), "{text}");
     }
     let (settings, warnings) = read("[log]\nrequests = true\n[telemetry]\nmetrics_listen = \"0.0.0.0:9464\"");
-    assert_eq!(settings, TelemetrySettings { metrics: at("0.0.0.0:9464"), log_requests: true });
+    let expected = TelemetrySettings { metrics: at("0.0.0.0:9464"), log_requests: true, otlp: None };
+    assert_eq!(settings, expected);
     assert!(warnings.len() == 1 && warnings[0].contains("reached from other machines"), "{warnings:?}");
 }
 
@@ -33,5 +35,43 @@ fn metrics_have_a_port_of_their_own_that_can_be_known() {
         ("[telemtry]\nmetrics_listen = \"off\"", "did you mean \"telemetry\"?"),
     ] {
         assert!(bad(text).contains(why), "{text}: {}", bad(text));
+    }
+}
+
+#[test]
+fn a_part_is_a_number_from_none_to_all() {
+    for ratio in ["0", "1", "0.25", "1.0", "\"0.5\""] {
+        // Without an endpoint it says nothing, and is good in every build.
+        assert_eq!(read(&format!("[telemetry]\notlp_sample_ratio = {ratio}")).0.otlp, None, "{ratio}");
+    }
+    for ratio in ["2", "-1", "1.01", "nan", "inf", "\"half\"", "\"NaN\"", "true"] {
+        let told = bad(&format!("[telemetry]\notlp_sample_ratio = {ratio}"));
+        assert!(told.contains("a number from 0 to 1"), "{ratio}: {told}");
+    }
+}
+
+#[cfg(not(feature = "opentelemetry"))]
+#[test]
+fn traces_are_refused_by_a_build_that_has_none() {
+    let told = bad("[telemetry]\notlp_endpoint = \"http://127.0.0.1:4318\"");
+    assert!(told.contains("rotunda.toml:2") && told.contains("--features opentelemetry"), "{told}");
+}
+
+#[cfg(feature = "opentelemetry")]
+#[test]
+fn traces_go_to_a_collector_that_is_named_by_its_base() {
+    let of = |text: &str| read(&format!("[telemetry]\notlp_endpoint = {text:?}")).0.otlp.unwrap();
+    let otlp = of("http://127.0.0.1:4318");
+    assert_eq!((otlp.endpoint.as_str(), otlp.sample_ratio), ("http://127.0.0.1:4318/", 1.0));
+    assert_eq!(of("https://collector.example/tenant/").endpoint.path(), "/tenant/");
+    for (text, why) in [
+        ("127.0.0.1:4318", "base URL of a collector"),
+        ("grpc://127.0.0.1:4317", "neither http:// nor https://"),
+        ("https://key:hunter@collector.example", "more in it"),
+        ("https://collector.example/?key=hunter", "more in it"),
+        ("https://collector.example/v1/traces/", "leave it away"),
+    ] {
+        let told = bad(&format!("[telemetry]\notlp_endpoint = {text:?}"));
+        assert!(told.contains(why) && !told.contains("hunter"), "{text}: {told}");
     }
 }

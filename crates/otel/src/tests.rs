@@ -183,6 +183,19 @@ async fn a_trusted_proxy_says_which_trace_and_a_stranger_does_not() {
 }
 
 #[tokio::test]
+async fn a_stranger_behind_a_careless_proxy_has_a_hundred_told_a_second() {
+    let mut collector = Collector::start().await;
+    let world = World::start(&format!("http://{}", collector.address), 0.0, LOOPBACK).await;
+    // Ids that any ratio would keep.
+    let kept = format!("00-{}1-{}1-01", "0".repeat(31), "0".repeat(15));
+    for _ in 0..103 {
+        world.health(&[("traceparent", &kept)]).await;
+    }
+    assert_eq!(world.finish().await, [100, 3, 0], "the clock stands still");
+    assert_eq!(spans(&collector.all()).len(), 100);
+}
+
+#[tokio::test]
 async fn a_sample_of_none_sends_nothing() {
     let mut collector = Collector::start().await;
     let world = World::start(&format!("http://{}", collector.address), 0.0, &[]).await;

@@ -384,6 +384,6 @@ pub(super) struct Telemetry {
     /// Only in a build with the feature `opentelemetry`; others refuse it. For instance `http://127.0.0.1:4318`. Default none.
     pub otlp_endpoint: Key<String>,
     /// Of how many of the traces that begin here a span is told, from `0`, none, to `1`, all. Of a request with a `traceparent` of a
-    /// trusted proxy that decides. Default 1.
+    /// trusted proxy that decides, for a hundred a second; of more than that this ratio does. Default 1.
     pub otlp_sample_ratio: Key<Ratio>,
 }

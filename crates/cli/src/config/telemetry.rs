@@ -6,6 +6,7 @@ use url::Url;
 
 use super::check::{Check, listen_address};
 use super::file::{Given, Telemetry};
+use super::site::is_loopback;
 
 /// What a build without traces says to whoever wants some.
 const UNTRACED: &str = "this rotunda was built without OpenTelemetry: build one with `cargo build --release --features opentelemetry`, or \
@@ -57,6 +58,13 @@ pub(super) fn telemetry(given: &Given, public: SocketAddr, check: &mut Check<'_>
 fn otlp(given: &Telemetry, check: &mut Check<'_>) -> Option<OtlpSettings> {
     let key = "[telemetry] otlp_endpoint";
     let endpoint = check.text(&given.otlp_endpoint, key, otlp_endpoint)?;
+    if endpoint.scheme() == "http" && !is_loopback(&endpoint) {
+        let what = format!(
+            "spans go to {endpoint} unencrypted, and whoever is in between can read and forge them; use https:// where that may \
+             be somebody else"
+        );
+        check.warn(check.source_of(&given.otlp_endpoint), key, what);
+    }
     let sample_ratio = given.otlp_sample_ratio.as_ref().map_or(1.0, |ratio| ratio.get_ref().0);
     Some(OtlpSettings { endpoint, sample_ratio })
 }

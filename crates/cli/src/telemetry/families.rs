@@ -161,7 +161,7 @@ families! {
         BUILD = Gauge "rotunda_build_info" ["version", "store", "sessions"]
             "Always 1. Which release this is, and where it keeps things.";
         SPANS = Counter "rotunda_spans_total" ["outcome"]
-            "Spans of requests: `sent` to the collector; `dropped`, because too many were waiting; `lost`, because it did not take them. Only where `[telemetry] otlp_endpoint` is set.";
+            "Spans of requests: `sent` to the collector; `dropped`, because too many were waiting or came in a second on a proxy's word; `lost`, because it did not take them. Only where `[telemetry] otlp_endpoint` is set.";
         LOG_LINES = Counter "rotunda_log_lines_total" ["level"]
             "Lines of the log at `warn` and `error`.";
         CPU = Counter "process_cpu_seconds_total" []

@@ -1,6 +1,7 @@
 //! A request as a trace tells of it, once it is over.
 //!
-//! 1. A request that a trusted proxy has put into a trace belongs to that, and is told if the trace is kept; any other begins a trace
+//! 1. A request that a trusted proxy has put into a trace belongs to that, and is told if the trace is kept
+//!    ([`Spans::follows`]: of so many, for a careless proxy hands on what strangers write); any other begins a trace
 //!    of its own, and whoever is told decides whether it wants to know ([`Spans::samples`]).
 //! 2. What a refresh came to is noted where it is answered ([`told`]).
 //! 3. The span ends with the head of the answer, or when nobody waits for it any more.
@@ -25,6 +26,10 @@ use crate::App;
 pub trait Spans: Send + Sync {
     /// Whether a trace that begins here is to be kept.
     fn samples(&self, trace_id: &[u8; 16]) -> bool;
+
+    /// Whether a request that begins now is told of because its trace is kept elsewhere, as a trusted proxy says. `span_id` is its own:
+    /// nobody outside chooses that, as somebody may have chosen the trace's.
+    fn follows(&self, span_id: &[u8; 8], now: Duration) -> bool;
 
     /// A request of a trace that is kept is over.
     fn ended(&self, span: Span);
@@ -87,13 +92,17 @@ pub(crate) fn begin<'a>(
     begun: Duration,
 ) -> Option<Box<Open<'a>>> {
     let spans = app.spans.as_deref()?;
+    let span_id = app.ids.span()?;
     let (trace_id, parent_id) = match TraceParent::of(&app.web, request) {
-        Some(parent) => parent.is_sampled.then_some((parent.trace_id, Some(parent.span_id)))?,
+        Some(parent) if parent.is_sampled && spans.follows(&span_id, begun) => {
+            (parent.trace_id, Some(parent.span_id))
+        }
+        Some(_) => return None,
         None => (app.ids.trace_of(id).filter(|trace| spans.samples(trace))?, None),
     };
     let span = Span {
         trace_id,
-        span_id: app.ids.span()?,
+        span_id,
         parent_id,
         request_id: *id,
         method: method(request.method()),

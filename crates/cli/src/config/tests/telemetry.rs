@@ -64,6 +64,16 @@ fn traces_go_to_a_collector_that_is_named_by_its_base() {
     let otlp = of("http://127.0.0.1:4318");
     assert_eq!((otlp.endpoint.as_str(), otlp.sample_ratio), ("http://127.0.0.1:4318/", 1.0));
     assert_eq!(of("https://collector.example/tenant/").endpoint.path(), "/tenant/");
+    for (text, warned) in [
+        ("http://localhost:4318", false),
+        ("http://[::1]:4318", false),
+        ("https://collector.example", false),
+        ("http://collector.example:4318", true),
+        ("http://192.0.2.7:4318", true),
+    ] {
+        let warnings = read(&format!("[telemetry]\notlp_endpoint = {text:?}")).1;
+        assert_eq!(warnings.iter().any(|it| it.contains("unencrypted")), warned, "{text}: {warnings:?}");
+    }
     for (text, why) in [
         ("127.0.0.1:4318", "base URL of a collector"),
         ("grpc://127.0.0.1:4317", "neither http:// nor https://"),

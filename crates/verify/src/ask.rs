@@ -40,7 +40,7 @@ pub enum AskError {
         cause: String,
     },
     /// An answer that does not help.
-    #[error("{url} answers {status}; a redirect is not followed, so configure the final address")]
+    #[error("{url} answers {status}{}", hint(*status))]
     Status {
         /// What was asked.
         url: String,
@@ -145,6 +145,15 @@ pub(crate) fn too_slow(url: &Url, limit: Duration) -> AskError {
     AskError::Unreachable {
         url: url.to_string(),
         cause: format!("no answer within {} ms", limit.as_millis()),
+    }
+}
+
+/// What to do about it.
+fn hint(status: u16) -> &'static str {
+    match status {
+        300..400 => "; a redirect is not followed, so configure the final address",
+        401 => "; look at the client's id and secret",
+        _ => "",
     }
 }
 

@@ -32,9 +32,15 @@ export async function ask(url, init, statuses = [200]) {
   if (!statuses.includes(response.status)) {
     await response.body?.cancel().catch(() => {});
     const { status } = response;
-    throw new AskError(url, `answers ${status}; a redirect is not followed, so configure the final address`, { status });
+    throw new AskError(url, `answers ${status}${hint(status)}`, { status });
   }
   return response;
+}
+
+/** What to do about it. */
+function hint(status) {
+  if (status >= 300 && status < 400) return "; a redirect is not followed, so configure the final address";
+  return status === 401 ? "; look at the client's id and secret" : "";
 }
 
 /** The body as JSON, if it is not longer than `most` bytes. */

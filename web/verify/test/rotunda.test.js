@@ -77,7 +77,7 @@ test("asking with an ETag hears the same", { skip }, async () => {
 test("credentials that are wrong, or lack the scope, are told in the health", { skip }, async () => {
   const wrong = createVerifier({ ...options, feed: { ...options.feed, clientSecret: "wrong", whenStale: "go-on" } });
   await until("an error", () => wrong.health().feed.error);
-  assert.match(wrong.health().feed.error, /\/oauth\/token answers 401/);
+  assert.match(wrong.health().feed.error, /\/oauth\/token answers 401; look at the client's id and secret/);
   assert.ok(!wrong.health().feed.error.includes("wrong"));
   wrong.close();
 });

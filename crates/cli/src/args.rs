@@ -235,7 +235,7 @@ const ROTATES_MASTER: &str = "\
 3. `rotunda key rotate-master --finish` makes it the current one, and seals everything under it.
 4. Give the file to every server once more, and restart them.
 5. `rotunda key rotate-master --finish` again, and after each restore of a backup from before: it says when nothing is left.
-6. `rotunda key rotate-master --retire ID`, a year later: it says what still needs the old key, or takes it out.
+6. `rotunda key rotate-master --retire ID`, some 400 days later: it says what still needs the old key, or takes it out.
 Each step can be repeated. The old key stays in the file; docs/guide/operating.md says for how long.";
 
 #[derive(Subcommand)]

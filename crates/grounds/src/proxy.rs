@@ -161,6 +161,7 @@ frontend all
 
 backend servers
     balance roundrobin
+    timeout check 6s
     option httpchk GET /readyz
     http-check expect status 200
 {servers}",

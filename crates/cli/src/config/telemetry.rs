@@ -75,8 +75,8 @@ fn otlp_endpoint(text: &str) -> Result<Url, String> {
         return Err(UNTRACED.to_owned());
     }
     let example = "such as \"http://127.0.0.1:4318\"";
-    let url =
-        Url::parse(text).map_err(|_| format!("{text:?} is not the base URL of a collector, {example}"))?;
+    // Not repeated, here and below: there may be a password in it.
+    let url = Url::parse(text).map_err(|_| format!("is not the base URL of a collector, {example}"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(format!(
             "begins with neither http:// nor https://; give the base URL of a collector, {example}"
@@ -87,7 +87,6 @@ fn otlp_endpoint(text: &str) -> Result<Url, String> {
         || url.query().is_some()
         || url.fragment().is_some()
     {
-        // Not repeated: there may be a password in it.
         return Err(format!(
             "has more in it than a host, a port and a path, {example}; a collector beside this server adds what another one \
              wants to know"

@@ -76,6 +76,7 @@ fn traces_go_to_a_collector_that_is_named_by_its_base() {
     }
     for (text, why) in [
         ("127.0.0.1:4318", "base URL of a collector"),
+        ("https://key:hunter@collector:43l8", "base URL of a collector"),
         ("grpc://127.0.0.1:4317", "neither http:// nor https://"),
         ("https://key:hunter@collector.example", "more in it"),
         ("https://collector.example/?key=hunter", "more in it"),

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use rotunda_server::serve::MOST_CONNECTIONS;
 
-use super::{drain, is_good, root, seconds, text};
+use super::{is_good, root, seconds, stop, text};
 use crate::book::links;
 use crate::support::{Place, rotunda};
 use crate::walk::page;
@@ -70,7 +70,7 @@ fn the_unit_gives_the_server_two_folders_and_time_to_finish() {
         assert_eq!(set.get(key), Some(&wanted), "{key}");
     }
     assert!(unit.contains("\nSystemCallFilter=@system-service\nSystemCallFilter=~@privileged "), "{unit}");
-    assert!(seconds(set["TimeoutStopSec"]) > drain() + 5, "the last events are chained after that");
+    assert!(seconds(set["TimeoutStopSec"]) > stop());
     // As many as it serves, and those that it keeps for its stores.
     // The most that `[store] connections` can be are among them.
     assert!(set["LimitNOFILE"].parse::<usize>().unwrap() >= MOST_CONNECTIONS + 128 + 1_000);

@@ -151,7 +151,7 @@ pub(crate) fn too_slow(url: &Url, limit: Duration) -> AskError {
 /// What to do about it.
 fn hint(status: u16) -> &'static str {
     match status {
-        300..400 => "; a redirect is not followed, so configure the final address",
+        300..=399 => "; a redirect is not followed, so configure the final address",
         401 => "; look at the client's id and secret",
         _ => "",
     }

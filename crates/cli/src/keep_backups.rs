@@ -150,7 +150,8 @@ fn until(mut held: Vec<UnixMillis>, now: UnixMillis) -> Vec<UnixMillis> {
     held
 }
 
-fn name(at: UnixMillis) -> String {
+/// The name of the backup of that moment.
+pub(crate) fn name(at: UnixMillis) -> String {
     format!("{BEGINS}{}{ENDS}", stamp(at))
 }
 

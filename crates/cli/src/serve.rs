@@ -46,6 +46,9 @@ const SHELF_RESTS: Duration = Duration::from_secs(1);
 /// How often figures for the console are added to the store, so that little is lost with a process that dies.
 const FIGURES_REST: Duration = Duration::from_secs(10);
 
+/// How long the last of them may take when the server stops.
+const LAST_FIGURES: Duration = Duration::from_secs(3);
+
 pub(crate) async fn serve(
     global: &Global,
     flags: &Serve,
@@ -88,15 +91,21 @@ pub(crate) async fn serve(
     };
     rotunda_server::serve::serve(listener, router, options.with_tls(tls), stop).await;
     beside.abort_all();
-    if let Err(failure) = rotunda.flush_tallies().await {
-        tracing::warn!(?failure, "the last figures for the console were lost");
-    }
+    flush_last(&rotunda).await;
     traces.finish().await;
     scribe.abort();
     chain_last(&rotunda).await;
     alive.abort();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A store that does not answer holds up no stop.
+async fn flush_last(rotunda: &Rotunda) {
+    let flushed = tokio::time::timeout(LAST_FIGURES, rotunda.flush_tallies()).await;
+    if !matches!(flushed, Ok(Ok(()))) {
+        tracing::warn!(outcome = ?flushed, "the last figures for the console were lost");
+    }
 }
 
 /// What goes on beside the requests, until the server stops. All of it may be cut off: a letter that is under way is sent again after

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File};
 use std::io::Read;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -54,7 +54,16 @@ impl Wired {
     /// The same, for a command that may be the first of all.
     pub(crate) async fn open_or_make(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
         told(&loaded);
-        Self::wire(loaded, broken, IfNew::Make).await
+        let new = new_file(&loaded.settings.store.main);
+        let wired = Self::wire(loaded, broken, IfNew::Make).await?;
+        if let Some(path) = new {
+            output::warn(&format!(
+                "a new, empty database was made at {}. If there is a server already, it knows nothing of this: `--data` or \
+                 `--config` says where its own is",
+                path.display()
+            ));
+        }
+        Ok(wired)
     }
 
     /// Opens the stores, the keys and the password pool.
@@ -95,6 +104,16 @@ impl Wired {
         let outside = Outside { store, scratch, clock, entropy, hasher, mailer, known_passwords, courier };
         let rotunda = Rotunda::start(outside, keys, settings.policy.clone()).await?;
         Ok(Self { settings, rotunda, warnings, stores, pool })
+    }
+}
+
+/// The file of SQLite that is not there yet, as it would be found from anywhere.
+fn new_file(main: &MainStore) -> Option<PathBuf> {
+    match main {
+        MainStore::Sqlite(path) if !path.exists() => {
+            Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()))
+        }
+        MainStore::Sqlite(_) | MainStore::Postgres(_) => None,
     }
 }
 

@@ -167,6 +167,19 @@ fn in_the_wrong_folder_nothing_is_made_and_in_a_new_one_lists_are_empty() {
 }
 
 #[test]
+fn a_command_that_makes_a_database_says_where_and_says_it_once() {
+    let place = Place::new("");
+    let database = place.path("rotunda-data").join("rotunda.db");
+    let made = format!("a new, empty database was made at {}", database.display());
+    for (name, is_first) in [("shop", true), ("till", false)] {
+        let output = place.run(&["client", "add", name], "");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && database.exists(), "{output:?}");
+        assert_eq!(told.contains(&made), is_first, "{told}");
+    }
+}
+
+#[test]
 fn the_openapi_document_is_what_the_server_serves() {
     let place = Place::new("");
     let printed: Value = serde_json::from_slice(&place.run(&["openapi"], "").stdout).unwrap();

@@ -72,7 +72,7 @@ pub(crate) fn check(rows: &Rows, expected: &[Expected], unseen: i64) -> Vec<Viol
     }
     for session in expected {
         match rows.sessions.get(&session.id) {
-            Some(row) => texts.extend(differs(session, row)),
+            Some(row) => texts.extend(differs(session, row, rows.lossy)),
             None => texts.push(format!("session {} has no row", session.id)),
         }
     }
@@ -91,11 +91,18 @@ pub(crate) fn check(rows: &Rows, expected: &[Expected], unseen: i64) -> Vec<Viol
     texts.into_iter().map(violation).collect()
 }
 
-fn differs(expected: &Expected, row: &Row) -> Vec<String> {
+fn differs(expected: &Expected, row: &Row, lossy: bool) -> Vec<String> {
     let Expected { id, generation: (least, most), ended, reason } = expected;
     let mut texts = Vec::new();
-    if let Some(generation) = row.generation.filter(|generation| !(*least..=*most).contains(generation)) {
-        texts.push(format!("session {id} stands at {generation} instead of {least} to {most}"));
+    match row.generation {
+        // What was lost may have been the last move, or all that was known of it.
+        Some(generation) if generation > *most || generation < *least && !lossy => {
+            texts.push(format!("session {id} stands at {generation} instead of {least} to {most}"));
+        }
+        None if row.ended.is_none() && !lossy => {
+            texts.push(format!("session {id} lives, and nothing tells where it stands"));
+        }
+        Some(_) | None => {}
     }
     if ended.is_some_and(|ended| ended != row.ended.is_some()) {
         texts.push(format!("session {id} is {:?} instead of ended {ended:?}", row.ended));
@@ -157,6 +164,16 @@ mod tests {
         assert!(found(|r, _| r.count = 3).contains("3 rows for 2"));
         assert!(found(|r, _| drop(r.sessions.remove("a"))).contains("has no row"));
         assert!(found(|r, _| r.sessions.get_mut("a").unwrap().generation = Some(9)).contains("stands at 9"));
+        let stands = |at: Option<u32>, lossy: bool| {
+            found(|r, _| {
+                r.lossy = lossy;
+                r.sessions.get_mut("a").unwrap().generation = at;
+            })
+        };
+        assert!(stands(Some(2), false).contains("stands at 2"));
+        assert!(stands(None, false).contains("nothing tells where it stands"));
+        assert_eq!(stands(Some(2), true) + &stands(None, true), "");
+        assert!(stands(Some(9), true).contains("stands at 9"));
         assert!(found(|_, e| e[0].ended = Some(true)).contains("instead of ended"));
         assert!(found(|_, e| e[1].reason = Some("logged_out")).contains("was told logged_out"));
         let twice = |r: &mut Rows, _: &mut Vec<Expected>| {

@@ -13,9 +13,9 @@ pub(super) fn start(lossy: bool) -> Redis {
 /// The generations of live sessions; of the others the rows in SQL tell none. `cli` is redis-cli.
 pub(super) fn complete(rows: &mut Rows, cli: impl Fn(&[&str]) -> String) {
     for (id, row) in &mut rows.sessions {
-        let key = format!("rotunda:s:{{{}}}", id.replace('-', ""));
+        let key = format!("rotunda:s:{}", id.replace('-', ""));
         let live = row.ended.is_none();
-        let generation = live.then(|| cli(&["HGET", &key, "generation"]));
+        let generation = live.then(|| cli(&["HGET", &key, "g"]));
         row.generation = generation.and_then(|answer| answer.trim().parse().ok());
     }
 }

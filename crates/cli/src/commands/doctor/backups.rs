@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rotunda_core::model::UnixMillis;
 use rotunda_core::outside::Clock;
@@ -13,7 +13,7 @@ use rustix::fs::{Access, access};
 
 use super::report::{Fault, Report};
 use crate::config::{BackupSettings, MainStore, Settings};
-use crate::keep_backups::{held, open_to_others};
+use crate::keep_backups::{held, name, open_to_others};
 use crate::output::moment;
 
 /// A server looks each minute whether one is due, and a large one takes its time.
@@ -27,6 +27,10 @@ struct Seen {
     /// Why the server takes none into it.
     refused: Option<&'static str>,
     is_writable: bool,
+    /// When the file of the database was made, where the file system keeps that.
+    database_made: Option<UnixMillis>,
+    /// Whether the newest one has nothing in it: a server gives its name only to what is whole, so that somebody else made it.
+    newest_is_empty: bool,
 }
 
 /// Says nothing where no backups are asked for.
@@ -38,7 +42,7 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     };
     let (place, now) = (folder.display().to_string(), SystemClock.now());
     let at = ("backup", place.as_str());
-    match seen(folder, database) {
+    match seen(folder, database, now) {
         Ok(seen) => {
             let newest = newest(&seen, now).map(moment).unwrap_or_default();
             report.faults(
@@ -57,14 +61,27 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
 }
 
 /// The user of the server is whoever has the database.
-fn seen(folder: &Path, database: &Path) -> io::Result<Seen> {
+fn seen(folder: &Path, database: &Path, now: UnixMillis) -> io::Result<Seen> {
     let about = fs::metadata(folder)?;
-    let server = fs::metadata(database)?.uid();
+    let server = fs::metadata(database)?;
+    let held = held(folder)?;
+    let newest = held.iter().rfind(|at| **at <= now);
     Ok(Seen {
-        refused: open_to_others(about.permissions().mode(), about.uid(), server),
-        held: held(folder)?,
+        refused: open_to_others(about.permissions().mode(), about.uid(), server.uid()),
         is_writable: access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
+        database_made: server.created().ok().and_then(since_1970),
+        newest_is_empty: newest.is_some_and(|at| is_empty(&folder.join(name(*at)))),
+        held,
     })
+}
+
+fn since_1970(at: SystemTime) -> Option<UnixMillis> {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(UnixMillis)
+}
+
+fn is_empty(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|about| about.len() == 0)
 }
 
 /// What a clock has dated ahead is no newest one.
@@ -84,7 +101,16 @@ fn of(seen: &Seen, every: Duration, now: UnixMillis) -> Vec<Fault> {
         ));
     }
     match newest(seen, now) {
-        None => faults.push(Fault::warning("there is no backup yet", ASK)),
+        None => {
+            // One that was to be taken long ago, from a database that has been there all the time.
+            let is_late = seen.database_made.is_some_and(|made| made.plus(GRACE).plus(every) <= now);
+            let fault = if is_late { Fault::bad } else { Fault::warning };
+            faults.push(fault("there is no backup yet", ASK));
+        }
+        Some(newest) if seen.newest_is_empty => faults.push(Fault::bad(
+            format!("the newest one, of {}, is an empty file, and no server wrote that", moment(newest)),
+            "remove it, so that another one is taken, and see to who else writes there",
+        )),
         Some(newest) => {
             let due = newest.plus(every);
             let what = || {
@@ -116,7 +142,7 @@ mod tests {
     const DAY: Duration = Duration::from_hours(24);
 
     fn well(held: Vec<UnixMillis>) -> Seen {
-        Seen { held, refused: None, is_writable: true }
+        Seen { held, refused: None, is_writable: true, database_made: None, newest_is_empty: false }
     }
 
     #[test]
@@ -140,15 +166,23 @@ mod tests {
     #[test]
     fn each_thing_that_keeps_backups_from_being_taken_is_told_once() {
         let (none, ahead) = (well(Vec::new()), well(vec![NOON, NOON.plus(DAY)]));
+        let of = |seen: &Seen| of(seen, DAY, NOON);
+        let made_at = |at| Seen { database_made: Some(at), ..well(Vec::new()) };
+        let long_ago = UnixMillis(NOON.0 - (DAY + GRACE).as_millis() as i64);
+        let (late, early) = (made_at(long_ago), made_at(long_ago.plus(Duration::from_millis(1))));
+        let empty = Seen { newest_is_empty: true, ..well(vec![NOON]) };
         let open = Seen { refused: Some("others may write to it"), ..well(vec![NOON]) };
         let closed = Seen { is_writable: false, ..well(vec![NOON]) };
         for (seen, grade, words) in [
             (none, Grade::Warning, "no backup yet"),
+            (late, Grade::Bad, "no backup yet"),
+            (early, Grade::Warning, "no backup yet"),
+            (empty, Grade::Bad, "is an empty file"),
             (ahead, Grade::Warning, "never removed: 1"),
             (open, Grade::Bad, "others may write to it"),
             (closed, Grade::Bad, "may not write to it"),
         ] {
-            let [fault] = &of(&seen, DAY, NOON)[..] else { panic!("{words}") };
+            let [fault] = &of(&seen)[..] else { panic!("{words}") };
             assert!(fault.grade == grade && fault.what.contains(words), "{fault:?}");
         }
     }

@@ -41,8 +41,10 @@ fn metrics_have_a_port_of_their_own_that_can_be_known() {
 #[test]
 fn a_part_is_a_number_from_none_to_all() {
     for ratio in ["0", "1", "0.25", "1.0", "\"0.5\""] {
-        // Without an endpoint it says nothing, and is good in every build.
-        assert_eq!(read(&format!("[telemetry]\notlp_sample_ratio = {ratio}")).0.otlp, None, "{ratio}");
+        // Good in every build, and of no use without an endpoint.
+        let (settings, warnings) = read(&format!("[telemetry]\notlp_sample_ratio = {ratio}"));
+        assert_eq!(settings.otlp, None, "{ratio}");
+        assert!(warnings.len() == 1 && warnings[0].contains("rotunda.toml:2"), "{warnings:?}");
     }
     for ratio in ["2", "-1", "1.01", "nan", "inf", "\"half\"", "\"NaN\"", "true"] {
         let told = bad(&format!("[telemetry]\notlp_sample_ratio = {ratio}"));

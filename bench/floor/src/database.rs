@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `FULL`: with WAL, a commit is on the disk when it returns.
 const SETTINGS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF; \
-    PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST; PRAGMA cache_size=-4096; PRAGMA wal_autocheckpoint=1000;";
+    PRAGMA temp_store=MEMORY; PRAGMA secure_delete=FAST; PRAGMA cache_size=-4096; PRAGMA wal_autocheckpoint=500;";
 
 /// A session is found by its id alone and its row is narrow, hence `WITHOUT ROWID`.
 const SCHEMA: &str = "\

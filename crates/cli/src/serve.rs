@@ -102,9 +102,12 @@ pub(crate) async fn serve(
 
 /// A store that does not answer holds up no stop.
 async fn flush_last(rotunda: &Rotunda) {
-    let flushed = tokio::time::timeout(LAST_FIGURES, rotunda.flush_tallies()).await;
-    if !matches!(flushed, Ok(Ok(()))) {
-        tracing::warn!(outcome = ?flushed, "the last figures for the console were lost");
+    match tokio::time::timeout(LAST_FIGURES, rotunda.flush_tallies()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => tracing::warn!(?failure, "the last figures for the console were lost"),
+        Err(_) => tracing::warn!(
+            "the last figures for the console were lost: the store takes longer than 3 seconds"
+        ),
     }
 }
 

@@ -91,7 +91,7 @@ fn sqlite(path: &Path, new: IfNew, now: UnixMillis) -> anyhow::Result<SqliteStor
     if new == IfNew::Refuse && !path.exists() {
         bail!(
             "there is no database at {}. Is this the right folder? `--data` or `--config` says where it is; \
-             `rotunda serve` and `rotunda user add` make a new one",
+             `rotunda serve` makes a new one, and so do the commands that add something",
             path.display()
         );
     }

@@ -55,15 +55,19 @@ impl Wired {
     pub(crate) async fn open_or_make(loaded: Loaded, broken: IfBroken) -> anyhow::Result<Self> {
         told(&loaded);
         let new = new_file(&loaded.settings.store.main);
-        let wired = Self::wire(loaded, broken, IfNew::Make).await?;
-        if let Some(path) = new {
-            output::warn(&format!(
-                "a new, empty database was made at {}. If there is a server already, it knows nothing of this: `--data` or \
-                 `--config` says where its own is",
-                path.display()
-            ));
+        let has_key = loaded.settings.master_file.exists();
+        let wired = Self::wire(loaded, broken, IfNew::Make).await;
+        // Also where what follows failed: the next command finds it there.
+        if let Some(path) = new.filter(|path| path.exists()) {
+            let advice = if has_key {
+                "It is beside a master key that was there already: if there was a database before, take this one away and put \
+                 that back"
+            } else {
+                "If there is a server already, it knows nothing of this: `--data` or `--config` says where its own is"
+            };
+            output::warn(&format!("a new, empty database was made at {}. {advice}", path.display()));
         }
-        Ok(wired)
+        wired
     }
 
     /// Opens the stores, the keys and the password pool.

@@ -58,7 +58,8 @@ pub(super) fn telemetry(given: &Given, public: SocketAddr, check: &mut Check<'_>
 fn otlp(given: &Telemetry, check: &mut Check<'_>) -> Option<OtlpSettings> {
     let key = "[telemetry] otlp_endpoint";
     if let (None, Some(ratio)) = (&given.otlp_endpoint, &given.otlp_sample_ratio) {
-        let what = "says how many traces are told, and [telemetry] otlp_endpoint does not say to whom: none are";
+        let what =
+            "says how many traces are told, and [telemetry] otlp_endpoint does not say to whom: none are";
         check.warn(check.source(ratio), "[telemetry] otlp_sample_ratio", what);
     }
     let endpoint = check.text(&given.otlp_endpoint, key, otlp_endpoint)?;

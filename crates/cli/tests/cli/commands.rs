@@ -172,7 +172,7 @@ fn a_command_that_makes_a_database_says_where_and_says_it_once() {
     let database = place.path("rotunda-data").join("rotunda.db");
     let made = format!("a new, empty database was made at {}", database.display());
     for (name, is_first) in [("shop", true), ("till", false)] {
-        let output = place.run(&["client", "add", name], "");
+        let output = place.run(&["client", "add", name, "--kind", "native"], "");
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && database.exists(), "{output:?}");
         assert_eq!(told.contains(&made), is_first, "{told}");

@@ -213,3 +213,21 @@ fn the_way_of_a_refresh_is_found_by_listing_file_names() {
         assert!(root().join(path).is_file(), "{path}");
     }
 }
+
+#[test]
+fn each_long_part_is_known_to_what_reads_its_figures() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).unwrap();
+    let (long, figures) = (read("scripts/long"), read("scripts/figures"));
+    let between = |text: &str, before: &str, after: &str| {
+        let (_, rest) = text.split_once(before).unwrap();
+        rest.split_once(after).unwrap().0.to_owned()
+    };
+    let quoted = |text: &str| text.split('"').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let parts = between(&long, "|| parts=(", ")");
+    let parts: Vec<&str> = parts.split(' ').collect();
+    assert!(parts.len() > 9, "{parts:?}");
+    assert_eq!(quoted(&between(&figures, "PARTS = [", "]")), parts);
+    let readers = between(&figures, "READ = {\n", "\n}");
+    let readers: Vec<String> = readers.lines().flat_map(|line| quoted(line).into_iter().take(1)).collect();
+    assert_eq!(readers, parts);
+}

@@ -17,6 +17,7 @@ mod copying;
 mod day;
 mod doctor;
 mod faults;
+mod fences;
 mod fleet;
 mod fuzz;
 mod gateways;

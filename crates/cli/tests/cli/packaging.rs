@@ -39,6 +39,20 @@ fn stop() -> u64 {
     1 + of("PROXIES") + of("DRAIN") + 10
 }
 
+#[test]
+fn whoever_is_told_how_long_to_wait_is_told_enough() {
+    for (path, before) in [
+        ("docs/guide/install.md", "Whoever stops it should wait "),
+        ("packaging/Dockerfile", "stop it with a patience of "),
+        ("packaging/Dockerfile", "--stop-timeout "),
+    ] {
+        let text = page(path);
+        let (_, after) = text.split_once(before).unwrap();
+        let said: String = after.chars().take_while(char::is_ascii_digit).collect();
+        assert!(said.parse::<u64>().unwrap() >= stop(), "{path}: {before}{said}, and it may take {}", stop());
+    }
+}
+
 /// `30s`, in seconds.
 fn seconds(span: &str) -> u64 {
     span.strip_suffix('s').unwrap().parse().unwrap()

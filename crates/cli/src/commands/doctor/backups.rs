@@ -1,7 +1,7 @@
 //! The backups that `[backup]` asks for: whether they are taken when they are due. Each was looked through when it was taken.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -27,10 +27,10 @@ struct Seen {
     /// Why the server takes none into it.
     refused: Option<&'static str>,
     is_writable: bool,
-    /// When the file of the database was made, where the file system keeps that.
-    database_made: Option<UnixMillis>,
-    /// Whether the newest one has nothing in it: a server gives its name only to what is whole, so that somebody else made it.
-    newest_is_empty: bool,
+    /// Since when there might be one: the younger of the folder and the database, where the file system keeps when they were made.
+    possible_since: Option<UnixMillis>,
+    /// Whether the newest one is no database at all: a server gives its name only to what is whole, so that somebody else wrote it.
+    newest_is_none: bool,
 }
 
 /// Says nothing where no backups are asked for.
@@ -42,7 +42,9 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     };
     let (place, now) = (folder.display().to_string(), SystemClock.now());
     let at = ("backup", place.as_str());
-    match seen(folder, database, now) {
+    // Without a database there is nothing to take one of, and others say that.
+    let Ok(database) = fs::metadata(database) else { return };
+    match seen(folder, &database, now) {
         Ok(seen) => {
             let newest = newest(&seen, now).map(moment).unwrap_or_default();
             report.faults(
@@ -52,7 +54,9 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
             );
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            report.warning(at, "is not there yet, and no backup is; a server makes it when it starts", ASK);
+            let what = "is not there yet, and no backup is; a server makes it when it starts";
+            let fault = none_yet(what, made(&database), *every, now);
+            report.faults(at, vec![fault], "");
         }
         Err(error) => {
             report.bad(at, format!("cannot be read: {error}"), "let the user of the server have it")
@@ -61,27 +65,39 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
 }
 
 /// The user of the server is whoever has the database.
-fn seen(folder: &Path, database: &Path, now: UnixMillis) -> io::Result<Seen> {
+fn seen(folder: &Path, database: &Metadata, now: UnixMillis) -> io::Result<Seen> {
     let about = fs::metadata(folder)?;
-    let server = fs::metadata(database)?;
     let held = held(folder)?;
     let newest = held.iter().rfind(|at| **at <= now);
     Ok(Seen {
-        refused: open_to_others(about.permissions().mode(), about.uid(), server.uid()),
+        refused: open_to_others(about.permissions().mode(), about.uid(), database.uid()),
         is_writable: access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
-        database_made: server.created().ok().and_then(since_1970),
-        newest_is_empty: newest.is_some_and(|at| is_empty(&folder.join(name(*at)))),
+        possible_since: made(&about).max(made(database)),
+        newest_is_none: newest.is_some_and(|at| !is_database(&folder.join(name(*at)))),
         held,
     })
 }
 
-fn since_1970(at: SystemTime) -> Option<UnixMillis> {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+/// When it was made.
+fn made(about: &Metadata) -> Option<UnixMillis> {
+    let since = about.created().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     i64::try_from(since.as_millis()).ok().map(UnixMillis)
 }
 
-fn is_empty(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|about| about.len() == 0)
+/// By how it begins. What cannot be read is not said to be none.
+fn is_database(file: &Path) -> bool {
+    const BEGINS: &[u8; 16] = b"SQLite format 3\0";
+    let mut begins = [0; 16];
+    match File::open(file).and_then(|mut file| file.read_exact(&mut begins)) {
+        Ok(()) => begins == *BEGINS,
+        Err(error) => error.kind() != io::ErrorKind::UnexpectedEof,
+    }
+}
+
+/// Bad where one should have been taken long ago.
+fn none_yet(what: &str, possible_since: Option<UnixMillis>, every: Duration, now: UnixMillis) -> Fault {
+    let is_late = possible_since.is_some_and(|since| since.plus(GRACE).plus(every) <= now);
+    if is_late { Fault::bad(what, ASK) } else { Fault::warning(what, ASK) }
 }
 
 /// What a clock has dated ahead is no newest one.
@@ -101,15 +117,10 @@ fn of(seen: &Seen, every: Duration, now: UnixMillis) -> Vec<Fault> {
         ));
     }
     match newest(seen, now) {
-        None => {
-            // One that was to be taken long ago, from a database that has been there all the time.
-            let is_late = seen.database_made.is_some_and(|made| made.plus(GRACE).plus(every) <= now);
-            let fault = if is_late { Fault::bad } else { Fault::warning };
-            faults.push(fault("there is no backup yet", ASK));
-        }
-        Some(newest) if seen.newest_is_empty => faults.push(Fault::bad(
-            format!("the newest one, of {}, is an empty file, and no server wrote that", moment(newest)),
-            "remove it, so that another one is taken, and see to who else writes there",
+        None => faults.push(none_yet("there is no backup yet", seen.possible_since, every, now)),
+        Some(newest) if seen.newest_is_none => faults.push(Fault::bad(
+            format!("the newest one, of {}, is no database, and no server wrote that", moment(newest)),
+            "remove it, so that another one is taken, and see who else writes there",
         )),
         Some(newest) => {
             let due = newest.plus(every);
@@ -142,7 +153,7 @@ mod tests {
     const DAY: Duration = Duration::from_hours(24);
 
     fn well(held: Vec<UnixMillis>) -> Seen {
-        Seen { held, refused: None, is_writable: true, database_made: None, newest_is_empty: false }
+        Seen { held, refused: None, is_writable: true, possible_since: None, newest_is_none: false }
     }
 
     #[test]
@@ -167,17 +178,17 @@ mod tests {
     fn each_thing_that_keeps_backups_from_being_taken_is_told_once() {
         let (none, ahead) = (well(Vec::new()), well(vec![NOON, NOON.plus(DAY)]));
         let of = |seen: &Seen| of(seen, DAY, NOON);
-        let made_at = |at| Seen { database_made: Some(at), ..well(Vec::new()) };
+        let made_at = |at| Seen { possible_since: Some(at), ..well(Vec::new()) };
         let long_ago = UnixMillis(NOON.0 - (DAY + GRACE).as_millis() as i64);
         let (late, early) = (made_at(long_ago), made_at(long_ago.plus(Duration::from_millis(1))));
-        let empty = Seen { newest_is_empty: true, ..well(vec![NOON]) };
+        let empty = Seen { newest_is_none: true, ..well(vec![NOON]) };
         let open = Seen { refused: Some("others may write to it"), ..well(vec![NOON]) };
         let closed = Seen { is_writable: false, ..well(vec![NOON]) };
         for (seen, grade, words) in [
             (none, Grade::Warning, "no backup yet"),
             (late, Grade::Bad, "no backup yet"),
             (early, Grade::Warning, "no backup yet"),
-            (empty, Grade::Bad, "is an empty file"),
+            (empty, Grade::Bad, "is no database"),
             (ahead, Grade::Warning, "never removed: 1"),
             (open, Grade::Bad, "others may write to it"),
             (closed, Grade::Bad, "may not write to it"),

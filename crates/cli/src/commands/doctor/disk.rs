@@ -32,6 +32,9 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     if let MainStore::Sqlite(path) = &settings.store.main {
         let size = std::fs::metadata(path).map_or(0, |about| about.len());
         look(folder_of(path), size, true, report);
+        if let Some(backup) = &settings.store.backup {
+            look(&backup.folder, size, false, report);
+        }
     }
     if let MailWay::Folder(folder) = &settings.mail.way {
         look(folder, 0, false, report);

@@ -1,5 +1,5 @@
-//! Who may read and change what is on this machine: the database with what is beside it, the letters, and the folders that they
-//! and the master key are in. The master key itself is refused when it is opened.
+//! Who may read and change what is on this machine: the database with what is beside it, the letters, files with passwords, and
+//! the folders that they and the master key are in. The master key itself is refused when it is opened.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -9,7 +9,7 @@ use rustix::process::geteuid;
 
 use super::disk::folder_of;
 use super::report::{Fault, Report};
-use crate::config::{MailWay, MainStore, Settings};
+use crate::config::{Loaded, MailWay, MainStore, Settings};
 
 /// What it is, and so who may do what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ enum Kind {
     Letters,
     /// A file with addresses, and hashes of passwords and tokens.
     Database,
+    /// A file with the password of a store or a mail server.
+    Password,
 }
 
 /// Mode and owner.
@@ -30,10 +32,11 @@ struct Seen {
 }
 
 /// Looks at what is there.
-pub(super) fn check(settings: &Settings, report: &mut Report) {
+pub(super) fn check(settings: &Settings, passwords: &[PathBuf], report: &mut Report) {
     let me = geteuid().as_raw();
     let mut good = Vec::new();
-    for (kind, path) in places(settings) {
+    let passwords = passwords.iter().map(|path| (Kind::Password, path.clone()));
+    for (kind, path) in places(settings).into_iter().chain(passwords) {
         let Ok(about) = fs::metadata(&path) else { continue };
         let seen = Seen { mode: about.permissions().mode() & 0o7777, owner: about.uid() };
         let place = path.display().to_string();
@@ -45,6 +48,26 @@ pub(super) fn check(settings: &Settings, report: &mut Report) {
     if !good.is_empty() {
         report.good("files", &good.join(", "), "nobody else may read or change what they should not");
     }
+}
+
+/// The files with passwords in them: those that are named for it, and the configuration where an address in it has one.
+pub(super) fn with_passwords(file: &Path, loaded: &Loaded) -> Vec<PathBuf> {
+    let named = ["store.url_file", "sessions.store_file", "mail.url_file"];
+    let named = named.iter().filter_map(|key| loaded.written.get(*key));
+    let mut found: Vec<PathBuf> = named.map(|path| PathBuf::from(path.trim_matches('"'))).collect();
+    if fs::read_to_string(file).is_ok_and(|text| has_password(&text)) {
+        found.push(file.to_owned());
+    }
+    found
+}
+
+/// Whether an address in it has a password, in a remark too: `scheme://user:password@host`.
+fn has_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', '"', '\'', ' ', '\n']).next().unwrap_or_default();
+        let who = authority.rsplit_once('@').map(|(who, _)| who);
+        who.and_then(|who| who.split_once(':')).is_some_and(|(_, password)| !password.is_empty())
+    })
 }
 
 /// Each once.
@@ -100,13 +123,21 @@ fn of(kind: Kind, seen: Seen, me: u32) -> Vec<Fault> {
                 "unless that is meant, take that right away: `chmod 600` and its path",
             ));
         }
+        // Its group is the server's, as a rule.
+        Kind::Password if may(0o006) => {
+            let what = format!("everybody on this machine may read the password in it (mode {mode:04o})");
+            faults.push(Fault::bad(
+                what,
+                "take that right away: `chmod o-rwx` and its path; then take another password",
+            ));
+        }
         Kind::Letters if may(0o077) => {
             let what = format!(
                 "others may read the letters in it, and open accounts by their links (mode {mode:04o})"
             );
             faults.push(Fault::bad(what, "take that right away: `chmod 700` and its path"));
         }
-        Kind::Folder | Kind::Database | Kind::Letters => {}
+        Kind::Folder | Kind::Database | Kind::Letters | Kind::Password => {}
     }
     if kind == Kind::Database && owner != me {
         let what = format!(
@@ -136,9 +167,15 @@ mod tests {
             (Kind::Database, 0o644, Some(Grade::Bad)),
             (Kind::Letters, 0o700, None),
             (Kind::Letters, 0o750, Some(Grade::Bad)),
+            (Kind::Password, 0o640, None),
+            (Kind::Password, 0o644, Some(Grade::Bad)),
         ] {
             assert_eq!(grade(kind, mode), expected, "{kind:?} {mode:o}");
         }
+        let url =
+            |text: &str| has_password(&format!("# see https://example.com\n[store]\nurl = \"{text}\"\n"));
+        assert!(url("postgres://rotunda:hunter2@db/rotunda") && url("rediss://:hunter2@cache"));
+        assert!(!url("postgres://rotunda@db/rotunda") && !url("redis://cache:6379") && !url("a@b:c"));
         let another = of(Kind::Database, Seen { mode: 0o600, owner: 8 }, 7);
         assert!(another[0].what.contains("user 8") && another.len() == 1, "{another:?}");
     }

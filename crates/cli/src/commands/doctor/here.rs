@@ -3,6 +3,7 @@
 //! The stores are looked at while they are open. Whoever closes a database of SQLite last writes to it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +36,11 @@ struct Opened {
 }
 
 /// Looks at all of it. Answers the ids of the signing keys that the store has, where it could be read.
-pub(super) async fn check(settings: &Settings, report: &mut Report) -> Option<BTreeSet<String>> {
+pub(super) async fn check(
+    settings: &Settings,
+    passwords: &[PathBuf],
+    report: &mut Report,
+) -> Option<BTreeSet<String>> {
     let is_new = matches!(&settings.store.main, MainStore::Sqlite(path) if !path.exists());
     let masters = master_key(settings, is_new, report);
     let opened = if is_new {
@@ -55,7 +60,7 @@ pub(super) async fn check(settings: &Settings, report: &mut Report) -> Option<BT
         database::check(settings, report).await;
         redis::check(settings, report).await;
         feed::check(&**store, report).await;
-        files::check(settings, report);
+        files::check(settings, passwords, report);
         disk::check(settings, report);
         backups::check(settings, report);
     }

@@ -43,9 +43,11 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<ExitCode> {
         None if Path::new("rotunda.toml").exists() => "rotunda.toml".to_owned(),
         None => "defaults and environment (there is no rotunda.toml in this folder)".to_owned(),
     };
-    if let Some(Loaded { settings, .. }) = configuration(global, &file, &mut report) {
+    if let Some(loaded) = configuration(global, &file, &mut report) {
+        let passwords = files::with_passwords(Path::new(&file), &loaded);
+        let settings = loaded.settings;
         let web = web(&settings)?;
-        let kids = here::check(&settings, &mut report).await;
+        let kids = here::check(&settings, &passwords, &mut report).await;
         through::check(&settings, &web, kids.as_ref(), &mut report).await?;
     }
     match global.json {

@@ -68,6 +68,29 @@ fn files_and_folders_that_are_open_to_others_are_found() {
 }
 
 #[test]
+fn a_password_that_everybody_may_read_is_found() {
+    let place =
+        Place::new(&format!("{QUICK}# url = \"postgres://rotunda:hunter2@db.example.com/rotunda\"\n"));
+    place.serve().kill();
+    let file = place.path("rotunda.toml");
+    set_mode(&file, 0o640);
+    Found::by(&place).is_good();
+    set_mode(&file, 0o644);
+    let found = Found::by(&place);
+    found.only("files", &["may read the password in it", "chmod o-rwx"]);
+    assert!(!found.report.to_string().contains("hunter2"));
+    let told = place.path("mail-url");
+    std::fs::write(&told, "smtp://127.0.0.1:9").unwrap();
+    set_mode(&told, 0o644);
+    std::fs::write(
+        &file,
+        format!("{QUICK}[mail]\nurl_file = \"{}\"\nfrom = \"a@example.com\"\n", told.display()),
+    )
+    .unwrap();
+    assert!(Found::by(&place).of("bad").iter().any(|it| it.starts_with("files ") && it.contains("mail-url")));
+}
+
+#[test]
 fn backups_that_are_not_taken_are_found() {
     let place = Place::new(QUICK);
     place.serve().kill();
@@ -77,8 +100,12 @@ fn backups_that_are_not_taken_are_found() {
     std::fs::create_dir(&folder).unwrap();
     set_mode(&folder, 0o700);
     Found::by(&place).has("warning", "backup", "there is no backup yet");
+    Found::by_command(&place, with_clock(&place, "+26h")).only("backup", &["there is no backup yet"]);
     let now = Command::new("date").args(["--utc", "+rotunda-%Y%m%dT%H%M%SZ.db"]).output().unwrap();
-    std::fs::write(folder.join(String::from_utf8(now.stdout).unwrap().trim()), "").unwrap();
+    let newest = folder.join(String::from_utf8(now.stdout).unwrap().trim());
+    std::fs::write(&newest, "").unwrap();
+    Found::by(&place).only("backup", &["is no database", "see who else writes there"]);
+    std::fs::write(&newest, "SQLite format 3\0").unwrap();
     let found = Found::by(&place);
     found.is_good();
     found.has("good", "backup", "and no other is due");

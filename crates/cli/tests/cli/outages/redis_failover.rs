@@ -7,7 +7,7 @@ use crate::support::Answer;
 
 /// The primary that has the key of a session.
 fn primary_of(cluster: &RedisCluster, session: &Answer) -> usize {
-    cluster.primary_of(&format!("rotunda:s:{{{}}}", session.text("/session/id").replace('-', "")))
+    cluster.primary_of(&format!("rotunda:s:{}", session.text("/session/id").replace('-', "")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -243,6 +243,11 @@ fn a_list_that_says_something_else_than_the_binary_or_the_lock_file_is_found() {
         let (code, told) = checked(&sbom, crates);
         assert!(code == Some(1) && told.contains(wrong), "{told}");
     }
+    let mut twice = sbom("abcd");
+    let serde = twice["components"][0].clone();
+    twice["components"].as_array_mut().unwrap().push(serde);
+    let (code, told) = checked(&twice, &["rotunda", "serde"]);
+    assert!(code == Some(1) && told.contains("names a crate twice"), "{told}");
     let check = root().join("packaging/check-sbom");
     let output = Command::new(check).arg(&list).args(["--binary", "/bin/true"]).output().unwrap();
     let told = text(&output.stderr);

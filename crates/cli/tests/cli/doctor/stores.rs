@@ -17,7 +17,10 @@ fn on(main: Option<&str>, redis: Option<&str>) -> Place {
     let made = place.run(&["key", "master", "keys/master.key"], "");
     assert!(made.status.success(), "{made:?}");
     let config = format!("{}{}{QUICK}", main.unwrap_or_default(), redis.unwrap_or_default());
-    std::fs::write(place.path("rotunda.toml"), config).unwrap();
+    let file = place.path("rotunda.toml");
+    std::fs::write(&file, config).unwrap();
+    // There is a password in it.
+    set_mode(&file, 0o600);
     place
 }
 

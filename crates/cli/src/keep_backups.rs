@@ -13,6 +13,8 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -38,13 +40,47 @@ const PANICKED: &str = "the thread that took the backup panicked";
 const BEGINS: &str = "rotunda-";
 const ENDS: &str = ".db";
 
+/// When the newest one was taken, as the last look at the folder saw it. For metrics.
+#[derive(Clone, Debug)]
+pub(crate) struct Newest {
+    /// Milliseconds since 1970; 0 where there is none.
+    at: Arc<AtomicI64>,
+    every: Duration,
+}
+
+impl Newest {
+    /// `None` where no backups are asked for.
+    pub(crate) fn of(store: &StoreSettings) -> Option<Self> {
+        match (&store.backup, &store.main) {
+            (Some(backup), MainStore::Sqlite(_)) => Some(Self { at: Arc::default(), every: backup.every }),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn taken_at(&self) -> UnixMillis {
+        UnixMillis(self.at.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn every(&self) -> Duration {
+        self.every
+    }
+
+    /// What cannot be read is not known to be gone.
+    fn look(&self, folder: &Path) {
+        if let Ok(held) = held(folder) {
+            let newest = until(held, SystemClock.now()).last().map_or(0, |at| at.0);
+            self.at.store(newest, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Never ends, unless there is nothing to do.
-pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf) {
+pub(crate) async fn keep_backups(store: StoreSettings, master_file: PathBuf, newest: Option<Newest>) {
     let has_sessions = store.sessions.is_none();
     let (Some(settings), MainStore::Sqlite(database)) = (store.backup, store.main) else { return };
     let source = Source { database, master_file, has_sessions };
     loop {
-        let rest = match on_a_thread(source.clone(), settings.clone()).await {
+        let rest = match on_a_thread(source.clone(), settings.clone(), newest.clone()).await {
             Ok(None) => RESTS,
             Ok(Some((file, Taken { bytes, inspected, without_key }))) => {
                 without_key.lines().for_each(|line| tracing::warn!("of the backup: {line}"));
@@ -116,13 +152,20 @@ pub(crate) fn open_to_others(mode: u32, owner: u32, me: u32) -> Option<&'static 
 }
 
 /// Not one of the runtime's: neither a request nor the end of the server waits for it.
-async fn on_a_thread(source: Source, settings: BackupSettings) -> Result<Round, Failed> {
+async fn on_a_thread(
+    source: Source,
+    settings: BackupSettings,
+    newest: Option<Newest>,
+) -> Result<Round, Failed> {
     let (tell, mut told) = oneshot::channel();
     let work = move || {
         let done = round(&source, &settings).map_err(|error| {
             let newest = held(&settings.folder).ok().and_then(|held| held.last().map(|at| moment(*at)));
             Failed { error, newest: newest.unwrap_or_else(|| "none".to_owned()) }
         });
+        if let Some(newest) = newest {
+            newest.look(&settings.folder);
+        }
         drop(tell.send(done));
     };
     let unknown = |error: anyhow::Error| Failed { error, newest: "unknown".to_owned() };

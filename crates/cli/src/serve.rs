@@ -19,7 +19,7 @@ use crate::args::{Global, Serve};
 use crate::commands::health::reachable;
 use crate::commands::{client, role};
 use crate::config::{LimitsStore, MailWay, MainStore, Settings, StoreSettings};
-use crate::keep_backups::keep_backups;
+use crate::keep_backups::{Newest, keep_backups};
 use crate::keep_certificate::certificate;
 use crate::keep_chained::{chain_last, keep_chained};
 use crate::keep_webhooks::keep_webhooks;
@@ -73,8 +73,9 @@ pub(crate) async fn serve(
     let has_demo = web.is_loopback();
     let (router, watch) = rotunda_server::traced_router(Arc::clone(&rotunda), web, traces.spans());
     let are_there = Arc::new(AtomicBool::new(true));
-    let sources = Sources::new(&rotunda, watch, stores, pool, &are_there, traces.counts());
-    let mut beside = beside(&rotunda, &settings);
+    let backup = Newest::of(&settings.store);
+    let sources = Sources::new(&rotunda, watch, stores, pool, &are_there, traces.counts(), backup.clone());
+    let mut beside = beside(&rotunda, &settings, backup);
     beside.spawn(metrics.serve(sources.page()));
     beside.spawn(keep_watch(Arc::clone(&rotunda), are_there));
     beside.spawn(keep_certificate);
@@ -113,14 +114,14 @@ async fn flush_last(rotunda: &Rotunda) {
 
 /// What goes on beside the requests, until the server stops. All of it may be cut off: a letter that is under way is sent again after
 /// the next start, if the mail server did not take it; a backup that is half done is a draft, which the next server removes.
-fn beside(rotunda: &Arc<Rotunda>, settings: &Settings) -> JoinSet<()> {
+fn beside(rotunda: &Arc<Rotunda>, settings: &Settings, backup: Option<Newest>) -> JoinSet<()> {
     let mut beside = JoinSet::new();
     beside.spawn(keep_tidy(Arc::clone(rotunda)));
     beside.spawn(keep_posting(Arc::clone(rotunda)));
     beside.spawn(keep_webhooks(Arc::clone(rotunda)));
     beside.spawn(keep_up(Arc::clone(rotunda)));
     beside.spawn(keep_count(Arc::clone(rotunda)));
-    beside.spawn(keep_backups(settings.store.clone(), settings.master_file.clone()));
+    beside.spawn(keep_backups(settings.store.clone(), settings.master_file.clone(), backup));
     beside
 }
 

@@ -17,6 +17,7 @@ use super::exposition::Exposition;
 use super::families as f;
 use super::process::Process;
 use super::traces::SpanCounts;
+use crate::keep_backups::Newest;
 use crate::log;
 use crate::stores::CountedStores;
 
@@ -33,6 +34,7 @@ pub(crate) struct Sources {
     are_there: Arc<AtomicBool>,
     started: UnixMillis,
     spans: Option<SpanCounts>,
+    backup: Option<Newest>,
 }
 
 impl Sources {
@@ -43,9 +45,10 @@ impl Sources {
         pool: Arc<ArgonPool>,
         are_there: &Arc<AtomicBool>,
         spans: Option<SpanCounts>,
+        backup: Option<Newest>,
     ) -> Self {
         let (rotunda, are_there) = (Arc::clone(rotunda), Arc::clone(are_there));
-        Self { rotunda, watch, stores, pool, are_there, started: SystemClock.now(), spans }
+        Self { rotunda, watch, stores, pool, are_there, started: SystemClock.now(), spans, backup }
     }
 
     /// What makes the page, whenever somebody asks for it.
@@ -62,6 +65,7 @@ impl Sources {
         self.stores(&mut page);
         self.feed(&mut page);
         errands(&mut page, &counted);
+        self.backup(&mut page);
         self.process(&mut page);
         page.into_text()
     }
@@ -74,7 +78,9 @@ impl Sources {
             }
         }
         for it in &requests {
-            page.histogram(&f::REQUEST_SECONDS, &[&it.route, it.method], &it.took, NANOS);
+            for (outcome, took) in &it.took {
+                page.histogram(&f::REQUEST_SECONDS, &[&it.route, it.method, outcome], took, NANOS);
+            }
         }
         page.put(&f::IN_FLIGHT, &[], self.watch.in_flight());
         page.each(&f::REFUSALS, self.watch.refusals());
@@ -114,6 +120,12 @@ impl Sources {
         if let Some(behind) = feed.behind {
             page.put(&f::FEED_BEHIND, &[], behind.as_secs_f64());
         }
+    }
+
+    fn backup(&self, page: &mut Exposition) {
+        let Some(newest) = &self.backup else { return };
+        page.put(&f::BACKUP_NEWEST, &[], newest.taken_at().seconds());
+        page.put(&f::BACKUP_EVERY, &[], newest.every().as_secs());
     }
 
     fn process(&self, page: &mut Exposition) {

@@ -46,8 +46,8 @@ families! {
     "Requests" {
         REQUESTS = Counter "rotunda_http_requests_total" ["route", "method", "status"]
             "Requests by the template of their route (`none` for what is no route), method and status; `cancelled` where nobody waited for the answer.";
-        REQUEST_SECONDS = Histogram "rotunda_http_request_duration_seconds" ["route", "method"]
-            "How long it took until the head of the answer was there.";
+        REQUEST_SECONDS = Histogram "rotunda_http_request_duration_seconds" ["route", "method", "outcome"]
+            "How long it took until the head of the answer was there, of what was `granted`, `refused` (4xx) and `failed` (5xx).";
         IN_FLIGHT = Gauge "rotunda_http_requests_in_flight" []
             "Requests that are under way.";
         REFUSALS = Counter "rotunda_refusals_total" ["reason"]
@@ -135,7 +135,7 @@ families! {
         REDIS_COMMANDS = Counter "rotunda_redis_commands_total" ["outcome"]
             "Redis: commands that were `answered`, or `failed`: not in time, or with an error.";
     }
-    "Feed, letters, webhooks, janitor" {
+    "Feed, letters, webhooks, janitor, backups" {
         FEED_STREAMS = Gauge "rotunda_feed_streams" []
             "Services that listen to the revocation feed at this server.";
         FEED_ENTRIES = Gauge "rotunda_feed_entries" []
@@ -156,6 +156,10 @@ families! {
             "Steps of the janitor: `done` or `failed`.";
         SWEPT = Counter "rotunda_janitor_rows_total" ["what"]
             "What the janitor has written down (`expired_sessions`) or deleted (all others).";
+        BACKUP_NEWEST = Gauge "rotunda_backup_newest_timestamp_seconds" []
+            "When the newest backup in `[backup] folder` was taken, in seconds since 1970; 0 where there is none. Only where `[backup]` is set.";
+        BACKUP_EVERY = Gauge "rotunda_backup_interval_seconds" []
+            "How far apart they are meant to be. Only where `[backup]` is set.";
     }
     "Process" {
         BUILD = Gauge "rotunda_build_info" ["version", "store", "sessions"]

@@ -86,7 +86,14 @@ const COUNTED: &[(&str, f64)] = &[
     (r#"rotunda_http_requests_total{route="/auth/logout",method="POST",status="204"}"#, 1.0),
     (r#"rotunda_http_requests_total{route="/auth/me",method="GET",status="401"}"#, 1.0),
     (r#"rotunda_http_requests_total{route="none",method="GET",status="404"}"#, 1.0),
-    (r#"rotunda_http_request_duration_seconds_count{route="/auth/refresh",method="POST"}"#, 6.0),
+    (
+        r#"rotunda_http_request_duration_seconds_count{route="/auth/refresh",method="POST",outcome="granted"}"#,
+        3.0,
+    ),
+    (
+        r#"rotunda_http_request_duration_seconds_count{route="/auth/refresh",method="POST",outcome="refused"}"#,
+        3.0,
+    ),
     ("rotunda_http_requests_in_flight", 0.0),
     (r#"rotunda_refusals_total{reason="credentials_invalid"}"#, 1.0),
     (r#"rotunda_refusals_total{reason="token_reused"}"#, 1.0),
@@ -124,6 +131,29 @@ const COUNTED: &[(&str, f64)] = &[
 ];
 
 #[tokio::test]
+async fn how_old_the_newest_backup_is_can_be_known() {
+    const NEWEST: &str = "rotunda_backup_newest_timestamp_seconds";
+    let (place, metrics) = watched("[backup]\nfolder = \"backups\"\nevery = \"6h\"\n");
+    let server = place.serve();
+    let client = Client::new();
+    let (text, scraped) = once(&client, &metrics, |it| it.of(NEWEST).is_some_and(|at| at > 0.0)).await;
+    assert_eq!(scraped.of("rotunda_backup_interval_seconds"), Some(21_600.0), "{text}");
+    let entries = std::fs::read_dir(place.path("backups")).unwrap();
+    let names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let [name] = &names[..] else { panic!("{names:?}") };
+    let at = format!("@{}", scraped.of(NEWEST).unwrap() as i64);
+    let told =
+        Command::new("date").args(["--utc", "+rotunda-%Y%m%dT%H%M%SZ.db", "--date", &at]).output().unwrap();
+    assert_eq!(String::from_utf8(told.stdout).unwrap().trim(), name, "{text}");
+    assert_eq!(server.stop(), Some(0));
+
+    let (place, metrics) = watched("");
+    let _server = place.serve();
+    let (text, scraped) = once(&client, &metrics, |_| true).await;
+    assert_eq!(scraped.of(NEWEST), None, "nobody asked for any\n{text}");
+}
+
+#[tokio::test]
 async fn what_happened_is_what_is_counted() {
     let (place, metrics) = watched("[refresh]\nwindow = \"60s\"\n");
     let server = place.serve();
@@ -141,8 +171,10 @@ async fn what_happened_is_what_is_counted() {
     assert_eq!(scraped.sum("rotunda_http_requests_total"), 13.0, "each once\n{text}");
     assert_eq!(scraped.sum("rotunda_http_request_duration_seconds_count"), 13.0, "{text}");
     assert_eq!(scraped.sum("rotunda_refusals_total"), 6.0, "{text}");
-    let took = scraped.of(r#"rotunda_http_request_duration_seconds_sum{route="/auth/login",method="POST"}"#);
-    assert!(took.is_some_and(|seconds| seconds > 0.002), "two passwords take their time: {took:?}");
+    let took = scraped.of(
+        r#"rotunda_http_request_duration_seconds_sum{route="/auth/login",method="POST",outcome="granted"}"#,
+    );
+    assert!(took.is_some_and(|seconds| seconds > 0.002), "a password takes its time: {took:?}");
     let build = format!(
         r#"rotunda_build_info{{version="{}",store="sqlite",sessions="sqlite"}}"#,
         env!("CARGO_PKG_VERSION")

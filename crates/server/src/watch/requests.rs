@@ -46,6 +46,9 @@ const STATUSES: [(u16, &str); 22] = [
 const OTHER: usize = STATUSES.len();
 const CANCELLED: usize = STATUSES.len() + 1;
 
+/// What became of a request that was answered.
+const OUTCOMES: [&str; 3] = ["granted", "refused", "failed"];
+
 /// Bounds of latencies, in nanoseconds: from a quarter of a millisecond, which a refresh takes on an idle machine, to ten seconds.
 const BOUNDS: [u64; 15] = [
     250_000,
@@ -74,8 +77,9 @@ pub struct RequestCounts {
     pub method: &'static str,
     /// How often which status was answered; `cancelled` where nobody waited for the answer.
     pub statuses: Vec<(&'static str, u64)>,
-    /// How long the answers took, in nanoseconds.
-    pub took: Counts,
+    /// How long the answers took that were `granted`, `refused` (4xx) or `failed` (5xx), in nanoseconds. One that is quick to refuse
+    /// would hide one that is slow to grant.
+    pub took: Vec<(&'static str, Counts)>,
 }
 
 /// All of them.
@@ -93,7 +97,8 @@ struct Route {
 
 struct Verb {
     statuses: [AtomicU64; CANCELLED + 1],
-    took: Histogram,
+    /// By the outcome; each is made with its first answer.
+    took: [OnceLock<Histogram>; OUTCOMES.len()],
 }
 
 /// A request that is under way; one that is dropped before it is answered was cancelled.
@@ -152,7 +157,7 @@ impl Requests {
                         route: path.to_owned(),
                         method,
                         statuses: verb.read(),
-                        took: verb.took.read(),
+                        took: verb.took(),
                     })
                 })
             })
@@ -165,7 +170,7 @@ impl Route {
         // `place` is one of the six.
         self.verbs.get(place).unwrap_or(&self.verbs[0]).get_or_init(|| {
             let statuses = [const { AtomicU64::new(0) }; CANCELLED + 1];
-            Box::new(Verb { statuses, took: Histogram::new(&BOUNDS) })
+            Box::new(Verb { statuses, took: Default::default() })
         })
     }
 }
@@ -176,6 +181,16 @@ impl Verb {
         let counted = names.zip(self.statuses.iter().map(|number| number.load(Ordering::Relaxed)));
         counted.filter(|(_, number)| *number > 0).collect()
     }
+
+    fn took(&self) -> Vec<(&'static str, Counts)> {
+        let made = OUTCOMES.into_iter().zip(&self.took);
+        made.filter_map(|(outcome, took)| Some((outcome, took.get()?.read()))).collect()
+    }
+}
+
+/// The place of its outcome.
+fn outcome_of(status: StatusCode) -> usize {
+    usize::from(status.is_client_error()) + 2 * usize::from(status.is_server_error())
 }
 
 impl UnderWay<'_> {
@@ -184,7 +199,10 @@ impl UnderWay<'_> {
         let found = STATUSES.binary_search_by_key(&status.as_u16(), |(code, _)| *code);
         self.ends = found.unwrap_or(OTHER);
         let took = now.saturating_sub(self.begun);
-        self.verb.took.add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+        if let Some(of_outcome) = self.verb.took.get(outcome_of(status)) {
+            let of_outcome = of_outcome.get_or_init(|| Histogram::new(&BOUNDS));
+            of_outcome.add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+        }
         took
     }
 }
@@ -243,6 +261,12 @@ mod tests {
             read.iter().map(|it| (it.route.as_str(), it.method, it.statuses.clone())).collect();
         let expected = [("none", "GET", vec![("other", 1)]), ("none", "other", vec![("cancelled", 1)])];
         assert_eq!(told, expected);
-        assert_eq!((read[0].took.sum, read[0].took.counts[4], read[1].took.sum), (3_000_000, 1, 0));
+        let [(outcome, took)] = &read[0].took[..] else { panic!("{:?}", read[0]) };
+        assert_eq!((*outcome, took.sum, took.counts[4]), ("refused", 3_000_000, 1));
+        assert!(read[1].took.is_empty(), "it was never answered");
+        assert_eq!(
+            [200, 303, 404, 503].map(|code| outcome_of(StatusCode::from_u16(code).unwrap())),
+            [0, 0, 1, 2]
+        );
     }
 }

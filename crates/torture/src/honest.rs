@@ -247,13 +247,14 @@ impl Client {
     fn may_set_back(&self, pocket: &Pocket, reply: &Reply, session: &Session) -> bool {
         let generation = |token: &Option<String>| token.as_deref().and_then(read_token).map_or(0, |(_, g)| g);
         let (brought, held) = (generation(&reply.token), generation(&pocket.token));
+        // Where the store forgets, an older cookie begins a branch of its own, with a key that was made for the newer one: what
+        // its late answer brings may be of the same generation as what is held, and of the other branch. A page that declares its
+        // generation is told so first; these do not.
+        if self.world.config.lossy {
+            return brought > held || reply.token == pocket.token;
+        }
         if brought >= held {
             return true;
-        }
-        // Where the store forgets, the older cookie begins a branch of its own, with a key that was made for the newer one. A
-        // page that declares its generation is told so first; these do not.
-        if self.world.config.lossy {
-            return false;
         }
         let record = session.record();
         let alone = self.asking.load(Ordering::SeqCst) == 1 && session.under_way.load(Ordering::SeqCst) == 0;

@@ -1,6 +1,7 @@
 //! Every block that README and guide show is run or compiled by a test, or stands on a list with the reason why it is not.
 //!
-//! 1. A block whose fence says more than a language (`sh walk`, `js session.js`) is run by the test that looks for that fence.
+//! 1. A block whose fence says more than a language (`sh walk`, `js session.js`) is run by the test that looks for that fence; that
+//!    there is one is not looked at here.
 //! 2. A block `toml` is a configuration, and has to be a good one.
 //! 3. Every other block is of a page and a kind that [`LEFT`] names, as many times as it says. What is shell in it can be parsed,
 //!    and what calls `rotunda` in it is called so: its flags and values are known.

@@ -123,12 +123,14 @@ fn of(kind: Kind, seen: Seen, me: u32) -> Vec<Fault> {
                 "unless that is meant, take that right away: `chmod 600` and its path",
             ));
         }
-        // Its group is the server's, as a rule.
+        // Its group is the server's, as a rule. In a container, where secrets come as 0444, there is nobody else: no more than a
+        // warning, for the mode does not tell.
         Kind::Password if may(0o006) => {
             let what = format!("everybody on this machine may read the password in it (mode {mode:04o})");
-            faults.push(Fault::bad(
+            faults.push(Fault::warning(
                 what,
-                "take that right away: `chmod o-rwx` and its path; then take another password",
+                "unless nobody else is there, as in a container, take that right away: `chmod o-rwx` and its path; then take \
+                 another password",
             ));
         }
         Kind::Letters if may(0o077) => {
@@ -168,7 +170,7 @@ mod tests {
             (Kind::Letters, 0o700, None),
             (Kind::Letters, 0o750, Some(Grade::Bad)),
             (Kind::Password, 0o640, None),
-            (Kind::Password, 0o644, Some(Grade::Bad)),
+            (Kind::Password, 0o644, Some(Grade::Warning)),
         ] {
             assert_eq!(grade(kind, mode), expected, "{kind:?} {mode:o}");
         }
